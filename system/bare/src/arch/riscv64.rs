@@ -1,0 +1,75 @@
+//! riscv64: the number in a7, arguments in a0 to a5, `ecall`.
+
+use core::arch::asm;
+
+use super::nr;
+
+/// Offset of `st_uid` in `struct stat` (`include/uapi/asm-generic/stat.h`).
+pub const STAT_UID: usize = 24;
+
+/// Makes the program start at `$main`.
+#[macro_export]
+macro_rules! start {
+    ($main:path) => {
+        core::arch::global_asm!(
+            ".globl _start",
+            "_start:",
+            "mv a0, sp",
+            "tail {main}",
+            main = sym $main,
+        );
+    };
+}
+
+/// Defines a system call function for a number of arguments; the first shares its register with the result.
+macro_rules! syscall {
+    ($name:ident: $($arg:ident = $register:tt),*) => {
+        /// A system call with as many arguments as its name says (at least one).
+        ///
+        /// # Safety
+        /// As the call itself: pointers must be good for what the kernel does with them.
+        #[inline(always)]
+        pub unsafe fn $name(nr: usize, first: usize, $($arg: usize),*) -> isize {
+            let result;
+            // SAFETY: the kernel keeps every register but that of the result; memory is the caller's promise.
+            unsafe {
+                asm!("ecall", in("a7") nr, inlateout("a0") first as isize => result, $(in($register) $arg,)*
+                    options(nostack));
+            }
+            result
+        }
+    };
+}
+
+syscall!(syscall1:);
+syscall!(syscall2: b = "a1");
+syscall!(syscall3: b = "a1", c = "a2");
+syscall!(syscall4: b = "a1", c = "a2", d = "a3");
+syscall!(syscall5: b = "a1", c = "a2", d = "a3", e = "a4");
+
+/// A system call without arguments.
+///
+/// # Safety
+/// As the call itself.
+#[inline(always)]
+pub unsafe fn syscall0(nr: usize) -> isize {
+    // SAFETY: the caller's promise; an argument more is not looked at.
+    unsafe { syscall1(nr, 0) }
+}
+
+/// Starts a child that shares this program's memory, and waits until it has run another program or ended (vfork(2)).
+/// The child runs `C::run(_, _, job)` on the stack below this function's, which nobody else uses meanwhile.
+///
+/// # Safety
+/// `flags` must hold `CLONE_VM` and `CLONE_VFORK`, and `job` must be what `C::run` expects.
+#[inline(always)]
+pub unsafe fn vfork<C: crate::sys::Child>(flags: usize, job: &mut C) -> isize {
+    let child;
+    // SAFETY: without `nostack` the compiler keeps nothing below the stack pointer; the parent sleeps while the child
+    // is there, and the child leaves by execve or exit alone. The arguments reach the child in their registers.
+    unsafe {
+        asm!("ecall", "bnez a0, 2f", "tail {run}", "2:", run = sym C::run, in("a7") nr::CLONE,
+            inlateout("a0") flags as isize => child, in("a1") 0, in("a2") job);
+    }
+    child
+}

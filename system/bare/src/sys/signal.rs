@@ -1,0 +1,55 @@
+//! Signals and the timer that sends one.
+
+use crate::abi::{ITIMER_REAL, SIG_SETMASK, SIGSET_SIZE};
+use crate::arch::*;
+
+/// rt_sigprocmask(2): holds back the signals of `set` and lets all others come.
+#[inline(always)]
+pub fn block_signals(set: &u64) {
+    // SAFETY: the kernel reads eight bytes.
+    unsafe {
+        syscall4(
+            nr::RT_SIGPROCMASK,
+            SIG_SETMASK,
+            set as *const u64 as usize,
+            0,
+            SIGSET_SIZE,
+        )
+    };
+}
+
+/// rt_sigtimedwait(2) without a time limit; the number of a held back signal of `set`.
+#[inline(always)]
+pub fn wait_signal(set: &u64) -> isize {
+    // SAFETY: the kernel reads eight bytes.
+    unsafe {
+        syscall4(
+            nr::RT_SIGTIMEDWAIT,
+            set as *const u64 as usize,
+            0,
+            0,
+            SIGSET_SIZE,
+        )
+    }
+}
+
+/// `struct itimerval` (`include/uapi/linux/time.h`): how often and when, in seconds and microseconds.
+#[repr(C)]
+pub struct Timer {
+    pub interval: [usize; 2],
+    pub first: [usize; 2],
+}
+
+/// setitimer(2) in real time: SIGALRM once it is due.
+#[inline(always)]
+pub fn set_timer(timer: &Timer) {
+    // SAFETY: the kernel reads the structure.
+    unsafe {
+        syscall3(
+            nr::SETITIMER,
+            ITIMER_REAL,
+            timer as *const Timer as usize,
+            0,
+        )
+    };
+}
