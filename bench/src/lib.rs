@@ -1,0 +1,60 @@
+//! Comparisons of our images with peers: in one run, in the same machine, with the same
+//! instruction counter. What is compared is a [`Subject`]; what comes out is a [`table::Row`] each.
+
+pub mod boot;
+pub mod peers;
+pub mod table;
+
+use alpenglow_machine::{Board, Spec};
+use std::io;
+use std::path::PathBuf;
+
+/// What ends a comparison.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A machine did not do what was measured.
+    #[error(transparent)]
+    Machine(#[from] alpenglow_machine::Error),
+    /// A peer's initramfs could not be written.
+    #[error(transparent)]
+    Image(#[from] alpenglow_image::Error),
+    /// A file that was to be compared is not there.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The peers' root has no such file.
+    #[error(
+        "the peers' root has no {0}: delete its folder below the cache's roots/ to have it made again"
+    )]
+    NoPeer(String),
+}
+
+/// Shorthand for this crate's results.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// One thing that is compared: a kernel with an initramfs on a board.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// What it is, in a few words.
+    pub name: String,
+    /// The machine, with kernel and initramfs.
+    pub spec: Spec,
+    /// The text that shows that its prompt is there.
+    pub prompt: &'static str,
+    /// Whether it is ours: ratios on a board are to the one of ours on that board.
+    pub ours: bool,
+    /// Whether it prints its memory and powers off by itself after the prompt.
+    pub reports: bool,
+}
+
+impl Subject {
+    /// The board it is compared on.
+    pub fn board(&self) -> Board {
+        self.spec.board
+    }
+}

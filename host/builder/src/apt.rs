@@ -1,0 +1,133 @@
+//! What the host's own apt is configured to: no address of an archive is written in this tree.
+
+use crate::error::{Error, Result};
+use std::io;
+use std::process::Command;
+
+/// An archive that apt's configuration lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Archive {
+    /// Its address, without a slash at the end; `SUITE` is below `dists/`, files below `pool/`.
+    pub uri: String,
+    /// The suite's code name ("bookworm", "bookworm-security").
+    pub codename: String,
+    /// Who made it, from its Release file ("Debian").
+    pub origin: String,
+}
+
+/// The archives of Debian that apt knows, in the order of its configuration. When apt has
+/// fetched no lists yet (a fresh machine), they are fetched first.
+///
+/// # Errors
+/// [`Error::MissingTool`] without apt; [`Error::Io`] when it cannot be run.
+pub fn archives() -> Result<Vec<Archive>> {
+    let known = read_targets()?;
+    if known.iter().any(|archive| archive.origin == "Debian") {
+        return Ok(debian(known));
+    }
+    let _ = Command::new("apt-get").args(["update", "-qq"]).output();
+    Ok(debian(read_targets()?))
+}
+
+fn debian(archives: Vec<Archive>) -> Vec<Archive> {
+    // Without lists there is no Release file to name the origin; then everything is offered.
+    let named = archives.iter().any(|archive| archive.origin == "Debian");
+    archives
+        .into_iter()
+        .filter(|archive| !named || archive.origin == "Debian")
+        .collect()
+}
+
+/// The archive of one suite.
+///
+/// # Errors
+/// [`Error::NoSuite`].
+pub fn archive_of<'a>(archives: &'a [Archive], codename: &str) -> Result<&'a Archive> {
+    archives
+        .iter()
+        .find(|archive| archive.codename == codename)
+        .ok_or_else(|| Error::NoSuite(codename.to_owned()))
+}
+
+/// The distinct addresses, for files that are found by their path in the pool.
+pub fn addresses(archives: &[Archive]) -> Vec<String> {
+    let mut addresses: Vec<String> = Vec::new();
+    for archive in archives {
+        if !addresses.contains(&archive.uri) {
+            addresses.push(archive.uri.clone());
+        }
+    }
+    addresses
+}
+
+fn read_targets() -> Result<Vec<Archive>> {
+    let output = Command::new("apt-get")
+        .args([
+            "indextargets",
+            "--format",
+            "$(REPO_URI)|$(CODENAME)|$(ORIGIN)",
+            "Created-By: Packages",
+        ])
+        .output()
+        .map_err(|e| match e.kind() {
+            io::ErrorKind::NotFound => Error::MissingTool {
+                program: "apt-get".into(),
+                way_out: "Alpenglow is built on Debian 12".into(),
+            },
+            _ => Error::io("run", "apt-get", e),
+        })?;
+    Ok(parse(&String::from_utf8_lossy(&output.stdout)))
+}
+
+fn parse(text: &str) -> Vec<Archive> {
+    let mut archives = Vec::new();
+    for line in text.lines() {
+        let mut fields = line.split('|');
+        let (Some(uri), Some(codename)) = (fields.next(), fields.next()) else {
+            continue;
+        };
+        let archive = Archive {
+            uri: uri.trim_end_matches('/').to_owned(),
+            codename: codename.to_owned(),
+            origin: fields.next().unwrap_or_default().to_owned(),
+        };
+        if !archives.contains(&archive) {
+            archives.push(archive);
+        }
+    }
+    archives
+}
+
+/// apt's proxy for `http`, if it has one (apt.conf(5), `Acquire::http::Proxy`).
+pub fn proxy() -> Option<String> {
+    let output = Command::new("apt-config")
+        .args(["shell", "PROXY", "Acquire::http::Proxy"])
+        .output()
+        .ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    let value = text.trim().strip_prefix("PROXY='")?.strip_suffix('\'')?;
+    (!value.is_empty() && value != "DIRECT").then(|| value.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TARGETS: &str = "http://a.example/debian/|bookworm|Debian\n\
+        http://a.example/debian/|bookworm|Debian\n\
+        http://b.example/node|nodistro|Other\n\
+        http://a.example/debian/|bookworm-updates|Debian\n";
+
+    #[test]
+    fn foreign_archives_and_repeats_are_left_out() {
+        let archives = debian(parse(TARGETS));
+        assert_eq!(archives.len(), 2);
+        assert_eq!(addresses(&archives), ["http://a.example/debian"]);
+    }
+
+    #[test]
+    fn a_suite_that_lacks_is_named() {
+        let error = archive_of(&parse(TARGETS), "bookworm-security").unwrap_err();
+        assert!(error.to_string().contains("'bookworm-security'"), "{error}");
+    }
+}

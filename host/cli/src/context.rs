@@ -1,0 +1,109 @@
+//! What every verb starts from: the repository, the cache, and the stages in their order.
+
+use crate::error::{Error, Result};
+use crate::progress::Bars;
+use alpenglow_builder::cache::Lock;
+use alpenglow_builder::debian::{BUILD, MACHINE, Plan};
+use alpenglow_builder::{Arch, Cache, Root};
+use alpenglow_forge::{Edition, Forge};
+use alpenglow_image::system::System;
+use alpenglow_machine::{Hypervisor, hypervisor};
+use alpenglow_sources::Sources;
+use std::env;
+use std::path::{Path, PathBuf};
+
+/// The computer and the repository that this run works with.
+pub struct Context {
+    /// The checkout.
+    pub repository: PathBuf,
+    /// The cache.
+    pub cache: Cache,
+    /// Where progress is shown.
+    pub bars: Bars,
+}
+
+impl Context {
+    /// The repository that the launcher named, or the one around the current folder.
+    pub fn open() -> Result<Self> {
+        let named = env::var_os("ALPENGLOW_REPOSITORY").map(PathBuf::from);
+        let here = || {
+            let current = env::current_dir().ok()?;
+            current
+                .ancestors()
+                .find(|dir| dir.join("editions").is_dir())
+                .map(Path::to_owned)
+        };
+        Ok(Self {
+            repository: named.or_else(here).ok_or(Error::NoRepository)?,
+            cache: Cache::open()?,
+            bars: Bars::new(),
+        })
+    }
+
+    /// The right to write to the cache; says whom it waits for.
+    pub fn lock(&self) -> Result<Lock> {
+        Ok(self.cache.lock(|holder| {
+            self.bars.say(&format!(
+                "waiting for process {holder}, which is building with the same cache; Ctrl-C gives up"
+            ));
+        })?)
+    }
+
+    /// A Debian root of the builder's.
+    pub fn root(&self, plan: &Plan) -> Result<Root> {
+        Ok(Root::ensure(&self.cache, plan, &self.bars)?)
+    }
+
+    /// The sources of this repository's lock.
+    pub fn sources(&self) -> Result<Sources> {
+        let lock = alpenglow_sources::Lock::read(&self.repository.join("sources.lock"))?;
+        Ok(Sources::of_host(self.cache.dir(), lock))
+    }
+
+    /// Does `work` with a forge for `arch`, holding the cache's lock.
+    pub fn with_forge<T>(
+        &self,
+        arch: Arch,
+        work: impl FnOnce(&Forge<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let _lock = self.lock()?;
+        let sources = self.sources()?;
+        let root = self.root(&BUILD)?;
+        let forge = Forge::new(
+            &self.repository,
+            &self.cache,
+            &sources,
+            &root,
+            arch,
+            &self.bars,
+        )?;
+        work(&forge)
+    }
+
+    /// An edition, built.
+    pub fn system(&self, edition: &str, arch: Arch) -> Result<System> {
+        let edition = Edition::read(&self.repository, edition)?;
+        self.with_forge(arch, |forge| {
+            Ok(System::build(
+                forge,
+                &edition,
+                arch,
+                &self.cache,
+                &self.bars,
+            )?)
+        })
+    }
+
+    /// QEMU in its own root, with the instruction counter compiled for it.
+    pub fn hypervisor(&self) -> Result<Hypervisor> {
+        let _lock = self.lock()?;
+        let root = self.root(&MACHINE)?;
+        let build = self.root(&BUILD)?;
+        let folders = vec![
+            self.cache.dir().to_owned(),
+            self.repository.clone(),
+            env::temp_dir(),
+        ];
+        Ok(hypervisor::of_root(&self.cache, &build, &root, folders)?)
+    }
+}

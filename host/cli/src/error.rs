@@ -1,0 +1,49 @@
+//! The command line's own failures beside those of the stages.
+
+use std::path::PathBuf;
+
+/// Shorthand for results of verbs.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Whatever ends a verb.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The building computer.
+    #[error(transparent)]
+    Builder(#[from] alpenglow_builder::Error),
+    /// Comparisons.
+    #[error(transparent)]
+    Bench(#[from] alpenglow_bench::Error),
+    /// Recipes and packages.
+    #[error(transparent)]
+    Forge(#[from] alpenglow_forge::Error),
+    /// Images.
+    #[error(transparent)]
+    Image(#[from] alpenglow_image::Error),
+    /// Machines.
+    #[error(transparent)]
+    Machine(#[from] alpenglow_machine::Error),
+    /// Sources.
+    #[error(transparent)]
+    Sources(#[from] alpenglow_sources::Error),
+    /// The lock of the sources.
+    #[error(transparent)]
+    Lock(#[from] alpenglow_sources::LockError),
+    /// There is no repository here.
+    #[error(
+        "this is not Alpenglow's repository: run ./alpenglow in the checkout, or set ALPENGLOW_REPOSITORY to it"
+    )]
+    NoRepository,
+    /// A program could not be run.
+    #[error("cannot run {0}: {1}")]
+    Run(String, std::io::Error),
+    /// A report could not be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}

@@ -1,0 +1,39 @@
+//! `alpenglow build`
+
+use super::Which;
+use crate::context::Context;
+use crate::error::Result;
+use alpenglow_image::Format;
+use clap::Args;
+use std::process::ExitCode;
+
+/// Arguments of `build`.
+#[derive(Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    which: Which,
+    /// The format, several times for several: bzimage, vmlinux, initramfs; all when none is given
+    #[arg(long, short)]
+    format: Vec<Format>,
+}
+
+/// Builds and prints `FORMAT PATH BYTES` for each image.
+pub fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let context = Context::open()?;
+    let Which { edition, arch } = &arguments.which;
+    let system = context.system(edition, *arch)?;
+    let folder = context
+        .repository
+        .join("target")
+        .join(format!("{edition}-{arch}"));
+    let formats = if arguments.format.is_empty() {
+        &Format::ALL[..]
+    } else {
+        &arguments.format
+    };
+    for format in formats {
+        let (path, bytes) = system.deliver(*format, &folder)?;
+        println!("{format} {} {bytes}", path.display());
+    }
+    Ok(ExitCode::SUCCESS)
+}

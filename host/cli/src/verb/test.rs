@@ -1,0 +1,169 @@
+//! `alpenglow test`
+
+use crate::context::Context;
+use crate::error::{Error, Result};
+use alpenglow_builder::Arch;
+use alpenglow_builder::debian::MACHINE;
+use clap::{Args, ValueEnum};
+use std::env;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, Stdio};
+
+/// Arguments of `test`.
+#[derive(Args)]
+pub struct Arguments {
+    /// One kind only; a word that is no kind is a filter
+    kind: Option<String>,
+    /// Run the tests whose name contains this
+    filter: Option<String>,
+}
+
+/// What a test needs to run.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    /// Nothing: the crates' own tests, and the lints.
+    Unit,
+    /// This machine: namespaces, whole programs, builds.
+    Native,
+    /// Machines under QEMU and User Mode Linux.
+    Boot,
+}
+
+/// Counts over all runs.
+#[derive(Default)]
+struct Sum {
+    passed: usize,
+    failed: usize,
+}
+
+/// Runs the tests and closes with one line, `N passed, N failed`.
+pub fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let kind = arguments
+        .kind
+        .as_deref()
+        .map(|word| Kind::from_str(word, false));
+    let (kinds, filter) = match (kind, &arguments.kind, &arguments.filter) {
+        (None, _, _) => (Kind::value_variants().to_vec(), None),
+        (Some(Ok(kind)), _, filter) => (vec![kind], filter.clone()),
+        (Some(Err(_)), word, None) => (Kind::value_variants().to_vec(), word.clone()),
+        (Some(Err(_)), Some(word), Some(_)) => {
+            eprintln!("alpenglow: '{word}' is no kind of test; there are unit, native and boot");
+            return Ok(ExitCode::from(2));
+        }
+        (Some(Err(_)), None, Some(_)) => (Vec::new(), None),
+    };
+    let context = Context::open()?;
+    let mut sum = Sum::default();
+    // What the tests run is built first, with its progress shown.
+    let system = context.system("min", Arch::X86_64)?;
+    if kinds.contains(&Kind::Boot) {
+        let _lock = context.lock()?;
+        context.root(&MACHINE)?;
+    }
+    for kind in kinds {
+        for mut command in commands(&context, kind) {
+            command.env("ALPENGLOW_TREE", system.root());
+            command.env("ALPENGLOW_BIN", env::current_exe().unwrap_or_default());
+            command.env("ALPENGLOW_REPOSITORY", &context.repository);
+            command.arg("--");
+            if let Some(filter) = &filter {
+                command.arg(filter);
+            }
+            // Whole builds and machines side by side would only slow each other down.
+            if kind != Kind::Unit {
+                command.arg("--test-threads=1");
+            }
+            one(command, &mut sum)?;
+        }
+    }
+    println!("{} passed, {} failed", sum.passed, sum.failed);
+    Ok(if sum.failed == 0 && sum.passed > 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// The `cargo test` runs of a kind.
+fn commands(context: &Context, kind: Kind) -> Vec<Command> {
+    let cargo = |folder: PathBuf, words: &[&str]| {
+        let mut command =
+            Command::new(env::var_os("ALPENGLOW_CARGO").unwrap_or_else(|| "cargo".into()));
+        command.args(["test", "--release", "--locked", "--no-fail-fast", "--quiet"]);
+        command.args(words).current_dir(folder);
+        command
+    };
+    let host = |words: &[&str]| cargo(context.repository.clone(), words);
+    match kind {
+        Kind::Unit => {
+            let mut system = cargo(context.repository.join("system"), &["--workspace"]);
+            system.env("CARGO_TARGET_DIR", context.cache.dir().join("host-system"));
+            vec![
+                host(&["--workspace", "--exclude", "alpenglow-tests"]),
+                system,
+                host(&["-p", "alpenglow-tests", "--test", "lint"]),
+            ]
+        }
+        Kind::Native => vec![host(&["-p", "alpenglow-tests", "--test", "native"])],
+        Kind::Boot => vec![host(&["-p", "alpenglow-tests", "--test", "boot"])],
+    }
+}
+
+/// Runs one, hands its output on, and adds its results up. A run that ends without any result
+/// (it did not compile, say) is one failure.
+fn one(mut command: Command, sum: &mut Sum) -> Result<()> {
+    let failed = |e| Error::Run("cargo test".into(), e);
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(failed)?;
+    let (mut results, mut failures) = (0, 0);
+    if let Some(output) = child.stdout.take() {
+        for line in BufReader::new(output)
+            .lines()
+            .map_while(std::io::Result::ok)
+        {
+            println!("{line}");
+            if let Some((passed, failed)) = result_of(&line) {
+                results += 1;
+                failures += failed;
+                sum.passed += passed;
+                sum.failed += failed;
+            }
+        }
+    }
+    let status = child.wait().map_err(failed)?;
+    if results == 0 || (!status.success() && failures == 0) {
+        println!("a test run ended without results ({status})");
+        sum.failed += 1;
+    }
+    Ok(())
+}
+
+/// The counts of a line `test result: ok. 3 passed; 1 failed; …`.
+fn result_of(line: &str) -> Option<(usize, usize)> {
+    let rest = line.strip_prefix("test result: ")?;
+    let count = |word: &str| {
+        let before = rest.split(&format!(" {word}")).next()?;
+        before
+            .rsplit([' ', ';', '.'])
+            .find(|part| !part.is_empty())?
+            .parse()
+            .ok()
+    };
+    Some((count("passed")?, count("failed")?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_are_read() {
+        let line = "test result: FAILED. 12 passed; 3 failed; 0 ignored; 0 measured; 1 filtered out; finished in 0.3s";
+        assert_eq!(result_of(line), Some((12, 3)));
+        assert_eq!(result_of("running 3 tests"), None);
+    }
+}

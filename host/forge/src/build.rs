@@ -1,0 +1,298 @@
+//! One package's build: its sandbox, its script, the checks of what came out.
+
+use crate::error::{Error, Result};
+use crate::recipe::{Recipe, Style};
+use crate::store::{Built, Inputs};
+use crate::{compose, lint, style, toolchain, tree};
+use alpenglow_builder::cache::{make_dir, remove_tree};
+use alpenglow_builder::{Cache, Mount, Sandbox};
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+/// The user that builds run as inside the sandbox; no host's account is meant by it.
+pub const USER: u32 = 61_000;
+
+/// Lines of a failed build's log that are shown.
+const TAIL: usize = 20;
+
+/// One build to do.
+pub struct Job<'a> {
+    /// The recipe.
+    pub recipe: &'a Recipe,
+    /// The unpacked source, owned by [`USER`], if it has one.
+    pub source: Option<PathBuf>,
+    /// What is put in the sysroot.
+    pub dependencies: Vec<&'a Built>,
+    /// Repository, build root and architecture.
+    pub inputs: &'a Inputs<'a>,
+    /// The cache, whose lock is held.
+    pub cache: &'a Cache,
+    /// Where the log goes.
+    pub log: PathBuf,
+    /// Compilers to run at once.
+    pub jobs: usize,
+}
+
+impl Job<'_> {
+    /// Builds, checks, strips and splits. Returns a folder that holds `trees/PACKAGE/`, for
+    /// [`crate::store::Store::put`].
+    ///
+    /// # Errors
+    /// [`Error::Build`] when the script fails, [`Error::Lint`] when what it made falls short.
+    pub fn run(&self) -> Result<PathBuf> {
+        let work = self.cache.work(&self.recipe.name)?;
+        let sandbox = self.prepare(&work)?;
+        let script = style::script(self.recipe, self.inputs.arch);
+        let path = work.join("build/script");
+        fs::write(&path, script).map_err(|e| Error::io("write", &path, e))?;
+        let log = self.open_log()?;
+        self.shell(&sandbox, "/build/script", &log)?;
+        let out = work.join("build/out");
+        let findings = lint::tree(&out, &self.recipe.exempt)?;
+        if !findings.is_empty() {
+            return Err(Error::Lint {
+                package: self.recipe.name.clone(),
+                findings,
+            });
+        }
+        self.strip(&sandbox, &out, &work, &log)?;
+        tree::normalise(&out)?;
+        self.set_modes(&out)?;
+        let result = work.join("result");
+        make_dir(&result.join("trees"))?;
+        self.split(&out, &result.join("trees"))?;
+        for part in ["build", "upper", "overlay"] {
+            remove_tree(&work.join(part))?;
+        }
+        Ok(result)
+    }
+
+    fn prepare(&self, work: &Path) -> Result<Sandbox> {
+        let build = work.join("build");
+        for dir in [
+            "out", "tools", "sysroot", "home", "source", "recipe", "kernel",
+        ] {
+            make_dir(&build.join(dir))?;
+        }
+        toolchain::write(&build.join("tools"), self.inputs.arch)?;
+        compose::compose(self.dependencies.iter().copied(), &build.join("sysroot"))?;
+        let mut sandbox = Sandbox::new(&self.inputs.root.dir)
+            .bind(&build, "/build", true)
+            .bind(&self.recipe.folder, "/build/recipe", false)
+            .bind(
+                self.inputs.repository.join("kernel"),
+                "/build/kernel",
+                false,
+            );
+        if let Some(source) = &self.source {
+            for dir in ["upper", "overlay"] {
+                make_dir(&work.join(dir))?;
+            }
+            own(&work.join("upper"))?;
+            sandbox.mounts.push(Mount::Overlay {
+                lower: source.clone(),
+                upper: work.join("upper"),
+                work: work.join("overlay"),
+                target: "/build/source".into(),
+            });
+        }
+        for folder in &self.recipe.local {
+            copy_tree(
+                &self.inputs.repository.join(folder),
+                &build.join("source").join(folder),
+            )?;
+        }
+        for (path, metadata) in tree::walk(&build)? {
+            if !path.starts_with("sysroot") && !metadata.is_symlink() {
+                own(&build.join(path))?;
+            }
+        }
+        own(&build)?;
+        sandbox.user = USER;
+        sandbox.folder = "/build/source".into();
+        sandbox.environment = Some(Vec::new());
+        Ok(sandbox
+            .env(
+                "PATH",
+                format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", toolchain::FOLDER),
+            )
+            .env("HOME", "/build/home")
+            .env("JOBS", self.jobs.to_string()))
+    }
+
+    fn open_log(&self) -> Result<File> {
+        if let Some(dir) = self.log.parent() {
+            make_dir(dir)?;
+        }
+        File::create(&self.log).map_err(|e| Error::io("write", &self.log, e))
+    }
+
+    /// Runs a script in the sandbox, what it prints going to the log.
+    fn shell(&self, sandbox: &Sandbox, script: &str, log: &File) -> Result<()> {
+        let clone = || {
+            log.try_clone()
+                .map_err(|e| Error::io("write", &self.log, e))
+        };
+        let status = sandbox
+            .command("sh")
+            .arg(script)
+            .stdin(Stdio::null())
+            .stdout(clone()?)
+            .stderr(clone()?)
+            .status()
+            .map_err(|e| Error::io("run the sandbox of", &self.recipe.name, e))?;
+        if status.success() {
+            return Ok(());
+        }
+        let text = String::from_utf8_lossy(&fs::read(&self.log).unwrap_or_default()).into_owned();
+        let lines: Vec<String> = text.lines().map(fold).collect();
+        let full = text.contains("No space left on device");
+        Err(Error::Build {
+            package: self.recipe.name.clone(),
+            status: status.to_string(),
+            tail: lines[lines.len().saturating_sub(TAIL)..].join("\n"),
+            log: self.log.clone(),
+            hint: if full {
+                format!(
+                    "\nThe disk of {} is full: free some space there, or set XDG_CACHE_HOME to a folder on a larger disk, and run the same command again",
+                    self.cache.dir().display()
+                )
+            } else {
+                String::new()
+            },
+        })
+    }
+
+    /// Strips programs and libraries; kernels have been stripped by their own style.
+    fn strip(&self, sandbox: &Sandbox, out: &Path, work: &Path, log: &File) -> Result<()> {
+        if self.recipe.style == Style::Kernel {
+            return Ok(());
+        }
+        let mut script = String::from("set -eu\n");
+        for (path, metadata) in tree::walk(out)? {
+            if !metadata.is_file() {
+                continue;
+            }
+            let full = out.join(&path);
+            let mut start = [0; 18];
+            let read =
+                File::open(&full).and_then(|mut file| std::io::Read::read(&mut file, &mut start));
+            let read = read.map_err(|e| Error::io("read", &full, e))?;
+            // e_type is at offset 16: ET_REL is 1 (elf(5)).
+            let flag = match &start[..read] {
+                bytes if bytes.starts_with(b"!<arch>\n") => "--strip-debug",
+                bytes if bytes.starts_with(b"\x7fELF") && start[16] == 1 => "--strip-debug",
+                bytes if bytes.starts_with(b"\x7fELF") => "--strip-all",
+                _ => continue,
+            };
+            let name = path.to_string_lossy().replace('\'', "'\\''");
+            script.push_str(&format!("strip -D {flag} '/build/out/{name}'\n"));
+        }
+        let path = work.join("build/strip");
+        File::create(&path)
+            .and_then(|mut file| file.write_all(script.as_bytes()))
+            .map_err(|e| Error::io("write", &path, e))?;
+        self.shell(sandbox, "/build/strip", log)
+    }
+
+    fn set_modes(&self, out: &Path) -> Result<()> {
+        for (path, mode) in &self.recipe.modes {
+            let full = out.join(path.trim_start_matches('/'));
+            let mode = u32::from_str_radix(mode, 8).unwrap_or(0o644);
+            fs::set_permissions(&full, PermissionsExt::from_mode(mode))
+                .map_err(|e| Error::io("set the mode of", &full, e))?;
+        }
+        Ok(())
+    }
+
+    /// Copies what was installed to one tree a package.
+    fn split(&self, out: &Path, trees: &Path) -> Result<()> {
+        let recipe = self.recipe;
+        let mut unused: Vec<(&String, &String)> = recipe
+            .split
+            .iter()
+            .flat_map(|(name, split)| split.files.iter().map(move |file| (name, file)))
+            .collect();
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for (path, metadata) in tree::walk(out)? {
+            if metadata.is_dir()
+                && fs::read_dir(out.join(&path)).is_ok_and(|mut d| d.next().is_some())
+            {
+                continue; // Made below, where something in it goes.
+            }
+            let owner = recipe
+                .split
+                .iter()
+                .find(|(_, split)| split.files.iter().any(|file| path.starts_with(file)))
+                .map_or(recipe.name.as_str(), |(name, _)| name.as_str());
+            unused.retain(|(_, file)| !path.starts_with(file));
+            let tree = trees.join(owner);
+            copy_with_parents(out, &path, &tree)?;
+            *counts.entry(owner).or_default() += 1;
+        }
+        if let Some((name, file)) = unused.first() {
+            return Err(Error::Recipe {
+                path: recipe.folder.join("recipe.toml"),
+                message: format!(
+                    "split.{name}.files has '{file}', but nothing was installed there"
+                ),
+            });
+        }
+        for name in std::iter::once(&recipe.name).chain(recipe.split.keys()) {
+            make_dir(&trees.join(name))?;
+        }
+        Ok(())
+    }
+}
+
+/// A line as a terminal can show it: a compiler's command line is cut in its middle.
+fn fold(line: &str) -> String {
+    let count = line.chars().count();
+    if count <= 200 {
+        return line.to_owned();
+    }
+    let head: String = line.chars().take(140).collect();
+    let tail: String = line.chars().skip(count - 50).collect();
+    format!("{head} … {tail}")
+}
+
+fn own(path: &Path) -> Result<()> {
+    std::os::unix::fs::lchown(path, Some(USER), Some(USER))
+        .map_err(|e| Error::io("give to the build user", path, e))
+}
+
+fn copy_with_parents(from: &Path, path: &Path, to: &Path) -> Result<()> {
+    make_dir(to)?;
+    let mut ancestors: Vec<&Path> = path
+        .ancestors()
+        .filter(|p| !p.as_os_str().is_empty())
+        .collect();
+    ancestors.reverse();
+    for part in ancestors {
+        let target = to.join(part);
+        if target.symlink_metadata().is_ok() {
+            continue;
+        }
+        let source = from.join(part);
+        let metadata = source
+            .symlink_metadata()
+            .map_err(|e| Error::io("read", &source, e))?;
+        tree::copy_entry(&source, &metadata, &target)?;
+    }
+    Ok(())
+}
+
+/// Copies a folder of the repository, without build output.
+fn copy_tree(from: &Path, to: &Path) -> Result<()> {
+    make_dir(to)?;
+    for (path, metadata) in tree::walk(from)? {
+        if !path.components().any(|part| part.as_os_str() == "target") {
+            tree::copy_entry(&from.join(&path), &metadata, &to.join(&path))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! What can go wrong between a recipe and a root, in the words that the user reads.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Shorthand for this crate's results.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A failure of a recipe, of a build, of a check or of composing.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The building computer failed: cache, root, sandbox, or a file.
+    #[error(transparent)]
+    Builder(#[from] alpenglow_builder::Error),
+    /// A source could not be had.
+    #[error(transparent)]
+    Sources(#[from] alpenglow_sources::Error),
+    /// A recipe is wrong.
+    #[error("{}: {message}", path.display())]
+    Recipe {
+        /// The recipe's file.
+        path: PathBuf,
+        /// What is wrong.
+        message: String,
+    },
+    /// A package that nobody makes.
+    #[error("there is no package '{name}'{wanted_by}; packages/ has: {known}")]
+    NoPackage {
+        /// Its name.
+        name: String,
+        /// Who wants it, as a clause, or nothing.
+        wanted_by: String,
+        /// The names that there are.
+        known: String,
+    },
+    /// An edition that is not there.
+    #[error("there is no edition '{name}'; editions/ has: {known}")]
+    NoEdition {
+        /// Its name.
+        name: String,
+        /// The names that there are.
+        known: String,
+    },
+    /// Packages that need each other to be built.
+    #[error("these packages need each other to be built: {}", .0.join(" -> "))]
+    Cycle(Vec<String>),
+    /// A build failed.
+    #[error("building {package} failed ({status}); its last lines:\n{tail}\nThe whole log is {}{hint}", log.display())]
+    Build {
+        /// The package.
+        package: String,
+        /// How its script ended.
+        status: String,
+        /// The last lines of its log.
+        tail: String,
+        /// The whole log.
+        log: PathBuf,
+        /// What else may be the cause.
+        hint: String,
+    },
+    /// Built files fall short of what every package promises.
+    #[error("{package} is refused:\n{}\nMend the recipe, or say in its [exempt] table why it cannot be otherwise", findings.join("\n"))]
+    Lint {
+        /// The package.
+        package: String,
+        /// A line a finding: file, check, what was found.
+        findings: Vec<String>,
+    },
+    /// Two packages of one root have the same file.
+    #[error("{} is in both {first} and {second}; a root can hold it once", path.display())]
+    Conflict {
+        /// The file.
+        path: PathBuf,
+        /// The package that was there first.
+        first: String,
+        /// The other.
+        second: String,
+    },
+    /// Two builds of one package gave different bytes.
+    #[error("{package} is not reproducible; two builds differ in:\n{}", files.join("\n"))]
+    NotReproducible {
+        /// The package.
+        package: String,
+        /// The files.
+        files: Vec<String>,
+    },
+}
+
+impl Error {
+    /// A file that could not be read or written.
+    pub fn io(doing: &'static str, path: impl AsRef<Path>, source: io::Error) -> Self {
+        alpenglow_builder::Error::io(doing, path, source).into()
+    }
+}

@@ -1,0 +1,350 @@
+//! The graph of packages: what needs what, and building all of it, several at once.
+
+use crate::build::{self, Job};
+use crate::error::{Error, Result};
+use crate::recipe::{self, Recipe};
+use crate::store::{Built, Inputs, Record, Store};
+use crate::tree;
+use alpenglow_builder::progress::{Progress, StepId, step};
+use alpenglow_builder::{Arch, Cache, Root};
+use alpenglow_sources::{Pin, Sources, Unpack};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+/// Builds packages of one repository for one architecture.
+pub struct Forge<'a> {
+    cache: &'a Cache,
+    sources: &'a Sources,
+    inputs: Inputs<'a>,
+    store: Store,
+    recipes: BTreeMap<String, Recipe>,
+    progress: &'a dyn Progress,
+    logs: PathBuf,
+    jobs: usize,
+}
+
+/// What the workers share.
+struct State {
+    /// Recipes not begun yet.
+    waiting: BTreeSet<String>,
+    /// Packages that are there.
+    built: BTreeMap<String, Built>,
+    /// The first failure; nothing new is begun after it.
+    failure: Option<Error>,
+}
+
+impl<'a> Forge<'a> {
+    /// A forge for the recipes of `repository/packages`. Logs go to `logs/PACKAGE.log`.
+    ///
+    /// # Errors
+    /// [`Error::Recipe`] when a recipe is wrong.
+    pub fn new(
+        repository: &'a Path,
+        cache: &'a Cache,
+        sources: &'a Sources,
+        root: &'a Root,
+        arch: Arch,
+        progress: &'a dyn Progress,
+    ) -> Result<Self> {
+        Ok(Self {
+            cache,
+            sources,
+            inputs: Inputs {
+                repository,
+                root,
+                arch,
+            },
+            store: Store::open(cache)?,
+            recipes: recipe::read_all(&repository.join("packages"))?,
+            progress,
+            logs: repository.join("target/log"),
+            jobs: std::thread::available_parallelism().map_or(2, usize::from),
+        })
+    }
+
+    /// Every recipe, by each package that it makes.
+    pub fn recipes(&self) -> &BTreeMap<String, Recipe> {
+        &self.recipes
+    }
+
+    /// The recipe that makes a package.
+    ///
+    /// # Errors
+    /// [`Error::NoPackage`].
+    pub fn recipe(&self, package: &str, wanted_by: Option<&str>) -> Result<&Recipe> {
+        self.recipes.get(package).ok_or_else(|| Error::NoPackage {
+            name: package.to_owned(),
+            wanted_by: wanted_by.map_or(String::new(), |name| format!(", which {name} needs")),
+            known: self.recipes.keys().cloned().collect::<Vec<_>>().join(", "),
+        })
+    }
+
+    /// `packages` and all that must be in a root with them, each once, in that order.
+    ///
+    /// # Errors
+    /// [`Error::NoPackage`].
+    pub fn with_run_needs(&self, packages: &[String]) -> Result<Vec<String>> {
+        let mut all: Vec<String> = Vec::new();
+        let mut next: Vec<(String, Option<String>)> =
+            packages.iter().rev().map(|p| (p.clone(), None)).collect();
+        while let Some((name, wanted_by)) = next.pop() {
+            if all.contains(&name) {
+                continue;
+            }
+            let recipe = self.recipe(&name, wanted_by.as_deref())?;
+            for need in recipe.run.iter().rev() {
+                next.push((need.clone(), Some(name.clone())));
+            }
+            all.push(name);
+        }
+        Ok(all)
+    }
+
+    /// Builds `packages` and what they need to be built; returns every package that is there
+    /// then, by name.
+    ///
+    /// # Errors
+    /// The first failure, after the builds that were under way have ended.
+    pub fn build(&self, packages: &[String]) -> Result<BTreeMap<String, Built>> {
+        let order = self.order(packages)?;
+        let state = Mutex::new(State {
+            waiting: order.iter().map(|recipe| recipe.name.clone()).collect(),
+            built: BTreeMap::new(),
+            failure: None,
+        });
+        let changed = Condvar::new();
+        std::thread::scope(|scope| {
+            for _ in 0..self.jobs.clamp(1, 4) {
+                scope.spawn(|| self.work(&order, &state, &changed));
+            }
+        });
+        let state = state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        match state.failure {
+            Some(error) => Err(error),
+            None => Ok(state.built),
+        }
+    }
+
+    fn work(&self, order: &[&Recipe], state: &Mutex<State>, changed: &Condvar) {
+        let mut guard = lock(state);
+        loop {
+            if guard.failure.is_some() || guard.waiting.is_empty() {
+                return;
+            }
+            let ready = order.iter().find(|recipe| {
+                guard.waiting.contains(&recipe.name)
+                    && recipe
+                        .build
+                        .iter()
+                        .all(|need| guard.built.contains_key(need))
+            });
+            let Some(recipe) = ready else {
+                guard = changed.wait(guard).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            guard.waiting.remove(&recipe.name);
+            let needs: Vec<Built> = recipe
+                .build
+                .iter()
+                .map(|need| guard.built[need].clone())
+                .collect();
+            drop(guard);
+            let result = self.make(recipe, &needs);
+            guard = lock(state);
+            match result {
+                Ok(built) => guard.built.extend(built),
+                Err(error) => {
+                    guard.failure.get_or_insert(error);
+                }
+            }
+            changed.notify_all();
+        }
+    }
+
+    /// The recipes of `packages` and of all that they need to be built, needs first.
+    fn order(&self, packages: &[String]) -> Result<Vec<&Recipe>> {
+        let mut order = Vec::new();
+        let mut path = Vec::new();
+        for package in packages {
+            self.visit(package, None, &mut path, &mut order)?;
+        }
+        Ok(order)
+    }
+
+    fn visit<'s>(
+        &'s self,
+        package: &str,
+        wanted_by: Option<&str>,
+        path: &mut Vec<String>,
+        order: &mut Vec<&'s Recipe>,
+    ) -> Result<()> {
+        let recipe = self.recipe(package, wanted_by)?;
+        if order.iter().any(|other| other.name == recipe.name) {
+            return Ok(());
+        }
+        let around = path.iter().position(|name| *name == recipe.name);
+        path.push(recipe.name.clone());
+        if let Some(start) = around {
+            return Err(Error::Cycle(path[start..].to_vec()));
+        }
+        for need in &recipe.build {
+            self.visit(need, Some(&recipe.name), path, order)?;
+        }
+        path.pop();
+        order.push(recipe);
+        Ok(())
+    }
+
+    /// What the store has for a recipe, or a new build of it.
+    fn make(&self, recipe: &Recipe, needs: &[Built]) -> Result<BTreeMap<String, Built>> {
+        let keys: Vec<String> = needs.iter().map(|need| need.key.clone()).collect();
+        let pins = self.pins(recipe)?;
+        for pin in &pins {
+            let key = self.inputs.key(recipe, *pin, &keys)?;
+            if let Some(built) = self.store.get(recipe, &key) {
+                return Ok(built);
+            }
+        }
+        let (pin, source) = self.source(recipe)?;
+        let key = self.inputs.key(recipe, pin, &keys)?;
+        let (work, record) = self.run(recipe, pin, source, needs, key)?;
+        self.store.put(recipe, &record, &work)?;
+        self.store.get(recipe, &record.key).ok_or_else(|| {
+            let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
+            Error::io("find again what was built in", self.cache.dir(), missing)
+        })
+    }
+
+    /// Builds what the store already has once more and compares every file.
+    ///
+    /// # Errors
+    /// [`Error::NotReproducible`] naming the files that differ; those of [`Forge::build`].
+    pub fn rebuild(&self, package: &str) -> Result<()> {
+        let first = self.build(&[package.to_owned()])?;
+        let recipe = self.recipe(package, None)?;
+        let all = self.build(&recipe.build)?;
+        let needs: Vec<Built> = recipe.build.iter().map(|need| all[need].clone()).collect();
+        let (pin, source) = self.source(recipe)?;
+        let (work, _) = self.run(recipe, pin, source, &needs, first[package].key.clone())?;
+        let mut files = Vec::new();
+        for name in std::iter::once(&recipe.name).chain(recipe.split.keys()) {
+            let one = tree::entries(&first[name].tree)?;
+            let other = tree::entries(&work.join("trees").join(name))?;
+            let paths: BTreeSet<&PathBuf> = one.keys().chain(other.keys()).collect();
+            files.extend(
+                paths
+                    .into_iter()
+                    .filter(|path| one.get(*path) != other.get(*path))
+                    .map(|path| format!("  {name}: /{}", path.display())),
+            );
+        }
+        alpenglow_builder::cache::remove_tree(&work)?;
+        if files.is_empty() {
+            return Ok(());
+        }
+        Err(Error::NotReproducible {
+            package: recipe.name.clone(),
+            files,
+        })
+    }
+
+    /// The record of a package that is built.
+    pub fn record(&self, built: &Built) -> Option<Record> {
+        self.store
+            .record(self.recipes.get(&built.name)?, &built.key)
+    }
+
+    fn pins(&self, recipe: &Recipe) -> Result<Vec<Option<&Pin>>> {
+        let Some(name) = &recipe.source else {
+            return Ok(vec![None]);
+        };
+        let pins = self.sources.pins(name);
+        if pins.is_empty() {
+            return Err(Error::Recipe {
+                path: recipe.folder.join("recipe.toml"),
+                message: format!("source = \"{name}\" is not in sources.lock"),
+            });
+        }
+        Ok(pins.iter().map(Some).collect())
+    }
+
+    /// The first pin of a recipe's source that can be had, and its unpacked tree.
+    fn source(&self, recipe: &Recipe) -> Result<(Option<&Pin>, Option<PathBuf>)> {
+        let Some(name) = &recipe.source else {
+            return Ok((None, None));
+        };
+        let unpack = Unpack::new(self.cache.dir(), build::USER);
+        if let Some(pin) = self.sources.pins(name).first()
+            && let Some(tree) = unpack.cached(pin)
+        {
+            return Ok((Some(pin), Some(tree)));
+        }
+        step(self.progress, &format!("fetch {name}"), |id| {
+            let progress = |now: alpenglow_sources::Progress<'_>| {
+                self.progress.advance(id, now.done, now.total)
+            };
+            let (pin, archive) = self.sources.fetch_first(name, &progress)?;
+            let tree = unpack.unpack(name, pin, &archive, &progress)?;
+            Ok((Some(pin), Some(tree)))
+        })
+    }
+
+    /// Builds one package; returns the folder that holds its trees, and its record.
+    fn run(
+        &self,
+        recipe: &Recipe,
+        pin: Option<&Pin>,
+        source: Option<PathBuf>,
+        needs: &[Built],
+        key: String,
+    ) -> Result<(PathBuf, Record)> {
+        step(
+            self.progress,
+            &format!("build {}", recipe.name),
+            |_: StepId| {
+                let begin = Instant::now();
+                let job = Job {
+                    recipe,
+                    source,
+                    dependencies: needs.iter().collect(),
+                    inputs: &self.inputs,
+                    cache: self.cache,
+                    log: self.logs.join(format!("{}.log", recipe.name)),
+                    jobs: self.jobs,
+                };
+                let work = job.run()?;
+                let version = pin
+                    .map(|pin| pin.version.clone())
+                    .or_else(|| recipe.version.clone());
+                let tools = ["clang-22", "lld-22", "rustc-web"];
+                let is_tool = |line: &&String| {
+                    tools
+                        .iter()
+                        .any(|tool| line.split('=').next() == Some(tool))
+                };
+                let record = Record {
+                    name: recipe.name.clone(),
+                    version: version.unwrap_or_default(),
+                    key,
+                    source: pin.map(|pin| pin.sha256.to_string()),
+                    seconds: begin.elapsed().as_secs(),
+                    tools: self
+                        .inputs
+                        .root
+                        .packages
+                        .iter()
+                        .filter(is_tool)
+                        .cloned()
+                        .collect(),
+                };
+                Ok((work, record))
+            },
+        )
+    }
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}

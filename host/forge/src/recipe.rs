@@ -1,0 +1,270 @@
+//! A recipe: how one package is made, declared in `packages/NAME/recipe.toml`.
+
+use crate::error::{Error, Result};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A recipe as its file declares it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Recipe {
+    /// The package's name: that of its folder.
+    pub name: String,
+    /// Its version, for our own code; what has a source takes the version of the pin in use.
+    pub version: Option<String>,
+    /// One line that says what it is.
+    pub summary: String,
+    /// SPDX licence expression.
+    pub license: String,
+    /// The source's name in `sources.lock`.
+    pub source: Option<String>,
+    /// Folders of this repository that are its source instead, each at its own name.
+    #[serde(default)]
+    pub local: Vec<String>,
+    /// Packages whose files are in the sysroot while it is built.
+    #[serde(default)]
+    pub build: Vec<String>,
+    /// Packages that must be in a root with it.
+    #[serde(default)]
+    pub run: Vec<String>,
+    /// How it is built.
+    pub style: Style,
+    /// `style = "script"` and, for what is run in place of a style's own step, every style.
+    #[serde(default)]
+    pub script: Script,
+    /// What `style = "kernel"` needs.
+    pub kernel: Option<Kernel>,
+    /// What `style = "cargo"` needs.
+    pub cargo: Option<Cargo>,
+    /// Parts of what it installs that are packages of their own, by name.
+    #[serde(default)]
+    pub split: BTreeMap<String, Split>,
+    /// Files that are not their build user's default: modes, in octal, by path.
+    #[serde(default)]
+    pub modes: BTreeMap<String, String>,
+    /// Checks of the ELF files that it cannot pass: the check's name and the reason.
+    #[serde(default)]
+    pub exempt: BTreeMap<String, String>,
+    /// The folder that it was read from.
+    #[serde(skip)]
+    pub folder: PathBuf,
+}
+
+/// How a package is built.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Style {
+    /// The Linux kernel, from configuration fragments.
+    Kernel,
+    /// Our own Rust programs.
+    Cargo,
+    /// The recipe's own few lines of shell.
+    Script,
+}
+
+/// Lines of shell, each with `set -eu`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Script {
+    /// Builds, in the source's folder.
+    #[serde(default)]
+    pub build: String,
+    /// Tests what was built.
+    #[serde(default)]
+    pub check: String,
+    /// Installs into `$DESTDIR`.
+    #[serde(default)]
+    pub install: String,
+}
+
+/// A kernel.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kernel {
+    /// Names of files in `kernel/`, without `.config`, each adding to those before it.
+    pub fragments: Vec<String>,
+    /// User Mode Linux: the kernel as a program of the host.
+    #[serde(default)]
+    pub um: bool,
+}
+
+/// Rust programs of the folder `system/`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cargo {
+    /// Where each program goes, by its name, which is that of its crate ("init" = "/init").
+    pub install: BTreeMap<String, String>,
+}
+
+/// A package split off another.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Split {
+    /// One line that says what it is.
+    pub summary: String,
+    /// Paths that go to it: a file, or a folder with what is below it.
+    pub files: Vec<String>,
+}
+
+impl Recipe {
+    /// Reads `FOLDER/recipe.toml`.
+    ///
+    /// # Errors
+    /// [`Error::Recipe`] naming the file and what was expected; [`Error::Io`].
+    pub fn read(folder: &Path) -> Result<Self> {
+        let path = folder.join("recipe.toml");
+        let text = fs::read_to_string(&path).map_err(|e| Error::io("read", &path, e))?;
+        let mut recipe: Self = toml::from_str(&text).map_err(|e| Error::Recipe {
+            path: path.clone(),
+            message: e.to_string(),
+        })?;
+        recipe.folder = folder.to_owned();
+        recipe
+            .check()
+            .map_err(|message| Error::Recipe { path, message })?;
+        Ok(recipe)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let folder = self
+            .folder
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy();
+        if self.name != folder {
+            return Err(format!(
+                "name is '{}' but the folder is '{folder}'",
+                self.name
+            ));
+        }
+        for name in std::iter::once(&self.name).chain(self.split.keys()) {
+            let good = |c: char| c.is_ascii_alphanumeric() || "._+-".contains(c);
+            if !name.starts_with(|c: char| c.is_ascii_alphanumeric()) || !name.chars().all(good) {
+                return Err(format!(
+                    "'{name}' is not a package name: letters, digits and . _ + - only"
+                ));
+            }
+        }
+        if self.source.is_some() != self.version.is_none() {
+            return Err("give either `source` (its pin has the version) or `version`".into());
+        }
+        match self.style {
+            Style::Kernel if self.kernel.is_none() => {
+                Err("style = \"kernel\" needs a [kernel] table".into())
+            }
+            Style::Cargo if self.cargo.is_none() => {
+                Err("style = \"cargo\" needs a [cargo] table".into())
+            }
+            Style::Script if self.script.install.trim().is_empty() => {
+                Err("style = \"script\" needs script.install".into())
+            }
+            _ => Ok::<(), String>(()),
+        }?;
+        for (path, mode) in &self.modes {
+            if !u32::from_str_radix(mode, 8).is_ok_and(|mode| mode <= 0o7777) {
+                return Err(format!(
+                    "modes.\"{path}\" = \"{mode}\" is not an octal file mode"
+                ));
+            }
+        }
+        let known = crate::lint::CHECKS;
+        match self
+            .exempt
+            .keys()
+            .find(|check| !known.contains(&check.as_str()))
+        {
+            Some(check) => Err(format!(
+                "exempt.{check}: the checks are {}",
+                known.join(", ")
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Every recipe of a folder, by each package that it makes: its own name and its splits'.
+///
+/// # Errors
+/// Those of [`Recipe::read`]; [`Error::Recipe`] when two make the same package.
+pub fn read_all(packages: &Path) -> Result<BTreeMap<String, Recipe>> {
+    let mut recipes = BTreeMap::new();
+    let entries = fs::read_dir(packages).map_err(|e| Error::io("read the folder", packages, e))?;
+    for entry in entries {
+        let entry = entry.map_err(|e| Error::io("read the folder", packages, e))?;
+        if !entry.path().is_dir() {
+            continue;
+        }
+        let recipe = Recipe::read(&entry.path())?;
+        let names: Vec<String> = std::iter::once(&recipe.name)
+            .chain(recipe.split.keys())
+            .cloned()
+            .collect();
+        for name in names {
+            if let Some(other) = recipes.insert(name.clone(), recipe.clone()) {
+                return Err(Error::Recipe {
+                    path: entry.path().join("recipe.toml"),
+                    message: format!(
+                        "the package '{name}' is made by packages/{} too",
+                        other.name
+                    ),
+                });
+            }
+        }
+    }
+    Ok(recipes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Recipe> {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("hello");
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("recipe.toml"), text).unwrap();
+        Recipe::read(&folder)
+    }
+
+    const GOOD: &str = "name = \"hello\"\nversion = \"1\"\nsummary = \"s\"\nlicense = \"MIT\"\n\
+        style = \"script\"\n[script]\ninstall = \"true\"\n";
+
+    #[test]
+    fn a_plain_recipe_is_read() {
+        assert_eq!(read(GOOD).unwrap().name, "hello");
+    }
+
+    #[test]
+    fn a_misspelt_key_is_named_with_file_and_line() {
+        let text = read(&GOOD.replace("summary", "sumary"))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            text.contains("hello/recipe.toml")
+                && text.contains("`sumary`")
+                && text.contains("line 3"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn what_does_not_fit_together_is_refused() {
+        for (from, to, expected) in [
+            ("\"hello\"", "\"other\"", "the folder is 'hello'"),
+            ("version = \"1\"", "", "either `source`"),
+            ("\"script\"", "\"kernel\"", "[kernel] table"),
+            ("\"script\"", "\"scons\"", "scons"),
+            (
+                "[script]",
+                "[exempt]\nbeauty = \"x\"\n[script]",
+                "exempt.beauty",
+            ),
+            ("[script]", "[modes]\n\"bin/x\" = \"9\"\n[script]", "octal"),
+        ] {
+            let text = read(&GOOD.replacen(from, to, 1)).unwrap_err().to_string();
+            assert!(text.contains(expected), "{text}");
+        }
+    }
+}

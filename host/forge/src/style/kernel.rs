@@ -1,0 +1,78 @@
+//! The Linux kernel from configuration fragments.
+
+use crate::recipe::Kernel;
+use crate::tree::EPOCH;
+use alpenglow_builder::Arch;
+
+/// What every `make` of the kernel gets. The build user, host and time are fixed, as
+/// Documentation/kbuild/reproducible-builds.rst asks.
+fn make(kernel: &Kernel, arch: Arch) -> String {
+    let arch = if kernel.um { "um" } else { arch.kernel() };
+    format!(
+        "make -C /build/source O=/build/object LLVM=1 ARCH={arch} -j\"$JOBS\" \
+         KBUILD_BUILD_TIMESTAMP=@{EPOCH} KBUILD_BUILD_USER=alpenglow KBUILD_BUILD_HOST=alpenglow \
+         KBUILD_BUILD_VERSION=1"
+    )
+}
+
+/// Configures from `allnoconfig` and the fragments, refuses a configuration in which a requested
+/// line did not survive, and builds.
+pub fn build(kernel: &Kernel, arch: Arch) -> String {
+    let make = make(kernel, arch);
+    let fragments: Vec<String> = kernel
+        .fragments
+        .iter()
+        .map(|name| format!("/build/kernel/{name}.config"))
+        .collect();
+    let fragments = fragments.join(" ");
+    // SUBARCH names the host's architecture to ARCH=um. The headers and the cc of the package's
+    // own target are not for the kernel: LLVM=1 takes clang by its plain name.
+    let subarch = if kernel.um {
+        format!("export SUBARCH={}\n", arch.kernel())
+    } else {
+        String::new()
+    };
+    format!(
+        "unset CC CXX AR NM STRIP HOSTCC RANLIB\n\
+         {subarch}\
+         export PATH=/usr/lib/llvm-22/bin:$PATH\n\
+         mkdir -p /build/object\n\
+         cat {fragments} > /build/object/requested\n\
+         {make} KCONFIG_ALLCONFIG=/build/object/requested allnoconfig\n\
+         lost=\n\
+         while IFS= read -r line; do\n\
+         \x20 case $line in\n\
+         \x20   CONFIG_*=n) wanted=\"# ${{line%=n}} is not set\" ;;\n\
+         \x20   CONFIG_*|'# CONFIG_'*' is not set') wanted=$line ;;\n\
+         \x20   *) continue ;;\n\
+         \x20 esac\n\
+         \x20 symbol=${{wanted#\\# }}; symbol=${{symbol%%[= ]*}}\n\
+         \x20 case $wanted in\n\
+         \x20   '#'*) ! grep -q \"^$symbol=\" /build/object/.config || lost=\"$lost\n  asked: $wanted  got: $(grep \"^$symbol=\" /build/object/.config)\" ;;\n\
+         \x20   *) grep -qxF -- \"$wanted\" /build/object/.config || lost=\"$lost\n  asked: $wanted  got: $(grep -w \"$symbol\" /build/object/.config || echo no such symbol)\" ;;\n\
+         \x20 esac\n\
+         done < /build/object/requested\n\
+         if [ -n \"$lost\" ]; then\n\
+         \x20 echo \"these lines of {fragments} did not survive (a menu above them is off, or another line forbids them):$lost\" >&2\n\
+         \x20 exit 1\n\
+         fi\n\
+         {make}\n"
+    )
+}
+
+/// Installs the image, the uncompressed kernel and its configuration to `/boot`.
+pub fn install(kernel: &Kernel, arch: Arch) -> String {
+    let image = match arch {
+        _ if kernel.um => return "install -Dm755 /build/object/linux \"$DESTDIR\"/usr/bin/linux-um\nstrip --strip-all \"$DESTDIR\"/usr/bin/linux-um\ninstall -Dm644 /build/object/.config \"$DESTDIR\"/boot/config-um\n".to_owned(),
+        Arch::X86_64 => "arch/x86/boot/bzImage",
+        Arch::Aarch64 => "arch/arm64/boot/Image",
+        Arch::Riscv64 => "arch/riscv/boot/Image",
+    };
+    format!(
+        "mkdir -p \"$DESTDIR\"/boot\n\
+         install -m644 /build/object/{image} \"$DESTDIR\"/boot/vmlinuz\n\
+         llvm-strip -o \"$DESTDIR\"/boot/vmlinux /build/object/vmlinux\n\
+         install -m644 /build/object/.config \"$DESTDIR\"/boot/config\n\
+         install -m644 /build/object/System.map \"$DESTDIR\"/boot/System.map\n"
+    )
+}

@@ -1,0 +1,26 @@
+//! Turns a root, the tree of files that a system is made of, into the files that a machine boots from.
+//!
+//! ```text
+//! root ──cpio::Archive──▶ initramfs::build ──compress──▶ one file
+//!                         initramfs::append ◀── credential (one machine's own password)
+//! ```
+//!
+//! The same root gives the same bytes: entries are sorted, times are `SOURCE_DATE_EPOCH`, inode numbers are our own.
+#![forbid(unsafe_code)]
+
+pub mod compress;
+pub mod cpio;
+pub mod credential;
+mod error;
+pub mod formats;
+pub mod initramfs;
+mod output;
+pub mod system;
+
+pub use compress::{Bcj, Compression};
+pub use cpio::Archive;
+pub use credential::Credential;
+pub use error::{Error, Result};
+pub use formats::Format;
+pub use output::source_date_epoch;
+pub use system::System;

@@ -1,0 +1,80 @@
+//! QEMU in a root of the builder's, with the instruction counter compiled for it.
+
+use std::fs;
+use std::path::PathBuf;
+
+use alpenglow_builder::debian::hex;
+use alpenglow_builder::{Cache, Root, Sandbox};
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Result};
+use crate::{Hypervisor, counter};
+
+/// QEMU of the root `machine`, which sees `folders` of the host at their own paths and `/dev/kvm`.
+/// The counter is compiled in the root `build` when the cache has none for this QEMU; the cache's
+/// lock must be held.
+///
+/// # Errors
+/// [`Error::Counter`] when it does not compile; [`Error::Builder`] when the cache cannot be written.
+pub fn of_root(
+    cache: &Cache,
+    build: &Root,
+    machine: &Root,
+    folders: Vec<PathBuf>,
+) -> Result<Hypervisor> {
+    let counter = counter_for(cache, build, machine)?;
+    let dir = machine.dir.clone();
+    let command = move |program: &str| {
+        let mut sandbox = Sandbox::new(&dir);
+        for folder in &folders {
+            sandbox = sandbox.bind(folder, folder, true);
+        }
+        sandbox.devices = vec!["/dev/kvm".into()];
+        sandbox.command(program)
+    };
+    Ok(Hypervisor {
+        command: Box::new(command),
+        counter: Some(counter),
+    })
+}
+
+/// The compiled counter, named by everything it was made from.
+fn counter_for(cache: &Cache, build: &Root, machine: &Root) -> Result<PathBuf> {
+    let version = machine.upstream_version("qemu-system-x86").unwrap_or("");
+    let arguments = counter::compile_arguments(version)?;
+    let mut digest = Sha256::new();
+    for part in [
+        counter::source(),
+        &machine.identity,
+        &build.identity,
+        &arguments.join(" "),
+    ] {
+        digest.update(part);
+        digest.update("\n");
+    }
+    let name = format!("counter-{}.so", &hex(&digest.finalize())[..16]);
+    let place = cache.sub("counter")?.join(name);
+    if place.is_file() {
+        return Ok(place);
+    }
+    let work = cache.work("counter")?;
+    alpenglow_builder::cache::write_whole(&work.join("counter.c"), counter::source().as_bytes())?;
+    let output = Sandbox::new(&build.dir)
+        .bind(&work, "/build", true)
+        .command("clang-22")
+        .args(arguments)
+        .args(["-o", "/build/counter.so", "/build/counter.c"])
+        .output();
+    match output {
+        Ok(output) if output.status.success() => {}
+        Ok(output) => {
+            return Err(Error::Counter(
+                String::from_utf8_lossy(&output.stderr).into_owned(),
+            ));
+        }
+        Err(error) => return Err(Error::Counter(error.to_string())),
+    }
+    fs::rename(work.join("counter.so"), &place)
+        .map_err(|e| alpenglow_builder::Error::io("make", &place, e))?;
+    Ok(place)
+}

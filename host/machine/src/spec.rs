@@ -1,0 +1,211 @@
+//! What a machine is made of, and how this computer starts one.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use alpenglow_builder::Arch;
+
+/// How QEMU is started here, and the counter that was compiled for it.
+pub struct Hypervisor {
+    /// Makes the command for a program of QEMU's (or of coreutils: `env`) by its name, without
+    /// arguments. What it runs must see the host's files under the host's paths, keep the standard
+    /// streams, and end with its parent.
+    #[allow(clippy::type_complexity)]
+    pub command: Box<dyn Fn(&str) -> Command + Send + Sync>,
+    /// The counter plugin compiled from [`crate::counter::source`]; needed for counting only.
+    pub counter: Option<PathBuf>,
+}
+
+impl fmt::Debug for Hypervisor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hypervisor")
+            .field("counter", &self.counter)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A machine type of QEMU's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Board {
+    /// x86_64: a PC with PCI Express, ACPI and SeaBIOS.
+    Q35,
+    /// x86_64: no PCI, no ACPI; powers off by a reboot that QEMU takes for the end.
+    Microvm,
+    /// aarch64 and riscv64: QEMU's paravirtual board.
+    Virt,
+}
+
+impl fmt::Display for Board {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Board::Q35 => "q35",
+            Board::Microvm => "microvm",
+            Board::Virt => "virt",
+        })
+    }
+}
+
+impl Board {
+    /// The board that an architecture boots on by default.
+    pub fn of(arch: Arch) -> Board {
+        match arch {
+            Arch::X86_64 => Board::Q35,
+            Arch::Aarch64 | Arch::Riscv64 => Board::Virt,
+        }
+    }
+
+    /// The command that ends the machine from a root shell. Without ACPI there is no power-off:
+    /// a microvm reboots, and QEMU, told `-no-reboot`, ends.
+    pub fn power_off(self) -> &'static str {
+        match self {
+            Board::Microvm => "reboot",
+            Board::Q35 | Board::Virt => "poweroff",
+        }
+    }
+}
+
+/// What executes the guest's instructions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Accelerator {
+    /// KVM when it is really usable (see [`crate::kvm`]), else TCG.
+    #[default]
+    Auto,
+    /// KVM, or an error of QEMU's.
+    Kvm,
+    /// QEMU's translator.
+    Tcg,
+}
+
+/// How long each part of a machine's life may take before the machine is stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// From the start to the login prompt or marker.
+    pub boot: Duration,
+    /// From the login prompt to a shell that answers.
+    pub login: Duration,
+    /// One command.
+    pub command: Duration,
+    /// From the power-off command to the machine's end.
+    pub power_off: Duration,
+    /// The longest silence of the console while something is awaited; `None` for no limit, because
+    /// a quiet kernel says nothing before its login prompt.
+    pub silence: Option<Duration>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            boot: Duration::from_secs(120),
+            login: Duration::from_secs(60),
+            command: Duration::from_secs(300),
+            power_off: Duration::from_secs(30),
+            silence: None,
+        }
+    }
+}
+
+/// A text on the console that is an event of the boot, under a name for its figures.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Marker {
+    /// The event's name in figures: `login`, `ready`.
+    pub name: String,
+    /// The text, up to 128 bytes, on one line.
+    pub text: String,
+}
+
+impl Marker {
+    /// A marker.
+    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Marker {
+        Marker {
+            name: name.into(),
+            text: text.into(),
+        }
+    }
+
+    /// The login prompt, under the name `login`.
+    pub fn login() -> Marker {
+        Marker::new("login", crate::login::PROMPT)
+    }
+}
+
+/// A flag that ends whatever a machine is doing: raise it from a signal handler
+/// (`signal_hook::flag::register(SIGINT, stop.flag())`). Every wait looks at it ten times a second.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// The flag itself, for a signal handler.
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0)
+    }
+
+    /// Raises the flag.
+    pub fn raise(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was raised.
+    pub fn raised(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// What one machine is made of.
+#[derive(Clone, Debug)]
+pub struct Spec {
+    /// A name for messages: the edition's, a peer's.
+    pub name: String,
+    /// The guest's architecture.
+    pub arch: Arch,
+    /// The machine type.
+    pub board: Board,
+    /// A kernel that QEMU's `-kernel` takes: bzImage, Image, or an ELF file with a PVH note.
+    pub kernel: PathBuf,
+    /// The initramfs; what is to be added to it (a credential) is already at its end.
+    pub initrd: PathBuf,
+    /// Words for the kernel. `console=` is added unless given, and what board and counting need.
+    pub words: Vec<String>,
+    /// Memory in MiB.
+    pub memory_mib: u32,
+    /// Counts instructions: deterministic, TCG only. The guest's clock then runs with its
+    /// instructions and leaps over idle time, so a prompt's timeout passes at once: measure with
+    /// it, don't log in.
+    pub counting: bool,
+    /// What executes the instructions when not counting.
+    pub accelerator: Accelerator,
+    /// Texts whose instruction counts are wanted when counting.
+    pub markers: Vec<Marker>,
+    /// How long things may take.
+    pub limits: Limits,
+    /// Ends the machine early.
+    pub stop: Stop,
+}
+
+impl Spec {
+    /// A machine of `arch`'s default board with 256 MiB, not counting.
+    pub fn new(
+        name: impl Into<String>,
+        arch: Arch,
+        kernel: impl Into<PathBuf>,
+        initrd: impl Into<PathBuf>,
+    ) -> Spec {
+        Spec {
+            name: name.into(),
+            arch,
+            board: Board::of(arch),
+            kernel: kernel.into(),
+            initrd: initrd.into(),
+            words: vec!["quiet".to_owned()],
+            memory_mib: 256,
+            counting: false,
+            accelerator: Accelerator::Auto,
+            markers: Vec::new(),
+            limits: Limits::default(),
+            stop: Stop::default(),
+        }
+    }
+}

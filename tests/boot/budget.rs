@@ -1,0 +1,147 @@
+//! The numbers that SPECIFICATION.md promises for `min`, held against the edition's budget.
+
+use alpenglow_forge::Edition;
+use alpenglow_tests::{Outcome, Test, alpenglow, check, has, output, repository, test, text};
+use serde_json::Value;
+
+/// The tests.
+pub fn tests() -> Vec<Test> {
+    vec![
+        test("budget_min_on_q35", on_q35),
+        test("budget_min_on_microvm", on_microvm),
+        test("budget_min_memory", least_memory),
+        test("budget_init_alone", init_alone),
+        test("budget_counts_are_the_same_twice", same_twice),
+    ]
+}
+
+const KEYS: [&str; 12] = [
+    "edition",
+    "arch",
+    "kernel_bytes",
+    "initramfs_bytes",
+    "instructions_to_init",
+    "instructions_to_login",
+    "instructions_to_ready",
+    "guest_ms_to_login",
+    "mem_given_kib",
+    "mem_total_kib",
+    "mem_available_kib",
+    "wall_ms",
+];
+
+/// Boots on a board and reads the report.
+fn report(board: &str) -> Result<Value, String> {
+    let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
+    let path = folder.path().join("report.json");
+    let output = output(
+        alpenglow()
+            .args(["boot", "--board", board, "--report"])
+            .arg(&path),
+    )?;
+    let report = std::fs::read(&path).map_err(|_| text(&output))?;
+    let report: Value = serde_json::from_slice(&report).map_err(|e| e.to_string())?;
+    let keys: Vec<&String> = report.as_object().ok_or("no object")?.keys().collect();
+    check(
+        keys.len() == KEYS.len() && KEYS.iter().all(|key| report.get(key).is_some()),
+        || format!("the report's keys are {keys:?}"),
+    )?;
+    Ok(report)
+}
+
+fn number(report: &Value, key: &str) -> Result<u64, String> {
+    report[key]
+        .as_u64()
+        .ok_or_else(|| format!("{key} is {}", report[key]))
+}
+
+fn edition() -> Result<Edition, String> {
+    Edition::read(&repository(), "min").map_err(|e| e.to_string())
+}
+
+/// Fails unless `value` is at most what the edition promises.
+fn within(what: &str, value: u64, budget: Option<u64>) -> Outcome {
+    let budget = budget.ok_or_else(|| format!("editions/min.toml has no budget of {what}"))?;
+    println!("{what}: {value} of {budget}");
+    check(value <= budget, || {
+        format!("{what} is {value}, more than the budget of {budget}")
+    })
+}
+
+fn on_q35() -> Outcome {
+    let (report, budget) = (report("q35")?, edition()?.budget);
+    within(
+        "kernel_bytes",
+        number(&report, "kernel_bytes")?,
+        budget.kernel_bytes,
+    )?;
+    within(
+        "initramfs_bytes",
+        number(&report, "initramfs_bytes")?,
+        budget.initramfs_bytes,
+    )?;
+    let used = number(&report, "mem_given_kib")? - number(&report, "mem_available_kib")?;
+    within("memory_used_kib", used, budget.memory_used_kib)?;
+    let instructions = number(&report, "instructions_to_login")?;
+    check(
+        instructions > number(&report, "instructions_to_init")?,
+        || report.to_string(),
+    )?;
+    within(
+        "q35_instructions_to_login",
+        instructions,
+        budget.q35_instructions_to_login,
+    )
+}
+
+fn on_microvm() -> Outcome {
+    let (report, budget) = (report("microvm")?, edition()?.budget);
+    let instructions = number(&report, "instructions_to_login")?;
+    within(
+        "microvm_instructions_to_login",
+        instructions,
+        budget.microvm_instructions_to_login,
+    )
+}
+
+fn least_memory() -> Outcome {
+    let memory = edition()?
+        .budget
+        .memory_mib
+        .ok_or("editions/min.toml has no budget of memory_mib")?;
+    let memory = memory.to_string();
+    let output = output(alpenglow().args(["boot", "--memory", &memory, "--run", "echo it fits"]))?;
+    has(&text(&output), &["it fits"])
+}
+
+fn init_alone() -> Outcome {
+    let budget = Edition::read(&repository(), "init")
+        .map_err(|e| e.to_string())?
+        .budget;
+    let output = output(alpenglow().args(["build", "--edition", "init", "--format", "initramfs"]))?;
+    let said = text(&output);
+    let line = said
+        .lines()
+        .find(|line| line.starts_with("initramfs "))
+        .ok_or_else(|| said.clone())?;
+    let bytes = line
+        .rsplit(' ')
+        .next()
+        .and_then(|word| word.parse().ok())
+        .ok_or_else(|| said.clone())?;
+    within(
+        "initramfs_bytes of init alone",
+        bytes,
+        budget.initramfs_bytes,
+    )
+}
+
+fn same_twice() -> Outcome {
+    let (one, two) = (report("microvm")?, report("microvm")?);
+    for key in ["instructions_to_init", "instructions_to_login"] {
+        check(one[key] == two[key], || {
+            format!("{key}: {} and {}", one[key], two[key])
+        })?;
+    }
+    Ok(())
+}

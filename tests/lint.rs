@@ -1,0 +1,156 @@
+//! The project's own tidiness, in the build root's toolchain, so that it does not depend on the
+//! machine's: format, lints, licences, and what documents promise about files.
+
+use alpenglow_builder::debian::BUILD;
+use alpenglow_builder::{Cache, Root, Sandbox};
+use alpenglow_tests::{Outcome, check, output, repository, test, text};
+use std::collections::BTreeSet;
+use std::env;
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+fn main() -> ExitCode {
+    alpenglow_tests::main(|| {
+        vec![
+            test("lint_format", format),
+            test("lint_clippy", clippy),
+            test("lint_licences", licences),
+            test("lint_documents_name_what_is_there", documents),
+        ]
+    })
+}
+
+fn cargo_home() -> PathBuf {
+    let home =
+        || PathBuf::from(env::var_os("HOME").unwrap_or_else(|| "/root".into())).join(".cargo");
+    env::var_os("CARGO_HOME").map_or_else(home, PathBuf::from)
+}
+
+/// Runs cargo of the build root on one of the two workspaces.
+fn cargo(folder: &str, words: &[&str]) -> Outcome {
+    let cache = Cache::open().map_err(|e| e.to_string())?;
+    let root = Root::made(&cache, &BUILD)
+        .map_err(|e| e.to_string())?
+        .ok_or("the build root is not there")?;
+    let target = cache
+        .sub(&format!("lint-{}", folder.len()))
+        .map_err(|e| e.to_string())?;
+    let home = cargo_home();
+    let mut sandbox = Sandbox::new(root.dir)
+        .bind(repository(), "/source", false)
+        .bind(&target, "/target", true)
+        .bind(&home, "/cargo", true)
+        .env("CARGO_HOME", "/cargo")
+        .env("CARGO_TARGET_DIR", "/target")
+        .env("CC", "clang-22")
+        .env("AR", "llvm-ar-22")
+        .env("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER", "clang-22");
+    sandbox.folder = PathBuf::from("/source").join(folder);
+    let output = output(sandbox.command("/usr/bin/cargo").args(words))?;
+    check(output.status.success(), || text(&output))
+}
+
+fn format() -> Outcome {
+    cargo("", &["fmt", "--all", "--check"])?;
+    cargo("system", &["fmt", "--all", "--check"])
+}
+
+fn clippy() -> Outcome {
+    let words = [
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--locked",
+        "--offline",
+        "--quiet",
+        "--",
+        "-D",
+        "warnings",
+    ];
+    cargo("", &words)?;
+    cargo("system", &words)
+}
+
+/// Every crate's licence is one that deny.toml allows (cargo-deny's own file; it checks the same).
+fn licences() -> Outcome {
+    let deny = fs::read_to_string(repository().join("deny.toml")).map_err(|e| e.to_string())?;
+    let list = deny
+        .split("allow = [")
+        .nth(1)
+        .and_then(|rest| rest.split(']').next())
+        .ok_or("deny.toml has no allow list")?;
+    let allowed: BTreeSet<&str> = list.split('"').skip(1).step_by(2).collect();
+    let cargo = env::var_os("ALPENGLOW_CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command
+        .args([
+            "metadata",
+            "--format-version=1",
+            "--locked",
+            "--offline",
+            "--filter-platform=x86_64-unknown-linux-gnu",
+        ])
+        .current_dir(repository());
+    let output = output(&mut command)?;
+    let metadata: serde_json::Value =
+        serde_json::from_slice(&output.stdout).map_err(|_| text(&output))?;
+    let packages = metadata["packages"]
+        .as_array()
+        .ok_or("cargo metadata lists no packages")?;
+    check(packages.len() > 20, || {
+        format!("only {} packages", packages.len())
+    })?;
+    let mut refused = Vec::new();
+    for package in packages {
+        let license = package["license"]
+            .as_str()
+            .unwrap_or("none")
+            .replace('/', " OR ");
+        // Every part that is required must be allowed; of alternatives one is enough.
+        let good = license.split(" AND ").all(|part| {
+            let part = part.trim_matches(|c| c == '(' || c == ')');
+            part.split(" OR ")
+                .any(|one| allowed.contains(one.trim_matches(|c| c == '(' || c == ')')))
+        });
+        if !good {
+            refused.push(format!("{}: {license}", package["name"]));
+        }
+    }
+    check(refused.is_empty(), || refused.join("\n"))
+}
+
+/// Paths in backquotes of the documents at the top are there.
+fn documents() -> Outcome {
+    let repository = repository();
+    let mut missing = Vec::new();
+    for document in [
+        "README.md",
+        "ARCHITECTURE.md",
+        "SPECIFICATION.md",
+        "CONTRIBUTING.md",
+    ] {
+        let text = fs::read_to_string(repository.join(document))
+            .map_err(|e| format!("{document}: {e}"))?;
+        let tops = [
+            "host/",
+            "system/",
+            "kernel/",
+            "packages/",
+            "editions/",
+            "tests/",
+            "bench/",
+            "docs/",
+        ];
+        for name in text.split('`').skip(1).step_by(2) {
+            let place = tops.iter().any(|top| name.starts_with(top));
+            let plain = !name.contains([' ', '*', '<', '{'])
+                && !name.contains("NAME")
+                && !name.contains('…');
+            if place && plain && !repository.join(name).exists() {
+                missing.push(format!("{document}: {name}"));
+            }
+        }
+    }
+    check(missing.is_empty(), || missing.join("\n"))
+}

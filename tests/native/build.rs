@@ -1,0 +1,54 @@
+//! Builds of real packages: each of `min`, built twice, gives the same bytes.
+
+use alpenglow_forge::{Edition, recipe};
+use alpenglow_tests::{
+    Outcome, Test, alpenglow, check, has, named, output, repository, test, text,
+};
+use std::collections::BTreeSet;
+
+/// A test for each package that `min` is made of or is built with.
+pub fn tests() -> Vec<Test> {
+    let mut tests = vec![test("init_size", init_size)];
+    for name in packages() {
+        let package = name.clone();
+        tests.push((
+            format!("package_reproducible_{name}"),
+            Box::new(move || twice(&package)),
+        ));
+    }
+    tests
+}
+
+/// Process 1 with all that it does is below 4 KB.
+fn init_size() -> Outcome {
+    let path = named("ALPENGLOW_TREE").join("init");
+    let bytes = path
+        .metadata()
+        .map_err(|e| format!("{}: {e}", path.display()))?
+        .len();
+    check(bytes < 4096, || {
+        format!("{} has {bytes} bytes", path.display())
+    })
+}
+
+/// The recipes of `min`'s packages and of what those are built with.
+fn packages() -> BTreeSet<String> {
+    let repository = repository();
+    let edition = Edition::read(&repository, "min").expect("editions/min.toml is right");
+    let recipes = recipe::read_all(&repository.join("packages")).expect("the recipes are right");
+    let mut found = BTreeSet::new();
+    let mut next = edition.packages;
+    next.push(edition.kernel);
+    while let Some(name) = next.pop() {
+        let recipe = &recipes[&name];
+        if found.insert(recipe.name.clone()) {
+            next.extend(recipe.build.iter().chain(&recipe.run).cloned());
+        }
+    }
+    found
+}
+
+fn twice(package: &str) -> Outcome {
+    let output = output(alpenglow().args(["package", "build", "--twice", package]))?;
+    has(&text(&output), &["a second build gave the same bytes"])
+}

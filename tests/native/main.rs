@@ -1,0 +1,24 @@
+//! Whole programs on this machine: the sandbox, builds, the command line's answers to bad input,
+//! and our own process 1 in a process namespace.
+
+mod build;
+mod getty;
+mod init;
+mod input;
+mod root;
+mod sandbox;
+
+use alpenglow_tests::{Test, test};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    alpenglow_tests::main(|| {
+        let mut tests: Vec<Test> = Vec::new();
+        let plain = init::tests().into_iter().chain(getty::tests());
+        tests.extend(plain.map(|(name, run)| test(name, run)));
+        tests.extend(sandbox::tests());
+        tests.extend(input::tests());
+        tests.extend(build::tests());
+        tests
+    })
+}
