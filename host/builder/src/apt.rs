@@ -16,26 +16,28 @@ pub struct Archive {
 }
 
 /// The archives of Debian that apt knows, in the order of its configuration. When apt has
-/// fetched no lists yet (a fresh machine), they are fetched first.
+/// fetched no lists yet (a fresh machine), they are fetched first; when that fails, the
+/// configuration is taken at its word.
 ///
 /// # Errors
 /// [`Error::MissingTool`] without apt; [`Error::Io`] when it cannot be run.
 pub fn archives() -> Result<Vec<Archive>> {
-    let known = read_targets()?;
-    if known.iter().any(|archive| archive.origin == "Debian") {
-        return Ok(debian(known));
+    let from_lists = || -> Result<Vec<Archive>> {
+        let mut known = targets(&["--format", "$(REPO_URI)|$(CODENAME)|$(ORIGIN)"])?;
+        known.retain(|archive| archive.origin == "Debian");
+        Ok(known)
+    };
+    let known = from_lists()?;
+    if !known.is_empty() {
+        return Ok(known);
     }
     let _ = Command::new("apt-get").args(["update", "-qq"]).output();
-    Ok(debian(read_targets()?))
-}
-
-fn debian(archives: Vec<Archive>) -> Vec<Archive> {
-    // Without lists there is no Release file to name the origin; then everything is offered.
-    let named = archives.iter().any(|archive| archive.origin == "Debian");
-    archives
-        .into_iter()
-        .filter(|archive| !named || archive.origin == "Debian")
-        .collect()
+    let known = from_lists()?;
+    if !known.is_empty() {
+        return Ok(known);
+    }
+    // RELEASE is the suite as sources.list(5) names it.
+    targets(&["--no-release-info", "--format", "$(REPO_URI)|$(RELEASE)|"])
 }
 
 /// The archive of one suite.
@@ -60,14 +62,11 @@ pub fn addresses(archives: &[Archive]) -> Vec<String> {
     addresses
 }
 
-fn read_targets() -> Result<Vec<Archive>> {
+fn targets(arguments: &[&str]) -> Result<Vec<Archive>> {
     let output = Command::new("apt-get")
-        .args([
-            "indextargets",
-            "--format",
-            "$(REPO_URI)|$(CODENAME)|$(ORIGIN)",
-            "Created-By: Packages",
-        ])
+        .arg("indextargets")
+        .args(arguments)
+        .arg("Created-By: Packages")
         .output()
         .map_err(|e| match e.kind() {
             io::ErrorKind::NotFound => Error::MissingTool {
@@ -119,10 +118,15 @@ mod tests {
         http://a.example/debian/|bookworm-updates|Debian\n";
 
     #[test]
-    fn foreign_archives_and_repeats_are_left_out() {
-        let archives = debian(parse(TARGETS));
-        assert_eq!(archives.len(), 2);
-        assert_eq!(addresses(&archives), ["http://a.example/debian"]);
+    fn repeats_are_left_out() {
+        let archives = parse(TARGETS);
+        assert_eq!(archives.len(), 3);
+        assert_eq!(archives[1].origin, "Other");
+        let addresses = addresses(&archives);
+        assert_eq!(
+            addresses,
+            ["http://a.example/debian", "http://b.example/node"]
+        );
     }
 
     #[test]

@@ -59,10 +59,14 @@ impl Cache {
     pub fn at(dir: impl Into<PathBuf>) -> Result<Self> {
         let cache = Self { dir: dir.into() };
         make_dir(&cache.dir)?;
+        // Room is another matter: what takes it may be what the next step deletes.
         let probe = cache.dir.join(format!(".probe.{}", std::process::id()));
-        fs::write(&probe, b"x")
-            .and_then(|()| fs::remove_file(&probe))
-            .map_err(|e| Error::io("write to the cache", &cache.dir, e))?;
+        match fs::write(&probe, b"x") {
+            Err(error) if error.kind() != std::io::ErrorKind::StorageFull => {
+                return Err(Error::io("write to the cache", &cache.dir, error));
+            }
+            _ => drop(fs::remove_file(&probe)),
+        }
         Ok(cache)
     }
 

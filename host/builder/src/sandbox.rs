@@ -100,6 +100,15 @@ impl Sandbox {
         self
     }
 
+    /// Adds an empty folder in memory at `target`.
+    #[must_use]
+    pub fn tmpfs(mut self, target: impl AsRef<Path>) -> Self {
+        self.mounts.push(Mount::Tmpfs {
+            target: target.as_ref().to_owned(),
+        });
+        self
+    }
+
     /// Adds a variable to the environment.
     #[must_use]
     pub fn env(mut self, name: &str, value: impl Into<String>) -> Self {

@@ -45,7 +45,16 @@ impl Job<'_> {
     /// [`Error::Build`] when the script fails, [`Error::Lint`] when what it made falls short.
     pub fn run(&self) -> Result<PathBuf> {
         let work = self.cache.work(&self.recipe.name)?;
-        let sandbox = self.prepare(&work)?;
+        let result = self.run_in(&work);
+        if result.is_err() {
+            // A failure may be for want of room, which this gives back.
+            remove_tree(&work)?;
+        }
+        result
+    }
+
+    fn run_in(&self, work: &Path) -> Result<PathBuf> {
+        let sandbox = self.prepare(work)?;
         let script = style::script(self.recipe, self.inputs.arch);
         let path = work.join("build/script");
         fs::write(&path, script).map_err(|e| Error::io("write", &path, e))?;
@@ -59,7 +68,7 @@ impl Job<'_> {
                 findings,
             });
         }
-        self.strip(&sandbox, &out, &work, &log)?;
+        self.strip(&sandbox, &out, work, &log)?;
         tree::normalise(&out)?;
         self.set_modes(&out)?;
         let result = work.join("result");

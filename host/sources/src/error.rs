@@ -39,12 +39,13 @@ pub enum Error {
 
     /// apt knows no mirror.
     #[error(
-        "apt is configured with no package mirror{detail}: add one to /etc/apt/sources.list or /etc/apt/sources.list.d"
+        "apt is configured with no package mirror: add one to /etc/apt/sources.list or /etc/apt/sources.list.d"
     )]
-    NoMirror {
-        /// What apt said, if it said something.
-        detail: String,
-    },
+    NoMirror,
+
+    /// apt's configuration could not be asked.
+    #[error(transparent)]
+    Builder(#[from] alpenglow_builder::Error),
 
     /// Bytes that are not those the lock asks for.
     #[error(transparent)]

@@ -7,9 +7,7 @@ use std::time::Duration;
 
 use crate::apt::{self, Answer};
 use crate::scratch::{self, Scratch};
-use crate::{
-    Attempt, Error, Lock, Outcome, Pin, Progress, Result, Step, WrongHash, digest, mirror,
-};
+use crate::{Attempt, Error, Lock, Outcome, Pin, Progress, Result, Step, WrongHash, digest};
 
 /// How long a pin that no address has is not asked for again, when another pin of its source is at hand.
 const GONE_FOR: Duration = Duration::from_secs(24 * 60 * 60);
@@ -119,7 +117,14 @@ impl Sources {
         if let Some(mirrors) = self.mirrors.get() {
             return Ok(mirrors);
         }
-        let found = mirror::host_mirrors()?;
+        let archives = alpenglow_builder::apt::archives()?;
+        let found: Vec<String> = alpenglow_builder::apt::addresses(&archives)
+            .iter()
+            .map(|address| format!("{address}/"))
+            .collect();
+        if found.is_empty() {
+            return Err(Error::NoMirror);
+        }
         Ok(self.mirrors.get_or_init(|| found))
     }
 

@@ -268,8 +268,7 @@ fn a_file_that_changes_meanwhile() {
     ));
 }
 
-/// cpio(1) lists and unpacks what we write. Where it is not installed, `bsdtar` or nothing stands in: the reader above
-/// follows the kernel, which is what counts.
+/// cpio(1) unpacks what we write. Where it is not installed the other tests' reader, which follows the kernel, remains.
 #[test]
 fn cpio_reads_it() {
     let dir = tempfile::tempdir().unwrap();
