@@ -80,9 +80,24 @@ impl Context {
         work(&forge)
     }
 
-    /// An edition, built.
+    /// An edition, built. What is all in the cache is taken from there without waiting for others'
+    /// builds.
     pub fn system(&self, edition: &str, arch: Arch) -> Result<System> {
         let edition = Edition::read(&self.repository, edition)?;
+        if let Some(root) = Root::made(&self.cache, &BUILD)? {
+            let sources = self.sources()?;
+            let forge = Forge::new(
+                &self.repository,
+                &self.cache,
+                &sources,
+                &root,
+                arch,
+                &self.bars,
+            )?;
+            if let Some(system) = System::find(&forge, &edition, arch, &self.cache)? {
+                return Ok(system);
+            }
+        }
         self.with_forge(arch, |forge| {
             Ok(System::build(
                 forge,
@@ -96,14 +111,29 @@ impl Context {
 
     /// QEMU in its own root, with the instruction counter compiled for it.
     pub fn hypervisor(&self) -> Result<Hypervisor> {
-        let _lock = self.lock()?;
-        let root = self.root(&MACHINE)?;
-        let build = self.root(&BUILD)?;
+        let made = (
+            Root::made(&self.cache, &MACHINE)?,
+            Root::made(&self.cache, &BUILD)?,
+        );
+        let (machine, build) = match made {
+            (Some(machine), Some(build)) => (machine, build),
+            _ => {
+                let _lock = self.lock()?;
+                (self.root(&MACHINE)?, self.root(&BUILD)?)
+            }
+        };
+        let counter = match hypervisor::counter(&self.cache, &build, &machine)? {
+            Some(counter) => counter,
+            None => {
+                let _lock = self.lock()?;
+                hypervisor::compile_counter(&self.cache, &build, &machine)?
+            }
+        };
         let folders = vec![
             self.cache.dir().to_owned(),
             self.repository.clone(),
             env::temp_dir(),
         ];
-        Ok(hypervisor::of_root(&self.cache, &build, &root, folders)?)
+        Ok(hypervisor::of_root(&machine, counter, folders))
     }
 }

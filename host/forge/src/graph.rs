@@ -127,6 +127,22 @@ impl<'a> Forge<'a> {
         }
     }
 
+    /// What the store already has of `packages`, or nothing when one lacks. Needs no lock.
+    ///
+    /// # Errors
+    /// Those of a wrong recipe.
+    pub fn find(&self, packages: &[String]) -> Result<Option<BTreeMap<String, Built>>> {
+        let mut all: BTreeMap<String, Built> = BTreeMap::new();
+        for recipe in self.order(packages)? {
+            let needs: Vec<Built> = recipe.build.iter().map(|need| all[need].clone()).collect();
+            match self.stored(recipe, &needs)? {
+                Some(built) => all.extend(built),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(all))
+    }
+
     fn work(&self, order: &[&Recipe], state: &Mutex<State>, changed: &Condvar) {
         let mut guard = lock(state);
         loop {
@@ -197,16 +213,24 @@ impl<'a> Forge<'a> {
         Ok(())
     }
 
-    /// What the store has for a recipe, or a new build of it.
-    fn make(&self, recipe: &Recipe, needs: &[Built]) -> Result<BTreeMap<String, Built>> {
+    /// What the store has for a recipe, from whichever pin of its source.
+    fn stored(&self, recipe: &Recipe, needs: &[Built]) -> Result<Option<BTreeMap<String, Built>>> {
         let keys: Vec<String> = needs.iter().map(|need| need.key.clone()).collect();
-        let pins = self.pins(recipe)?;
-        for pin in &pins {
-            let key = self.inputs.key(recipe, *pin, &keys)?;
+        for pin in self.pins(recipe)? {
+            let key = self.inputs.key(recipe, pin, &keys)?;
             if let Some(built) = self.store.get(recipe, &key) {
-                return Ok(built);
+                return Ok(Some(built));
             }
         }
+        Ok(None)
+    }
+
+    /// What the store has for a recipe, or a new build of it.
+    fn make(&self, recipe: &Recipe, needs: &[Built]) -> Result<BTreeMap<String, Built>> {
+        if let Some(built) = self.stored(recipe, needs)? {
+            return Ok(built);
+        }
+        let keys: Vec<String> = needs.iter().map(|need| need.key.clone()).collect();
         let (pin, source) = self.source(recipe)?;
         let key = self.inputs.key(recipe, pin, &keys)?;
         let (work, record) = self.run(recipe, pin, source, needs, key)?;

@@ -86,7 +86,10 @@ impl Inputs<'_> {
         for fragment in recipe.kernel.iter().flat_map(|kernel| &kernel.fragments) {
             let path = self.fragment(fragment);
             let text = fs::read_to_string(&path).map_err(|e| Error::io("read", &path, e))?;
-            parts.push(format!("fragment {text}"));
+            // A comment is no reason to build a kernel again.
+            let asked = |line: &&str| line.starts_with("CONFIG_") || line.starts_with("# CONFIG_");
+            let lines: Vec<&str> = text.lines().filter(asked).collect();
+            parts.push(format!("fragment {}", lines.join("\n")));
         }
         parts.extend(dependencies.iter().map(|key| format!("needs {key}")));
         let mut digest = Sha256::new();

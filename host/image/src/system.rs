@@ -38,11 +38,46 @@ impl System {
         progress: &dyn Progress,
     ) -> Result<System> {
         let compression: Compression = edition.compression.parse()?;
-        let names = forge.with_run_needs(&edition.packages)?;
-        let mut wanted = names.clone();
-        wanted.push(edition.kernel.clone());
+        let wanted = wanted(forge, edition)?;
         let built = forge.build(&wanted)?;
-        let packages: Vec<Built> = wanted.iter().map(|name| built[name].clone()).collect();
+        let packages = wanted.iter().map(|name| built[name].clone()).collect();
+        let system = Self::named(edition, arch, compression, packages, cache)?;
+        if !system.dir.is_dir() {
+            step(progress, &format!("compose {}", edition.name), |_| {
+                system.write(cache, compression)
+            })?;
+        }
+        Ok(system)
+    }
+
+    /// The edition if all of it is in the cache. Needs no lock.
+    ///
+    /// # Errors
+    /// What is wrong with the edition or a recipe.
+    pub fn find(
+        forge: &Forge<'_>,
+        edition: &Edition,
+        arch: Arch,
+        cache: &Cache,
+    ) -> Result<Option<System>> {
+        let compression: Compression = edition.compression.parse()?;
+        let wanted = wanted(forge, edition)?;
+        let Some(built) = forge.find(&wanted)? else {
+            return Ok(None);
+        };
+        let packages = wanted.iter().map(|name| built[name].clone()).collect();
+        let system = Self::named(edition, arch, compression, packages, cache)?;
+        Ok(system.dir.is_dir().then_some(system))
+    }
+
+    /// The folder's name is the key of all that is in it.
+    fn named(
+        edition: &Edition,
+        arch: Arch,
+        compression: Compression,
+        packages: Vec<Built>,
+        cache: &Cache,
+    ) -> Result<System> {
         let mut digest = Sha256::new();
         digest.update(format!("system 1 {} {compression}", edition.name));
         for package in &packages {
@@ -52,18 +87,12 @@ impl System {
         let dir = cache
             .sub("systems")?
             .join(format!("{}-{arch}-{key}", edition.name));
-        let system = System {
+        Ok(System {
             edition: edition.name.clone(),
             arch,
             dir,
             packages,
-        };
-        if !system.dir.is_dir() {
-            step(progress, &format!("compose {}", edition.name), |_| {
-                system.write(cache, compression)
-            })?;
-        }
-        Ok(system)
+        })
     }
 
     fn write(&self, cache: &Cache, compression: Compression) -> Result<()> {
@@ -110,4 +139,11 @@ impl System {
             })?;
         Ok((place, bytes))
     }
+}
+
+/// The packages of an edition's root, and its kernel's, which is the last.
+fn wanted(forge: &Forge<'_>, edition: &Edition) -> Result<Vec<String>> {
+    let mut wanted = forge.with_run_needs(&edition.packages)?;
+    wanted.push(edition.kernel.clone());
+    Ok(wanted)
 }

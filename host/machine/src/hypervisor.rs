@@ -11,18 +11,7 @@ use crate::error::{Error, Result};
 use crate::{Hypervisor, counter};
 
 /// QEMU of the root `machine`, which sees `folders` of the host at their own paths and `/dev/kvm`.
-/// The counter is compiled in the root `build` when the cache has none for this QEMU; the cache's
-/// lock must be held.
-///
-/// # Errors
-/// [`Error::Counter`] when it does not compile; [`Error::Builder`] when the cache cannot be written.
-pub fn of_root(
-    cache: &Cache,
-    build: &Root,
-    machine: &Root,
-    folders: Vec<PathBuf>,
-) -> Result<Hypervisor> {
-    let counter = counter_for(cache, build, machine)?;
+pub fn of_root(machine: &Root, counter: PathBuf, folders: Vec<PathBuf>) -> Hypervisor {
     let dir = machine.dir.clone();
     let command = move |program: &str| {
         let mut sandbox = Sandbox::new(&dir);
@@ -32,14 +21,14 @@ pub fn of_root(
         sandbox.devices = vec!["/dev/kvm".into()];
         sandbox.command(program)
     };
-    Ok(Hypervisor {
+    Hypervisor {
         command: Box::new(command),
         counter: Some(counter),
-    })
+    }
 }
 
-/// The compiled counter, named by everything it was made from.
-fn counter_for(cache: &Cache, build: &Root, machine: &Root) -> Result<PathBuf> {
+/// Where the counter for this QEMU is, named by everything it is made from, and how to compile it.
+fn place(cache: &Cache, build: &Root, machine: &Root) -> Result<(PathBuf, Vec<String>)> {
     let version = machine.upstream_version("qemu-system-x86").unwrap_or("");
     let arguments = counter::compile_arguments(version)?;
     let mut digest = Sha256::new();
@@ -53,10 +42,24 @@ fn counter_for(cache: &Cache, build: &Root, machine: &Root) -> Result<PathBuf> {
         digest.update("\n");
     }
     let name = format!("counter-{}.so", &hex(&digest.finalize())[..16]);
-    let place = cache.sub("counter")?.join(name);
-    if place.is_file() {
-        return Ok(place);
-    }
+    Ok((cache.sub("counter")?.join(name), arguments))
+}
+
+/// The compiled counter if the cache has it.
+///
+/// # Errors
+/// [`Error::QemuVersion`] when the root's QEMU is one it cannot be made for.
+pub fn counter(cache: &Cache, build: &Root, machine: &Root) -> Result<Option<PathBuf>> {
+    let (place, _) = place(cache, build, machine)?;
+    Ok(place.is_file().then_some(place))
+}
+
+/// Compiles the counter in the root `build`; the cache's lock must be held.
+///
+/// # Errors
+/// [`Error::Counter`] when it does not compile; [`Error::Builder`] when the cache cannot be written.
+pub fn compile_counter(cache: &Cache, build: &Root, machine: &Root) -> Result<PathBuf> {
+    let (place, arguments) = place(cache, build, machine)?;
     let work = cache.work("counter")?;
     alpenglow_builder::cache::write_whole(&work.join("counter.c"), counter::source().as_bytes())?;
     let output = Sandbox::new(&build.dir)
@@ -68,9 +71,8 @@ fn counter_for(cache: &Cache, build: &Root, machine: &Root) -> Result<PathBuf> {
     match output {
         Ok(output) if output.status.success() => {}
         Ok(output) => {
-            return Err(Error::Counter(
-                String::from_utf8_lossy(&output.stderr).into_owned(),
-            ));
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            return Err(Error::Counter(said));
         }
         Err(error) => return Err(Error::Counter(error.to_string())),
     }
