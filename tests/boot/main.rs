@@ -3,6 +3,7 @@
 mod budget;
 mod hand;
 mod min;
+mod uml;
 
 use std::process::ExitCode;
 
@@ -10,6 +11,7 @@ fn main() -> ExitCode {
     alpenglow_tests::main(|| {
         let mut tests = min::tests();
         tests.extend(hand::tests());
+        tests.extend(uml::tests());
         tests.extend(budget::tests());
         tests
     })

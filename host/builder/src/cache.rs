@@ -110,13 +110,14 @@ impl Cache {
                 }
             }
         }
-        file.set_len(0)
-            .and_then(|()| file.rewind())
-            .and_then(|()| writeln!(file, "{}", std::process::id()))
-            .map_err(failed)?;
         let work = self.dir.join("work");
         remove_tree(&work)?;
         make_dir(&work)?;
+        // Only for the message of whoever waits: a full disk must not end the work here.
+        let _ = file
+            .set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| writeln!(file, "{}", std::process::id()));
         Ok(Lock { _file: file })
     }
 

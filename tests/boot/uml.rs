@@ -1,0 +1,70 @@
+//! User Mode Linux: the kernel from our own source as a program of this computer, with `min`'s
+//! root and the console that machines of QEMU's have.
+
+use alpenglow_image::{Credential, initramfs};
+use alpenglow_machine::uml::Uml;
+use alpenglow_tests::{Outcome, Test, alpenglow, check, has, named, output, test, text};
+use std::path::{Path, PathBuf};
+
+/// The tests.
+pub fn tests() -> Vec<Test> {
+    vec![
+        test("uml_runs_commands", runs_commands),
+        test("uml_panic_is_told", panic_is_told),
+    ]
+}
+
+/// The last word that a command of ours prints on its line that begins so.
+fn path_from(words: &[&str], line: &str, field: usize) -> Result<PathBuf, String> {
+    let output = output(alpenglow().args(words))?;
+    let said = text(&output);
+    let line = said.lines().find(|found| found.starts_with(line));
+    let path = line.and_then(|line| line.split(' ').nth(field));
+    path.map(PathBuf::from).ok_or(said)
+}
+
+fn machine(initrd: &Path) -> Result<Uml, String> {
+    let tree = path_from(&["package", "build", "linux-um"], "linux-um ", 2)?;
+    Ok(Uml::new(
+        "min under User Mode Linux",
+        tree.join("usr/bin/linux-um"),
+        initrd,
+    ))
+}
+
+fn runs_commands() -> Outcome {
+    let base = path_from(&["build", "--format", "initramfs"], "initramfs ", 1)?;
+    let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
+    let initrd = folder.path().join("initramfs");
+    let credential = Credential::random().map_err(|e| e.to_string())?;
+    let shadow = std::fs::read_to_string(named("ALPENGLOW_TREE").join("etc/shadow"))
+        .map_err(|e| e.to_string())?;
+    let archive = credential.archive(&shadow).map_err(|e| e.to_string())?;
+    initramfs::append(&base, &archive, &initrd).map_err(|e| e.to_string())?;
+    let login = alpenglow_machine::Credential {
+        user: "root".into(),
+        password: credential.password().to_owned(),
+    };
+    let machine = machine(&initrd)?.start().map_err(|e| e.to_string())?;
+    let commands = [
+        "uname -sr".to_owned(),
+        "cat /proc/1/comm; exit 5".to_owned(),
+    ];
+    let finished = alpenglow_machine::run_on(machine, &login, &commands, |_, _| {})
+        .map_err(|e| e.to_string())?;
+    let (kernel, init) = (&finished.outcomes[0], &finished.outcomes[1]);
+    has(&kernel.output, &["Linux 7."])?;
+    has(&init.output, &["init"])?;
+    check(init.status == 5, || format!("{init:?}"))
+}
+
+fn panic_is_told() -> Outcome {
+    let base = path_from(&["build", "--format", "initramfs"], "initramfs ", 1)?;
+    let mut uml = machine(&base)?;
+    uml.words.push("rdinit=/absent".into());
+    let mut machine = uml.start().map_err(|e| e.to_string())?;
+    match machine.expect("a login prompt", &["login: "], uml.limits.boot) {
+        Ok(_) => Err("it came up without its first process".into()),
+        Err(error) => has(&error.to_string(), &["panic"]),
+    }
+}
