@@ -61,7 +61,7 @@ fn runs_commands() -> Outcome {
 fn panic_is_told() -> Outcome {
     let base = path_from(&["build", "--format", "initramfs"], "initramfs ", 1)?;
     let mut uml = machine(&base)?;
-    uml.words.push("rdinit=/absent".into());
+    uml.words.push("rdinit=/bin/false".into());
     let mut machine = uml.start().map_err(|e| e.to_string())?;
     match machine.expect("a login prompt", &["login: "], uml.limits.boot) {
         Ok(_) => Err("it came up without its first process".into()),

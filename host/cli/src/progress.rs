@@ -32,9 +32,15 @@ impl Bars {
 
     /// A line for the person, above the bars.
     pub fn say(&self, line: &str) {
+        let running = !self
+            .steps
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .running
+            .is_empty();
         match &self.screen {
-            Some(screen) => drop(screen.println(line)),
-            None => drop(writeln!(std::io::stderr(), "{line}")),
+            Some(screen) if running => drop(screen.println(line)),
+            _ => drop(writeln!(std::io::stderr(), "{line}")),
         }
     }
 
