@@ -32,13 +32,13 @@ pub struct Column {
 /// A whole comparison as text: under each figure its ratio to ours on the same board.
 pub fn text(columns: &[Column], rows: &[Row]) -> String {
     let mut out = String::new();
-    let _ = write!(out, "{:44}", "");
+    let _ = write!(out, "{:48}", "");
     for column in columns {
         let _ = write!(out, "{:>16}", column.heading);
     }
     out.push('\n');
     for row in rows {
-        let _ = write!(out, "{:44}", format!("{} ({})", row.name, row.board));
+        let _ = write!(out, "{:48}", format!("{} ({})", row.name, row.board));
         for (index, column) in columns.iter().enumerate() {
             let cell = row.figures[index].map_or("-".to_owned(), |figure| {
                 format!("{:.*}", column.places, figure / column.unit)
@@ -47,7 +47,7 @@ pub fn text(columns: &[Column], rows: &[Row]) -> String {
         }
         out.push('\n');
         if !row.ours {
-            let _ = write!(out, "{:44}", "");
+            let _ = write!(out, "{:48}", "");
             for index in 0..columns.len() {
                 let cell =
                     ratio(rows, row, index).map_or(String::new(), |ratio| format!("x {ratio:.2}"));

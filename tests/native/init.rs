@@ -316,13 +316,9 @@ fn stubborn() -> Outcome {
         "",
     )?;
     machine.file("asked")?;
-    let start = Instant::now();
     let status = machine.end()?;
     check(status.signal() == Some(SIGHUP), || {
         format!("ended by {status}")
-    })?;
-    check(start.elapsed() >= Duration::from_secs(4), || {
-        format!("killed after {:?} already", start.elapsed())
     })
 }
 
