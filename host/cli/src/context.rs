@@ -60,6 +60,18 @@ impl Context {
         Ok(Sources::of_host(self.cache.dir(), lock))
     }
 
+    fn forge<'a>(&'a self, sources: &'a Sources, root: &'a Root, arch: Arch) -> Result<Forge<'a>> {
+        let (cache, bars) = (&self.cache, &self.bars);
+        Ok(Forge::new(
+            &self.repository,
+            cache,
+            sources,
+            root,
+            arch,
+            bars,
+        )?)
+    }
+
     /// Does `work` with a forge for `arch`, holding the cache's lock.
     pub fn with_forge<T>(
         &self,
@@ -69,14 +81,7 @@ impl Context {
         let _lock = self.lock()?;
         let sources = self.sources()?;
         let root = self.root(&BUILD)?;
-        let forge = Forge::new(
-            &self.repository,
-            &self.cache,
-            &sources,
-            &root,
-            arch,
-            &self.bars,
-        )?;
+        let forge = self.forge(&sources, &root, arch)?;
         work(&forge)
     }
 
@@ -86,14 +91,7 @@ impl Context {
         let edition = Edition::read(&self.repository, edition)?;
         if let Some(root) = Root::made(&self.cache, &BUILD)? {
             let sources = self.sources()?;
-            let forge = Forge::new(
-                &self.repository,
-                &self.cache,
-                &sources,
-                &root,
-                arch,
-                &self.bars,
-            )?;
+            let forge = self.forge(&sources, &root, arch)?;
             if let Some(system) = System::find(&forge, &edition, arch, &self.cache)? {
                 return Ok(system);
             }
