@@ -109,7 +109,7 @@ impl Error {
 #[error(
     "source {name} {version}: {address} has the wrong hash\n  wanted {wanted}\n  got    {got}\nThe file was removed and nothing of it is used. \
      A mirror or a proxy may have changed it: try again, or try another mirror; if upstream really replaced the file, \
-     check why and run `./alpenglow package update {name}`"
+     check why and correct the hash of {name} in sources.lock"
 )]
 pub struct WrongHash {
     /// The source's name.
@@ -168,7 +168,7 @@ fn unavailable(name: &str, attempts: &[Attempt]) -> String {
     if attempts.iter().any(|a| a.outcome == Outcome::Missing) {
         let _ = write!(
             text,
-            "\nThe mirror has moved on: `./alpenglow package update {name}` looks for versions that are there"
+            "\nThe mirror has moved on: add a pin of a version that is there for {name} to sources.lock"
         );
     }
     if attempts.iter().any(|a| a.outcome != Outcome::Missing) {
