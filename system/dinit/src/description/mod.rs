@@ -1,6 +1,24 @@
 //! Service descriptions (dinit-service(5)): what they can say, and reading them.
 
+mod assign;
+pub mod calendar;
+pub mod capabilities;
+pub mod draft;
 pub mod environment;
+pub mod error;
+mod extensions;
+pub mod files;
+mod finish;
+pub mod lines;
+mod lint;
+pub mod load;
+mod order;
+pub mod read;
+pub mod search;
+pub mod settings;
+pub mod substitute;
+pub mod users;
+pub mod values;
 
 use crate::engine::DependencyKind;
 use std::time::Duration;
@@ -149,7 +167,10 @@ pub struct LogFile {
 pub struct Extra {
     pub working_dir: Option<Box<[u8]>>,
     pub run_as: Option<User>,
+    /// Read when the description is: what it says is in `environment`.
     pub env_file: Option<Box<[u8]>>,
+    /// What `env-file` and `load-options` change in dinit's own environment, to be applied at each launch.
+    pub environment: environment::Changes,
     pub pid_file: Option<Box<[u8]>>,
     pub chain_to: Option<Box<[u8]>>,
     pub consumer_of: Option<Box<[u8]>>,
