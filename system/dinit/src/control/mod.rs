@@ -1,1 +1,3 @@
-//! To come.
+//! The client programs.
+
+pub mod check;

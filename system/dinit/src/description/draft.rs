@@ -25,6 +25,14 @@ pub trait Reports {
     fn warning(&mut self, warning: Error);
     /// A variable of the environment was looked up for a setting.
     fn looked_up(&mut self) {}
+    /// A setting is given here.
+    fn given(&mut self, setting: &'static str, place: Place) {
+        let _ = (setting, place);
+    }
+    /// Whether `given` is to be called.
+    fn wants_places(&self) -> bool {
+        false
+    }
 }
 
 /// Stops at the first error; warnings go to the function.
@@ -149,6 +157,10 @@ impl<'a> Draft<'a> {
         let row = &SETTINGS[setting];
         if operator == Operator::Append && !row.append {
             return Err(Problem::NoAppend);
+        }
+        if self.reports.wants_places() {
+            let file = self.files[file].clone();
+            self.reports.given(row.name, Place { file, line });
         }
         if !value.text.is_empty() {
             self.given.push(Given {

@@ -245,6 +245,8 @@ impl Draft<'_> {
         for mut text in given {
             self.put("socket-listen", &mut text, changes)?;
             match socket(&text) {
+                // Variables may say that there is to be none.
+                _ if text.is_empty() => {}
                 Ok(socket) => sockets.push(socket),
                 Err(expected) => {
                     let problem = Problem::Value {

@@ -12,7 +12,7 @@ mod finish;
 pub mod lines;
 mod lint;
 pub mod load;
-mod order;
+pub mod order;
 pub mod read;
 pub mod search;
 pub mod settings;
