@@ -1,0 +1,126 @@
+//! A writer of JSON (RFC 8259), just as large as needed here.
+
+use std::fmt::Write;
+
+/// A value that is being written: call for members in order, then [`Json::finish`].
+#[derive(Default)]
+pub struct Json {
+    text: String,
+    /// What closes each open object and array.
+    open: Vec<char>,
+    /// Something stands before in the innermost one.
+    follows: bool,
+}
+
+impl Json {
+    pub fn object(&mut self) {
+        self.begin('{', '}');
+    }
+
+    pub fn array(&mut self) {
+        self.begin('[', ']');
+    }
+
+    /// Ends the innermost object or array.
+    pub fn end(&mut self) {
+        if let Some(close) = self.open.pop() {
+            self.text.push(close);
+        }
+        self.follows = true;
+    }
+
+    /// The name of the value that comes next in an object.
+    pub fn key(&mut self, name: &str) {
+        self.separate();
+        self.quote(name.as_bytes());
+        self.text.push(':');
+        self.follows = false;
+    }
+
+    /// Text; what is not UTF-8 becomes the replacement character.
+    pub fn string(&mut self, value: &[u8]) {
+        self.separate();
+        self.quote(value);
+    }
+
+    pub fn number(&mut self, value: impl Into<i128>) {
+        self.separate();
+        let _ = write!(self.text, "{}", value.into());
+    }
+
+    pub fn bool(&mut self, value: bool) {
+        self.separate();
+        self.text.push_str(if value { "true" } else { "false" });
+    }
+
+    pub fn null(&mut self) {
+        self.separate();
+        self.text.push_str("null");
+    }
+
+    /// The text, ended by a line feed.
+    pub fn finish(mut self) -> String {
+        while !self.open.is_empty() {
+            self.end();
+        }
+        self.text.push('\n');
+        self.text
+    }
+
+    fn begin(&mut self, open: char, close: char) {
+        self.separate();
+        self.text.push(open);
+        self.open.push(close);
+        self.follows = false;
+    }
+
+    fn separate(&mut self) {
+        if self.follows {
+            self.text.push(',');
+        }
+        self.follows = true;
+    }
+
+    fn quote(&mut self, value: &[u8]) {
+        self.text.push('"');
+        for character in String::from_utf8_lossy(value).chars() {
+            match character {
+                '"' => self.text.push_str("\\\""),
+                '\\' => self.text.push_str("\\\\"),
+                '\n' => self.text.push_str("\\n"),
+                '\t' => self.text.push_str("\\t"),
+                '\r' => self.text.push_str("\\r"),
+                control if control < ' ' => {
+                    let _ = write!(self.text, "\\u{:04x}", u32::from(control));
+                }
+                other => self.text.push(other),
+            }
+        }
+        self.text.push('"');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_nest_and_text_is_escaped() {
+        let mut json = Json::default();
+        json.array();
+        json.object();
+        json.key("a\"b");
+        json.string(b"\\ \x01\n\t\xff \xc3\xa9");
+        json.key("n");
+        json.number(-5);
+        json.key("e");
+        json.array();
+        json.end();
+        json.end();
+        json.null();
+        json.bool(true);
+        let expected =
+            "[{\"a\\\"b\":\"\\\\ \\u0001\\n\\t\u{fffd} \u{e9}\",\"n\":-5,\"e\":[]},null,true]\n";
+        assert_eq!(json.finish(), expected);
+    }
+}
