@@ -27,7 +27,7 @@ const SERVICES: &[(&str, &str)] = &[
     ("depnoexec", "type = internal\ndepends-on: noexec\n"),
     (
         "slow",
-        "type = scripted\ncommand = /bin/sleep 0.3\nstop-command = /bin/sleep 0.3\n",
+        "type = scripted\ncommand = /bin/sleep 0.9\nstop-command = /bin/sleep 0.9\n",
     ),
     (
         "hang",
@@ -67,7 +67,7 @@ const SERVICES: &[(&str, &str)] = &[
     ),
     (
         "ready",
-        "type = process\ncommand = /bin/sleep 1000\nready-notification = pipefd:3\n",
+        "type = process\ncommand = /bin/sleep 1000\nready-notification = pipefd:3\noptions: start-interruptible\n",
     ),
 ];
 
@@ -102,10 +102,11 @@ const COMMANDS: &[&str] = &[
     "start dep",
     "stop dep",
     "start dep",
-    "release proc",
+    "release --no-wait proc",
     "status proc",
     "wake proc",
     "stop dep",
+    "~",
     "status proc",
     "restart scr",
     "restart --ignore-unstarted scr",
@@ -126,6 +127,8 @@ const COMMANDS: &[&str] = &[
     "restart slow",
     "stop --no-wait slow",
     "list",
+    "~",
+    "~",
     "~",
     "start --no-wait slow",
     "status slow",
@@ -344,14 +347,15 @@ fn dinitctl_is_as_the_reference() {
     let second = Instance::new(&dinit, &ours);
     let mut differences = String::new();
     for command in COMMANDS {
-        let theirs = first.run(command);
-        let ours = second.run(command);
+        // At the same time, so that what one waits for does not pass for the other meanwhile.
+        let (theirs, ours) = std::thread::scope(|scope| {
+            let theirs = scope.spawn(|| first.run(command));
+            let ours = second.run(command);
+            (theirs.join().unwrap(), ours)
+        });
         let help = command.is_empty();
         if theirs.1 != ours.1 || (theirs.0 != ours.0 && !help) {
             differences += &format!("== {command}\n-- theirs {theirs:#?}\n-- ours {ours:#?}\n");
-        }
-        if std::env::var_os("SHOW").is_some() {
-            eprintln!("== {command}\n{}{}", ours.0, ours.2);
         }
     }
     for name in ["boot.d", "w.d"] {

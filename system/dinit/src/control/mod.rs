@@ -9,7 +9,6 @@ pub mod check;
 pub mod client;
 pub mod ctl;
 pub mod failure;
-pub mod folders;
 pub mod help;
 pub mod json;
 pub mod monitor;

@@ -6,9 +6,10 @@ use super::wait::{Goal, Outcome, outcome};
 use crate::control::arguments::Given;
 use crate::control::client::{join, template};
 use crate::control::failure::Failure;
-use crate::control::folders;
 use crate::control::output::{Output, reason};
 use crate::description::environment::Environment;
+use crate::description::search;
+use crate::description::users::Users;
 use crate::engine::{DependencyKind, State};
 use crate::protocol::command::Change;
 use crate::protocol::info::Info;
@@ -31,7 +32,11 @@ struct Link {
 pub fn offline(output: Output, given: &Given, system: bool, enable: bool) -> Result<i32, Failure> {
     let mut folders: Vec<Vec<u8>> = given.values("services-dir").map(<[u8]>::to_vec).collect();
     if folders.is_empty() {
-        folders = folders::usual(system);
+        let usual = match system {
+            true => search::system(),
+            false => search::user(&Environment::of_process(), &Users::system()),
+        };
+        folders = usual.into_iter().map(Vec::from).collect();
     }
     let find = |name: &[u8]| {
         let paths = folders.iter().map(|folder| join(folder, template(name)));

@@ -49,7 +49,7 @@ pub fn run(session: &mut Session, command: &str) -> Result<i32, Failure> {
     flags.set(OrderFlags::RESTART, restart);
     let gentle = order == Order::Stop && !session.given.has("force");
     flags.set(OrderFlags::GENTLE, gentle);
-    let (code, seen) = match give(session, order, flags, record.handle, goal)? {
+    let (code, mut seen) = match give(session, order, flags, record.handle, goal)? {
         Ok(answer) => answer,
         Err(dependents) => {
             output.error(format_args!(
@@ -111,9 +111,35 @@ pub fn run(session: &mut Session, command: &str) -> Result<i32, Failure> {
             return Ok(stopped);
         }
     }
+    if let Some(outcome) = seen.outcome {
+        return Ok(session.conclude(&name, goal, outcome));
+    }
+    if order == Order::Release && stays(session, record.handle, &mut seen.outcome)? {
+        output.say(format_args!(
+            "Service '{}' released; it goes on for services that need it.\n",
+            Show(&name)
+        ));
+        return Ok(0);
+    }
     match seen.outcome {
         Some(outcome) => Ok(session.conclude(&name, goal, outcome)),
         None => session.wait(record.handle, &name, goal),
+    }
+}
+
+/// Whether a service that was released is not going to stop.
+fn stays(
+    session: &mut Session,
+    handle: Handle,
+    seen: &mut Option<Outcome>,
+) -> Result<bool, Failure> {
+    let layout = session.client.status_layout();
+    let request = Request::Status(layout, handle).encode();
+    session.client.send(&request.ok_or(Failure::Protocol)?)?;
+    let mut watch = |info: &Info<'_>| *seen = outcome(info, handle, Goal::Stopped).or(*seen);
+    match session.client.reply(layout, &mut watch)? {
+        Reply::Status { status, .. } => Ok(status.target == State::Started),
+        _ => Err(Failure::Protocol),
     }
 }
 
