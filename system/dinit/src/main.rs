@@ -41,9 +41,7 @@ const PROGRAMS: [&str; 9] = [
 
 /// Runs a program; `None`: there is none of that name.
 fn run(name: &[u8], arguments: &mut dyn Iterator<Item = OsString>) -> Option<i32> {
-    let name = *PROGRAMS
-        .iter()
-        .find(|program| program.as_bytes() == name)?;
+    let name = *PROGRAMS.iter().find(|program| program.as_bytes() == name)?;
     if name == "dinit-check" {
         let (mut out, mut err) = (std::io::stdout(), std::io::stderr());
         let well = check::run(arguments, &client::manager, &mut out, &mut err);

@@ -1,7 +1,9 @@
 //! One connection to the daemon: requests out, replies and info in. Blocking.
 
 use super::address::{self, Address};
+use super::check::Manager;
 use super::failure::Failure;
+use crate::description::environment::Environment;
 use crate::engine::State;
 use crate::protocol::info::{self, Info};
 use crate::protocol::reply::{self, Code, Reply};
@@ -227,6 +229,21 @@ impl Client {
         }
     }
 
+    /// The environment that services are given.
+    pub fn environment(&mut self) -> Result<Environment, Failure> {
+        let mut environment = Environment::default();
+        match self.ask(&Request::GetEnvironment)? {
+            Reply::Environment(entries) => {
+                let entries = entries.split(|byte| *byte == 0);
+                entries
+                    .filter(|entry| entry.contains(&b'='))
+                    .for_each(|entry| environment.set(entry));
+                Ok(environment)
+            }
+            _ => Err(Failure::Protocol),
+        }
+    }
+
     /// The folder that a service's description was read from: absolute, if the daemon knows where it is itself.
     pub fn directory(&mut self, handle: Handle) -> Result<Vec<u8>, Failure> {
         let folder = match self.ask(&Request::QueryDirectory(handle))? {
@@ -249,6 +266,35 @@ impl Client {
         let folder = self.directory(handle)?;
         Ok(join(&folder, template(name)))
     }
+}
+
+/// For dinit-check: what a running daemon goes by. `user`: the user's instance, if no socket is given.
+pub fn manager(socket: Option<&[u8]>, user: bool) -> Result<Manager, String> {
+    let address = Address {
+        path: socket.map(<[u8]>::to_vec),
+        user,
+        passed: false,
+    };
+    let ask = || {
+        let mut client = Client::connect(&address)?;
+        client.require(4)?;
+        let environment = client.environment()?;
+        let folders = match client.ask(&Request::QueryLoadMechanism)? {
+            Reply::LoadMechanism {
+                working_folder,
+                folders,
+            } => folders
+                .iter()
+                .map(|folder| join(working_folder, folder).into())
+                .collect(),
+            _ => return Err(Failure::Protocol),
+        };
+        Ok(Manager {
+            folders,
+            environment,
+        })
+    };
+    ask().map_err(|failure: Failure| failure.to_string())
 }
 
 /// How long a message is, or the number of bytes at which to look again.

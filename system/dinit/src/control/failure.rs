@@ -3,7 +3,7 @@
 use super::output::{Output, reason};
 use crate::protocol;
 use crate::text::Show;
-use std::io;
+use std::{fmt, io};
 
 #[derive(Debug)]
 pub enum Failure {
@@ -33,43 +33,50 @@ pub enum Failure {
 
 impl Failure {
     pub fn report(&self, output: Output) {
+        if matches!(self, Self::Said) {
+            return;
+        }
+        output.error(format_args!("{self}"));
+        if let Self::Connect {
+            error, user: true, ..
+        } = self
+            && error.kind() == io::ErrorKind::NotFound
+        {
+            output.error(format_args!(
+                "perhaps no user instance of dinit is running (-s is for the system's)"
+            ));
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Said => (),
-            Self::NoAddress => output.error(format_args!(
-                "cannot tell where the control socket is: set XDG_RUNTIME_DIR or HOME, or give its path with -p"
-            )),
-            Self::Connect { path, error, user } => {
-                output.error(format_args!(
-                    "connecting to socket: {}: {}",
-                    Show(path),
-                    reason(error)
-                ));
-                if *user && error.kind() == io::ErrorKind::NotFound {
-                    output.error(format_args!(
-                        "perhaps no user instance of dinit is running (-s is for the system's)"
-                    ));
-                }
+            Self::Said => Ok(()),
+            Self::NoAddress => f.write_str(
+                "cannot tell where the control socket is: set XDG_RUNTIME_DIR or HOME, or give its path with -p",
+            ),
+            Self::Connect { path, error, .. } => {
+                write!(f, "connecting to socket: {}: {}", Show(path), reason(error))
             }
             Self::Read(error) => {
-                output.error(format_args!("reading from the control socket: {}", reason(error)));
+                write!(f, "reading from the control socket: {}", reason(error))
             }
-            Self::Write(error) => {
-                output.error(format_args!("writing to the control socket: {}", reason(error)));
+            Self::Write(error) => write!(f, "writing to the control socket: {}", reason(error)),
+            Self::Closed => f.write_str("the daemon closed the connection"),
+            Self::Protocol => {
+                f.write_str("protocol error: the daemon's answer makes no sense here")
             }
-            Self::Closed => output.error(format_args!("the daemon closed the connection")),
-            Self::Protocol => output.error(format_args!(
-                "protocol error: the daemon's answer makes no sense here"
-            )),
-            Self::DaemonNewer => output.error(format_args!(
+            Self::DaemonNewer => write!(
+                f,
                 "too old for this daemon: it no longer speaks protocol version {}",
                 protocol::VERSION
-            )),
-            Self::DaemonOlder => {
-                output.error(format_args!("this daemon is too old for that"));
-            }
-            Self::Lacks(what) => output.error(format_args!(
+            ),
+            Self::DaemonOlder => f.write_str("this daemon is too old for that"),
+            Self::Lacks(what) => write!(
+                f,
                 "this daemon cannot {what}: it is an extension that it does not know"
-            )),
+            ),
         }
     }
 }

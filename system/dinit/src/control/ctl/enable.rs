@@ -160,20 +160,12 @@ pub fn online(session: &mut Session, enable: bool) -> Result<i32, Failure> {
     }
 }
 
-/// The daemon's environment: names in descriptions may hold variables.
+/// The daemon's environment, as far as it tells: names in descriptions may hold variables.
 fn environment(session: &mut Session) -> Result<Environment, Failure> {
-    let mut environment = Environment::default();
-    if session.client.version >= 4 {
-        let Reply::Environment(entries) = session.client.ask(&Request::GetEnvironment)? else {
-            return Err(Failure::Protocol);
-        };
-        for entry in entries.split(|byte| *byte == 0) {
-            if entry.contains(&b'=') {
-                environment.set(entry);
-            }
-        }
+    match session.client.version {
+        0..4 => Ok(Environment::default()),
+        _ => session.client.environment(),
     }
-    Ok(environment)
 }
 
 /// The service that it is to start with: `--from`, `@meta enable-via`, or boot.
