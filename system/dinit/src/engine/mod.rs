@@ -4,7 +4,126 @@
 //!
 //! A caller gives one or more orders or events, then calls [`Engine::settle`], then carries out [`Engine::effects`].
 
+mod console;
+mod cycles;
+mod fifo;
+mod graph;
+mod inputs;
+mod links;
+mod names;
+mod pins;
+mod process;
+mod queries;
+mod record;
+mod reload;
+mod restore;
+mod save;
+mod settle;
+mod start;
+mod stop;
+mod stopping;
+#[cfg(test)]
+mod tests;
+mod timers;
+
+pub use graph::GraphError;
+pub use reload::ReloadError;
+pub use restore::RestoreError;
+pub use save::SaveError;
+
 use crate::description::Description;
+use console::Console;
+use fifo::Fifo;
+use inputs::Input;
+use names::Names;
+use record::{Link, NONE, Record};
+use timers::Timers;
+
+/// There was no memory; nothing was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutOfMemory;
+
+/// The services, what they depend on, and how far each one is.
+///
+/// Records and links lie in two arenas and name each other by number; a removed one's place is used again. Nothing
+/// here calls itself over the graph: what a service has to tell its neighbours is marked in their records and they are
+/// queued. All queues have room for every service before one is added, so that neither an order nor an event ever
+/// needs memory.
+#[derive(Debug)]
+pub struct Engine {
+    records: Vec<Record>,
+    free_record: u32,
+    /// Load order.
+    first: u32,
+    last: u32,
+    loaded: usize,
+    links: Vec<Link>,
+    free_link: u32,
+    links_used: usize,
+    names: Names,
+    /// Orders and events that came since the last `settle`: they need to know what time it is.
+    inbox: Fifo<(Id, Input)>,
+    effects: Fifo<Effect>,
+    /// Both are stacks, for the order in which independent services start is that of dinit, which has stacks here.
+    propagation: Vec<u32>,
+    transition: Vec<u32>,
+    timers: Timers,
+    console: Console,
+    active: usize,
+    shutting_down: bool,
+    now: Time,
+    epoch: u32,
+    search: [Vec<u32>; 2],
+    /// How many links and records were looked at: what the tests of linear cost count.
+    #[cfg(test)]
+    steps: std::cell::Cell<u64>,
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Engine {
+    pub const fn new() -> Self {
+        Self {
+            records: Vec::new(),
+            free_record: NONE,
+            first: NONE,
+            last: NONE,
+            loaded: 0,
+            links: Vec::new(),
+            free_link: NONE,
+            links_used: 0,
+            names: Names::new(),
+            inbox: Fifo::new(),
+            effects: Fifo::new(),
+            propagation: Vec::new(),
+            transition: Vec::new(),
+            timers: Timers::new(),
+            console: Console::new(),
+            active: 0,
+            shutting_down: false,
+            now: Time(0),
+            epoch: 0,
+            search: [Vec::new(), Vec::new()],
+            #[cfg(test)]
+            steps: std::cell::Cell::new(0),
+        }
+    }
+}
+
+/// When what happened last, for `dinitctl analyze`. Zero: never.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Times {
+    /// It was asked to start.
+    pub requested: Time,
+    /// Its process was made.
+    pub launched: Time,
+    pub started: Time,
+    pub stopped: Time,
+}
 
 /// A loaded service: its place in the engine. Used again after an unload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -187,6 +306,27 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Those of a service that does nothing and never restarts.
+    pub const fn internal() -> Self {
+        Self {
+            kind: crate::description::Kind::Internal,
+            restart: crate::description::Restart::Never,
+            smooth_recovery: false,
+            restart_delay: 0,
+            restart_limit_interval: 0,
+            restart_limit_count: 0,
+            start_timeout: 0,
+            stop_timeout: 0,
+            term_signal: 15,
+            options: crate::description::Options::empty(),
+            has_command: false,
+            has_stop_command: false,
+            notifies: false,
+            conditional: false,
+            chains: false,
+        }
+    }
+
     pub fn of(description: &Description) -> Self {
         let extra = description.extra();
         let nanos =
