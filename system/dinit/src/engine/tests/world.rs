@@ -1,6 +1,6 @@
 //! A world for the engine: carries out what it wants, and keeps a list of it.
 
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
 use crate::description::{Kind, Restart};
 use crate::engine::*;
