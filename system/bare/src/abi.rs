@@ -19,19 +19,30 @@ pub const MNT_DETACH: usize = 2;
 // asm-generic/signal.h
 pub const SIGHUP: usize = 1;
 pub const SIGINT: usize = 2;
+pub const SIGQUIT: usize = 3;
 pub const SIGKILL: usize = 9;
 pub const SIGUSR1: usize = 10;
 pub const SIGUSR2: usize = 12;
+pub const SIGPIPE: usize = 13;
 pub const SIGALRM: usize = 14;
 pub const SIGTERM: usize = 15;
 pub const SIGCHLD: usize = 17;
+pub const SIGTSTP: usize = 20;
+pub const SIGTTIN: usize = 21;
+pub const SIGTTOU: usize = 22;
 pub const SIG_SETMASK: usize = 2;
 /// Bytes of a signal set.
 pub const SIGSET_SIZE: usize = 8;
 
 // linux/sched.h, linux/wait.h, linux/time.h
 pub const CLONE_VM: usize = 0x100;
+pub const CLONE_FILES: usize = 0x400;
+pub const CLONE_PIDFD: usize = 0x1000;
 pub const CLONE_VFORK: usize = 0x4000;
+pub const CLONE_THREAD: usize = 0x10000;
+pub const CLONE_SETTLS: usize = 0x80000;
+pub const CLONE_CLEAR_SIGHAND: u64 = 1 << 32;
+pub const CLONE_INTO_CGROUP: u64 = 1 << 33;
 pub const WNOHANG: usize = 1;
 pub const ITIMER_REAL: usize = 0;
 

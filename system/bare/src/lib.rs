@@ -1,5 +1,5 @@
 //! Linux without a C library: system calls, the program's entry, and the kernel's constants, for the few programs that
-//! must be tiny (PID 1 and getty). Everything else in Alpenglow uses std and rustix.
+//! must be tiny (PID 1 and getty). Everything else in Alpenglow uses std and rustix, and from here only what those lack.
 //!
 //! What is deliberately absent: an allocator, writable statics, `errno`, buffered output, and any formatting machinery.
 //! A call returns what the kernel returned: a value from -4095 to -1 is minus the error's number (errno(3)).

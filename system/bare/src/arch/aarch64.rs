@@ -2,7 +2,8 @@
 
 use core::arch::asm;
 
-use super::nr;
+/// What seccomp(2) calls this architecture (`AUDIT_ARCH_*` in `include/uapi/linux/audit.h`).
+pub const AUDIT_ARCH: u32 = 0xc000_00b7;
 
 /// Offset of `st_uid` in `struct stat` (`include/uapi/asm-generic/stat.h`).
 pub const STAT_UID: usize = 24;
@@ -58,18 +59,24 @@ pub unsafe fn syscall0(nr: usize) -> isize {
 }
 
 /// Starts a child that shares this program's memory, and waits until it has run another program or ended (vfork(2)).
-/// The child runs `C::run(_, _, job)` on the stack below this function's, which nobody else uses meanwhile.
+/// The child runs `C::run(_, _, job)` on the stack below this function's, which nobody else uses meanwhile. `nr` is
+/// clone(2)'s number, with flags and 0, or clone3(2)'s, with its structure and that structure's size.
 ///
 /// # Safety
-/// `flags` must hold `CLONE_VM` and `CLONE_VFORK`, and `job` must be what `C::run` expects.
+/// The flags must hold `CLONE_VM` and `CLONE_VFORK` and name no stack, and `job` must be what `C::run` expects.
 #[inline(always)]
-pub unsafe fn vfork<C: crate::sys::Child>(flags: usize, job: &mut C) -> isize {
+pub unsafe fn vfork<C: crate::sys::Child>(
+    nr: usize,
+    first: usize,
+    second: usize,
+    job: &mut C,
+) -> isize {
     let child;
     // SAFETY: without `nostack` the compiler keeps nothing below the stack pointer; the parent sleeps while the child
     // is there, and the child leaves by execve or exit alone. The arguments reach the child in their registers.
     unsafe {
-        asm!("svc 0", "cbnz x0, 2f", "b {run}", "2:", run = sym C::run, in("x8") nr::CLONE,
-            inlateout("x0") flags as isize => child, in("x1") 0, in("x2") job);
+        asm!("svc 0", "cbnz x0, 2f", "b {run}", "2:", run = sym C::run, in("x8") nr,
+            inlateout("x0") first as isize => child, in("x1") second, in("x2") job);
     }
     child
 }

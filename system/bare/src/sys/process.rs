@@ -1,6 +1,9 @@
 //! Processes.
 
-use crate::abi::{CLONE_VFORK, CLONE_VM, SIGCHLD, WNOHANG};
+use crate::abi::{
+    CLONE_FILES, CLONE_INTO_CGROUP, CLONE_PIDFD, CLONE_SETTLS, CLONE_THREAD, CLONE_VFORK, CLONE_VM,
+    SIGCHLD, WNOHANG,
+};
 use crate::arch::*;
 use crate::text::Text;
 
@@ -17,7 +20,52 @@ pub trait Child {
 #[inline(always)]
 pub fn vfork<C: Child>(job: &mut C) -> isize {
     // SAFETY: the flags are the two that are asked for, and SIGCHLD as the signal of its end.
-    unsafe { crate::arch::vfork(CLONE_VM | CLONE_VFORK | SIGCHLD, job) }
+    unsafe { crate::arch::vfork(nr::CLONE, CLONE_VM | CLONE_VFORK | SIGCHLD, 0, job) }
+}
+
+/// `struct clone_args` (`include/uapi/linux/sched.h`) as far as [`vfork_with`] uses it. A kernel that knows fewer fields
+/// takes it while those are 0, and says E2BIG otherwise.
+#[repr(C, align(8))]
+#[derive(Default)]
+struct CloneArgs {
+    flags: u64,
+    pidfd: u64,
+    child_tid: u64,
+    parent_tid: u64,
+    exit_signal: u64,
+    stack: u64,
+    stack_size: u64,
+    tls: u64,
+    set_tid: u64,
+    set_tid_size: u64,
+    cgroup: u64,
+}
+
+/// [`vfork`] by clone3(2): beside the process id it gives the child's pidfd, which is closed when this process runs another
+/// program. `flags` are more flags of clone3; `cgroup` is the open folder of the cgroup in which the child begins.
+#[inline(always)]
+pub fn vfork_with<C: Child>(
+    flags: u64,
+    cgroup: Option<u32>,
+    pidfd: &mut i32,
+    job: &mut C,
+) -> isize {
+    let vfork = (CLONE_VM | CLONE_VFORK | CLONE_PIDFD) as u64;
+    // What would have the child run elsewhere or the parent go on.
+    let own = flags & !((CLONE_THREAD | CLONE_SETTLS | CLONE_FILES) as u64);
+    let mut args = CloneArgs {
+        flags: own | vfork,
+        pidfd: pidfd as *mut i32 as u64,
+        exit_signal: SIGCHLD as u64,
+        ..CloneArgs::default()
+    };
+    if let Some(folder) = cgroup {
+        args.flags |= CLONE_INTO_CGROUP;
+        args.cgroup = folder.into();
+    }
+    let pointer = &raw const args as usize;
+    // SAFETY: flags as asked for and no stack; the kernel writes the pidfd where it may.
+    unsafe { crate::arch::vfork(nr::CLONE3, pointer, size_of::<CloneArgs>(), job) }
 }
 
 /// execve(2); returns only in case of error.

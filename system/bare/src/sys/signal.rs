@@ -18,6 +18,23 @@ pub fn block_signals(set: &u64) {
     };
 }
 
+/// rt_sigaction(2): what the kernel does by itself when the signal comes.
+#[inline(always)]
+pub fn default_signal(signal: usize) -> isize {
+    /// `struct kernel_sigaction`: handler, flags, restorer (not on every architecture) and mask, in whatever order.
+    const DEFAULT: [usize; 4] = [0; 4];
+    // SAFETY: the kernel reads at most the structure.
+    unsafe {
+        syscall4(
+            nr::RT_SIGACTION,
+            signal,
+            &DEFAULT as *const [usize; 4] as usize,
+            0,
+            SIGSET_SIZE,
+        )
+    }
+}
+
 /// rt_sigtimedwait(2) without a time limit; the number of a held back signal of `set`.
 #[inline(always)]
 pub fn wait_signal(set: &u64) -> isize {
