@@ -1,14 +1,29 @@
 //! Making one process of a service: what it is given, in which order, and how far it came when that fails.
+//!
+//! `prepare` makes everything ready, `spawn` makes a child that shares the daemon's memory while the daemon sleeps,
+//! `child` does the rest in there and leaves in that memory how far it came. So a start needs neither a pipe for the
+//! child's report nor a copy of the daemon's page tables.
+
+mod child;
+mod descriptors;
+mod identity;
+mod prepare;
+mod spawn;
+mod strings;
+#[cfg(test)]
+mod tests;
 
 use crate::description::environment::Environment;
 use crate::description::{Command, Description};
-use crate::engine::LaunchError;
+use crate::engine::{LaunchError, Stage};
+use prepare::Job;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
 /// What the process reads and writes.
 #[derive(Clone, Copy)]
 pub enum Io<'a> {
-    /// /dev/null in, and out to the descriptor (None: /dev/null too).
+    /// In: the descriptor, or /dev/null. Out: the descriptor; or, if there is none, the description's `logfile`, which
+    /// the child opens; or /dev/null.
     Detached {
         input: Option<BorrowedFd<'a>>,
         output: Option<BorrowedFd<'a>>,
@@ -57,7 +72,20 @@ pub struct Child {
 }
 
 /// Makes the process. Returns once it runs the command, or could not.
+///
+/// Costs the daemon one system call; the rest is the child's.
 pub fn launch(order: &Order<'_>) -> Result<Child, LaunchError> {
-    let _ = order;
-    todo!()
+    let mut job = Job::prepare(order)?;
+    let child = spawn::spawn(&mut job, order.cgroup).map_err(|errno| LaunchError {
+        stage: Stage::ArrangeFds,
+        errno: errno.raw_os_error(),
+    })?;
+    let Some(errno) = job.failure else {
+        return Ok(child);
+    };
+    spawn::bury(child.pid);
+    Err(LaunchError {
+        stage: job.stage,
+        errno: errno.raw_os_error(),
+    })
 }
