@@ -374,7 +374,8 @@ pub fn capabilities(draft: &mut Draft<'_>, value: &Value, operator: Operator) ->
         Operator::Set => super::Capabilities::default(),
     };
     let expected = "capabilities as cap_iab(3) has them: names with commas between them and '^', '%' or '!' before";
-    caps::add(&mut made, &value.text).ok_or_else(|| not(&value.text, expected))?;
+    let added = caps::add(&mut made, &value.text).filter(|()| !value.text.is_empty());
+    added.ok_or_else(|| not(&value.text, expected))?;
     draft.extra().capabilities = Some(made);
     Ok(())
 }

@@ -168,6 +168,9 @@ impl<'a> Draft<'a> {
                 file,
                 line,
             });
+        } else if operator == Operator::Set {
+            // As if it had not been given before.
+            self.given.retain(|given| given.setting != setting);
         }
         (row.parse)(self, value, operator)
     }

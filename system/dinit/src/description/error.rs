@@ -180,7 +180,13 @@ impl fmt::Display for Problem {
                 error.in_service()
             ),
             Self::Line(what) | Self::Conflict(what) | Self::Lint(what) => f.write_str(what),
-            Self::UnknownSetting(name) => write!(f, "there is no setting {:?}", Show(name)),
+            Self::UnknownSetting(name) => {
+                write!(f, "there is no setting {:?}", Show(name))?;
+                match super::settings::nearest(name) {
+                    Some(near) => write!(f, " (did you mean '{near}'?)"),
+                    None => Ok(()),
+                }
+            }
             Self::UnknownCommand(name) => {
                 write!(
                     f,

@@ -20,6 +20,17 @@ pub mod substitute;
 pub mod users;
 pub mod values;
 
+#[cfg(test)]
+mod load_tests;
+#[cfg(test)]
+mod read_tests;
+#[cfg(test)]
+mod reference_tests;
+#[cfg(test)]
+mod settings_tests;
+#[cfg(test)]
+mod testing;
+
 use crate::engine::DependencyKind;
 use std::time::Duration;
 

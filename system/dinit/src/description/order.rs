@@ -35,12 +35,12 @@ pub fn cycle(made: &[Description], loaded: &dyn Loaded) -> Option<Vec<Box<[u8]>>
         graph.number(&one.name);
     }
     for one in made {
-        graph.add(one, loaded);
+        graph.add(one);
     }
     let mut at = made.len();
     while let Some(name) = graph.names.get(at).filter(|_| awaited) {
         if let Some(description) = loaded.description(name) {
-            graph.add(description, loaded);
+            graph.add(description);
         }
         at += 1;
     }
@@ -59,14 +59,11 @@ impl<'a> Graph<'a> {
         number
     }
 
-    fn add(&mut self, description: &'a Description, loaded: &dyn Loaded) {
+    fn add(&mut self, description: &'a Description) {
         let one = self.number(&description.name);
         for dependency in &description.dependencies {
-            let name = &dependency.name;
-            if !self.numbers.contains_key(&**name) && !loaded.is_loaded(name) {
-                continue;
-            }
-            let other = self.number(name);
+            // Services that are not loaded count too: they may be, later.
+            let other = self.number(&dependency.name);
             match dependency.kind {
                 DependencyKind::Before => self.waits_for[other].push(one),
                 _ => self.waits_for[one].push(other),
