@@ -8,6 +8,7 @@ pub const O_RDONLY: usize = 0;
 pub const O_RDWR: usize = 2;
 pub const O_NOCTTY: usize = 0o400;
 pub const O_NONBLOCK: usize = 0o4000;
+pub const O_CLOEXEC: usize = 0o2000000;
 pub const F_SETFL: usize = 4;
 
 // linux/mount.h, linux/fs.h

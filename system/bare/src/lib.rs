@@ -9,6 +9,7 @@
 pub mod abi;
 pub mod arch;
 pub mod console;
+pub mod mounts;
 pub mod sys;
 pub mod text;
 

@@ -12,10 +12,14 @@
 //! `engine` decides and does nothing; `daemon` does and decides nothing; `launch` makes one process; `description`
 //! reads files; `protocol` is the bytes on the control socket; `control` holds the client programs.
 
+mod codec;
 pub mod control;
 pub mod daemon;
 pub mod description;
 pub mod engine;
 pub mod launch;
+pub mod memory;
 pub mod protocol;
+mod stubs;
 pub mod text;
+pub use stubs::{conditions, log, mounts, sockets};

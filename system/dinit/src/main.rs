@@ -27,8 +27,9 @@ fn main() -> ExitCode {
     }
 }
 
-const PROGRAMS: [&str; 9] = [
+const PROGRAMS: [&str; 10] = [
     "dinit",
+    "init",
     "dinitctl",
     "dinit-check",
     "dinit-monitor",
@@ -39,9 +40,15 @@ const PROGRAMS: [&str; 9] = [
     "soft-reboot",
 ];
 
+#[global_allocator]
+static MEMORY: dinit::memory::Patient = dinit::memory::Patient;
+
 /// Runs a program; `None`: there is none of that name.
 fn run(name: &[u8], arguments: &mut dyn Iterator<Item = OsString>) -> Option<i32> {
     let name = *PROGRAMS.iter().find(|program| program.as_bytes() == name)?;
+    if matches!(name, "dinit" | "init") {
+        return Some(dinit::daemon::main(arguments));
+    }
     if name == "dinit-check" {
         let (mut out, mut err) = (std::io::stdout(), std::io::stderr());
         let well = check::run(arguments, &client::manager, &mut out, &mut err);
@@ -51,10 +58,6 @@ fn run(name: &[u8], arguments: &mut dyn Iterator<Item = OsString>) -> Option<i32
     Some(match name {
         "dinitctl" => ctl::main(words),
         "dinit-monitor" => monitor::main(words),
-        "dinit" => {
-            eprintln!("{name}: not in this build yet");
-            2
-        }
-        _ => shutdown::main(name, words, |_| 1),
+        _ => shutdown::main(name, words, dinit::daemon::final_steps),
     })
 }

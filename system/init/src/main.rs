@@ -6,7 +6,7 @@
 
 mod console;
 mod getty;
-mod mounts;
+
 mod shutdown;
 mod signals;
 
@@ -23,7 +23,7 @@ extern "C" fn main(_stack: *const usize) -> ! {
     signals::hold_back();
     // Ctrl-alt-del is a signal from now on.
     sys::reboot(LINUX_REBOOT_CMD_CAD_OFF);
-    mounts::mount_all();
+    bare::mounts::mount_all(console::complain);
     let mut room: console::Line = [const { MaybeUninit::uninit() }; 65];
     console::set_hostname(&mut room);
     let tty = console::name(&mut room);

@@ -21,6 +21,7 @@ pub mod nr {
     pub const FCNTL: usize = 72;
     pub const FCHMOD: usize = 91;
     pub const FCHOWN: usize = 93;
+    pub const SYSLOG: usize = 103;
     pub const SETSID: usize = 112;
     pub const RT_SIGTIMEDWAIT: usize = 128;
     pub const SYNC: usize = 162;
@@ -31,6 +32,7 @@ pub mod nr {
     pub const IOPRIO_SET: usize = 251;
     pub const OPENAT: usize = 257;
     pub const MKDIRAT: usize = 258;
+    pub const SIGNALFD4: usize = 289;
     pub const DUP3: usize = 292;
     pub const SECCOMP: usize = 317;
     pub const CLONE3: usize = 435;

@@ -1,6 +1,6 @@
 //! Signals and the timer that sends one.
 
-use crate::abi::{ITIMER_REAL, SIG_SETMASK, SIGSET_SIZE};
+use crate::abi::{ITIMER_REAL, O_CLOEXEC, O_NONBLOCK, SIG_SETMASK, SIGSET_SIZE};
 use crate::arch::*;
 
 /// rt_sigprocmask(2): holds back the signals of `set` and lets all others come.
@@ -69,4 +69,19 @@ pub fn set_timer(timer: &Timer) {
             0,
         )
     };
+}
+
+/// signalfd4(2): a new descriptor, closed on exec and not blocking, at which the held back signals of `set` can be read.
+#[inline(always)]
+pub fn signalfd(set: &u64) -> isize {
+    // SAFETY: the kernel reads eight bytes.
+    unsafe {
+        syscall4(
+            nr::SIGNALFD4,
+            usize::MAX,
+            set as *const u64 as usize,
+            SIGSET_SIZE,
+            O_CLOEXEC | O_NONBLOCK,
+        )
+    }
 }

@@ -74,3 +74,10 @@ pub fn reboot(command: u32) -> isize {
         )
     }
 }
+
+/// syslog(2), SYSLOG_ACTION_CONSOLE_OFF: the kernel writes only what is urgent to the console.
+#[inline(always)]
+pub fn console_messages_off() {
+    // SAFETY: no memory is passed.
+    unsafe { syscall3(nr::SYSLOG, 6, 0, 0) };
+}

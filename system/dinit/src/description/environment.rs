@@ -1,6 +1,7 @@
 //! Environments: a list of `NAME=VALUE`, and the files that change one.
 
 use super::lines::is_space;
+use crate::codec::{Codec, Reader, record};
 
 /// Variables, in no particular order, each name once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,6 +59,16 @@ impl Environment {
     }
 }
 
+impl Codec for Environment {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.0.write(out);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        Codec::read(from).map(Self)
+    }
+}
+
 /// What a file or a description changes in an environment that it is given later: dinit's own can change after the
 /// description is read (`dinitctl setenv`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,6 +79,13 @@ pub struct Changes {
     unset: Vec<Box<[u8]>>,
     set: Environment,
 }
+
+record!(Changes {
+    cleared,
+    imported,
+    unset,
+    set
+});
 
 /// A line of an environment file that is passed over, by its number from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,6 +14,7 @@ mod lint;
 pub mod load;
 pub mod order;
 pub mod read;
+mod save;
 pub mod search;
 pub mod settings;
 pub mod substitute;

@@ -175,6 +175,26 @@ impl Engine {
         }
     }
 
+    /// Starts what a started service depends on, for it (`dinitctl enable`).
+    pub fn start_dependency(&mut self, from: Id, kind: DependencyKind, to: Id) {
+        self.work();
+        let (Some(from), Some(to)) = (self.loaded(from), self.loaded(to)) else {
+            return;
+        };
+        if let Some(number) = self.find_link(from, kind, to)
+            && self.is_up_or_starting(from)
+        {
+            self.hold(number);
+        }
+    }
+
+    /// Whether a loaded service names this one, be it loaded or not.
+    pub fn is_awaited(&self, name: &[u8]) -> bool {
+        self.named(name).is_some_and(|index| {
+            self.at(index).first_in != NONE || self.at(index).first_out != NONE
+        })
+    }
+
     fn own_name(&self, index: u32) -> Result<Vec<Box<[u8]>>, OutOfMemory> {
         let mut names = Vec::new();
         names.try_reserve(1).map_err(|_| OutOfMemory)?;

@@ -350,3 +350,26 @@ impl Settings {
         }
     }
 }
+
+impl Stage {
+    /// What was being done.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::ArrangeFds => "arranging file descriptors",
+            Self::ReadEnvFile => "reading the environment file",
+            Self::SetNotifyFdVar => "setting the readiness variable",
+            Self::ActivationSocket => "opening the activation socket",
+            Self::ControlSocket => "opening the control socket",
+            Self::Chdir => "changing the directory",
+            Self::StdInOut => "opening standard input and output",
+            Self::EnterCgroup => "entering the cgroup",
+            Self::Limits => "setting resource limits",
+            Self::UserGroup => "setting user and group",
+            Self::OpenLogFile => "opening the log file",
+            Self::Capabilities => "setting capabilities",
+            Self::IoPriority => "setting the I/O priority",
+            Self::Sandbox => "entering the sandbox",
+            Self::Exec => "running the command",
+        }
+    }
+}

@@ -2,11 +2,9 @@
 
 use core::ffi::CStr;
 
-use bare::abi::{EBUSY, MS_NODEV, MS_NOEXEC, MS_NOSUID};
-use bare::sys;
-use bare::text::Text;
-
-use crate::console::complain;
+use crate::abi::{EBUSY, MS_NODEV, MS_NOEXEC, MS_NOSUID};
+use crate::sys;
+use crate::text::Text;
 
 /// One file system: flags, type, mount point, and what mount(8) calls options.
 struct Mount(u8, &'static CStr, &'static CStr, &'static CStr);
@@ -67,10 +65,10 @@ const fn packed() -> [u8; packed_length()] {
     bytes
 }
 
-/// Mounts them all, making the directories that lack. One that fails is reported and the rest still mounted; one that
-/// is there already (the kernel may have mounted `/dev`) is fine.
+/// Mounts them all, making the directories that lack. One that fails is handed to `complain`, with the negative error,
+/// and the rest still mounted; one that is there already (the kernel may have mounted `/dev`) is fine.
 #[inline(always)]
-pub fn mount_all() {
+pub fn mount_all(complain: impl Fn(Text, isize)) {
     let mut rest = PACKED.as_ptr();
     loop {
         // SAFETY: `rest` is at an entry of PACKED or at the zero that ends it.
