@@ -36,6 +36,15 @@ impl Crates {
         self.dir.join(&key[..24])
     }
 
+    /// Whether [`ensure`](Self::ensure) would have to fetch something.
+    ///
+    /// # Errors
+    /// [`Error::CargoLock`], [`Error::Crate`].
+    pub fn lacks(&self, folder: &Path) -> Result<bool> {
+        let named = cargo_lock::read(&folder.join("Cargo.lock"))?;
+        Ok(!named.is_empty() && !self.path(&named).is_dir())
+    }
+
     /// The crates that `folder/Cargo.lock` names, fetched by the host's cargo if they are not here, each checked
     /// against the lock's SHA-256. [`None`] if it names none. `folder` has the `Cargo.toml` that goes with it.
     ///

@@ -5,9 +5,15 @@ mod common;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use alpenglow_sources::{Crates, Error, Pin, Sources, silent};
 use common::{Mirror, Reply, again_with_cargo, files, inner, lock, sha256};
+
+/// The cargo that is tested.
+fn cargo() -> std::ffi::OsString {
+    std::env::var_os("ALPENGLOW_CARGO").unwrap_or_else(|| "cargo".into())
+}
 
 /// A `.crate` file: a gzipped tarball with one top folder.
 fn packed(name: &str, version: &str) -> Vec<u8> {
@@ -50,8 +56,8 @@ fn configure(dir: &Path, address: &str) {
     fs::write(dir.join("cargo/config.toml"), text).unwrap();
 }
 
-/// A project that depends on `leaf`, with the lock that cargo would write.
-fn project(dir: &Path, hash: &str) -> PathBuf {
+/// A project that depends on `leaf`, with the lock that cargo writes, and in it another hash if one is given.
+fn project(dir: &Path, hash: Option<&str>) -> PathBuf {
     let folder = dir.join("project");
     fs::create_dir_all(folder.join("src")).unwrap();
     fs::write(folder.join("src/lib.rs"), "").unwrap();
@@ -60,16 +66,18 @@ fn project(dir: &Path, hash: &str) -> PathBuf {
         "[package]\nname = \"own\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[dependencies]\nleaf = \"1\"\n",
     )
     .unwrap();
-    // The address by which cargo knows its default registry, whatever replaces it.
-    let registry = concat!("https://github.com/rust-lang/", "crates.io-index");
-    fs::write(
-        folder.join("Cargo.lock"),
-        format!(
-            "version = 4\n[[package]]\nname = \"leaf\"\nversion = \"1.2.3\"\nsource = \"registry+{registry}\"\nchecksum = \"{hash}\"\n\
-             [[package]]\nname = \"own\"\nversion = \"0.1.0\"\ndependencies = [\"leaf\"]\n"
-        ),
-    )
-    .unwrap();
+    let mut command = Command::new(cargo());
+    let status = command
+        .args(["generate-lockfile", "--quiet"])
+        .current_dir(&folder)
+        .status();
+    assert!(status.unwrap().success());
+    if let Some(hash) = hash {
+        let lock = fs::read_to_string(folder.join("Cargo.lock")).unwrap();
+        let right = sha256(&packed("leaf", "1.2.3"));
+        assert!(lock.contains(&right), "{lock}");
+        fs::write(folder.join("Cargo.lock"), lock.replace(&right, hash)).unwrap();
+    }
     folder
 }
 
@@ -83,7 +91,7 @@ fn a_lock_becomes_a_directory_source() {
         return again_with_cargo("a_lock_becomes_a_directory_source");
     };
     let (mirror, bytes) = registry(&dir);
-    let folder = project(&dir, &sha256(&bytes));
+    let folder = project(&dir, None);
     let set = crates(&dir).ensure(&folder, &silent).unwrap().unwrap();
     assert_eq!(files(&set).len(), 3);
     let sums = fs::read_to_string(set.join("leaf-1.2.3/.cargo-checksum.json")).unwrap();
@@ -98,11 +106,11 @@ fn a_lock_becomes_a_directory_source() {
     );
     fs::create_dir(dir.join("other")).unwrap();
     fs::write(dir.join("other/config.toml"), vendored).unwrap();
-    let status = std::process::Command::new("cargo")
+    let status = Command::new(cargo())
         .args(["metadata", "--locked", "--offline", "--format-version=1"])
         .env("CARGO_HOME", dir.join("other"))
         .current_dir(&folder)
-        .stdout(std::process::Stdio::null())
+        .stdout(Stdio::null())
         .status();
     assert!(status.unwrap().success());
 
@@ -126,7 +134,7 @@ fn a_changed_crate_is_refused() {
         return again_with_cargo("a_changed_crate_is_refused");
     };
     let (_mirror, bytes) = registry(&dir);
-    let folder = project(&dir, &sha256(&bytes));
+    let folder = project(&dir, None);
     // What lies in cargo's own cache is taken by cargo as it is.
     crates(&dir).ensure(&folder, &silent).unwrap();
     for entry in fs::read_dir(dir.join("cargo/registry/cache")).unwrap() {
@@ -154,7 +162,7 @@ fn a_registry_with_another_file_is_refused() {
         return again_with_cargo("a_registry_with_another_file_is_refused");
     };
     let _mirror = registry(&dir);
-    let folder = project(&dir, &"ab".repeat(32));
+    let folder = project(&dir, Some(&"ab".repeat(32)));
     let text = crates(&dir)
         .ensure(&folder, &silent)
         .unwrap_err()
@@ -170,8 +178,9 @@ fn a_silent_registry_is_told_in_cargos_words() {
     let Some(dir) = inner() else {
         return again_with_cargo("a_silent_registry_is_told_in_cargos_words");
     };
+    let _mirror = registry(&dir);
+    let folder = project(&dir, None);
     configure(&dir, "http://127.0.0.1:9/");
-    let folder = project(&dir, &"ab".repeat(32));
     let text = crates(&dir)
         .ensure(&folder, &silent)
         .unwrap_err()
