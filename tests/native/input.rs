@@ -1,12 +1,12 @@
 //! Bad input and bad circumstances: each ends with one message that names the thing and the way
 //! out, leaves nothing half written, and the next run goes on.
 
-use alpenglow_tests::{Outcome, Test, check, has, named, output, test, text};
+use super::project::{HELLO, Project, expect};
+use alpenglow_tests::{Outcome, Test, check, has, named, test, text};
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use tempfile::TempDir;
 
 /// The tests.
 pub fn tests() -> Vec<Test> {
@@ -28,89 +28,6 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// A repository of a few small recipes, with a cache of its own that shares the real roots.
-struct Project {
-    folder: TempDir,
-}
-
-const HELLO: &str = "name = \"hello\"\nversion = \"1\"\nsummary = \"A file\"\nlicense = \"0BSD\"\nstyle = \"script\"\n\
-    [script]\ninstall = \"mkdir -p $DESTDIR/etc; echo hello > $DESTDIR/etc/hello\"\n";
-
-impl Project {
-    fn new() -> Result<Self, String> {
-        let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
-        let project = Self { folder };
-        for dir in ["editions", "packages", "kernel", "cache/alpenglow"] {
-            fs::create_dir_all(project.path(dir)).map_err(|e| e.to_string())?;
-        }
-        project.write("sources.lock", "")?;
-        project.recipe("hello", HELLO)?;
-        let cache = alpenglow_builder::Cache::open().map_err(|e| e.to_string())?;
-        let roots = project.path("cache/alpenglow/roots");
-        std::os::unix::fs::symlink(cache.dir().join("roots"), roots).map_err(|e| e.to_string())?;
-        Ok(project)
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn write(&self, name: &str, text: &str) -> Outcome {
-        let path = self.path(name);
-        let parent = path.parent().unwrap_or(Path::new("/"));
-        fs::create_dir_all(parent)
-            .and_then(|()| fs::write(&path, text))
-            .map_err(|e| e.to_string())
-    }
-
-    fn recipe(&self, name: &str, text: &str) -> Outcome {
-        self.write(&format!("packages/{name}/recipe.toml"), text)
-    }
-
-    /// A recipe like `hello` with another script.
-    fn script(&self, name: &str, script: &str) -> Outcome {
-        let text = HELLO.replace("\"hello\"", &format!("\"{name}\""));
-        let (head, _) = text.split_once("[script]").unwrap_or((&text, ""));
-        self.recipe(name, &format!("{head}[script]\n{script}\n"))
-    }
-
-    fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(named("ALPENGLOW_BIN"));
-        command
-            .args(words)
-            .env("ALPENGLOW_REPOSITORY", self.folder.path())
-            .env("XDG_CACHE_HOME", self.path("cache"));
-        command
-    }
-
-    /// Fails unless these words end with this status and a text with these parts.
-    fn expect(&self, words: &[&str], status: i32, parts: &[&str]) -> Outcome {
-        expect(&mut self.command(words), status, parts)
-    }
-
-    /// The cache holds nothing half made, and the next build works.
-    fn goes_on(&self) -> Outcome {
-        self.expect(&["package", "build", "hello"], 0, &["hello 1 "])?;
-        let store = fs::read_dir(self.path("cache/alpenglow/store")).map_err(|e| e.to_string())?;
-        for entry in store.flatten() {
-            check(entry.path().join("record.toml").is_file(), || {
-                format!("{} is half made", entry.path().display())
-            })?;
-        }
-        Ok(())
-    }
-}
-
-fn expect(command: &mut Command, status: i32, parts: &[&str]) -> Outcome {
-    let output = output(command)?;
-    let said = text(&output);
-    has(&said, parts)?;
-    check(output.status.code() == Some(status), || {
-        format!("{:?} instead of {status}: {said}", output.status.code())
-    })?;
-    check(!said.contains("panicked"), || said.clone())
-}
-
 fn missing_tool() -> Outcome {
     let project = Project::new()?;
     fs::remove_file(project.path("cache/alpenglow/roots")).map_err(|e| e.to_string())?;
@@ -130,7 +47,7 @@ fn no_root() -> Outcome {
     fs::remove_file(project.path("cache/alpenglow/roots")).map_err(|e| e.to_string())?;
     let give = Command::new("chown")
         .args(["-R", "65534:65534"])
-        .arg(project.folder.path())
+        .arg(project.folder())
         .status();
     give.map_err(|e| e.to_string())?;
     let mut command = Command::new("setpriv");
@@ -138,7 +55,7 @@ fn no_root() -> Outcome {
         .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
         .arg(&program)
         .args(["package", "build", "hello"])
-        .env("ALPENGLOW_REPOSITORY", project.folder.path())
+        .env("ALPENGLOW_REPOSITORY", project.folder())
         .env("XDG_CACHE_HOME", project.path("cache"));
     expect(&mut command, 1, &["only root may do", "sudo ./alpenglow"])
 }
@@ -283,10 +200,10 @@ fn full_disk() -> Outcome {
             script,
             "sh",
         ])
-        .arg(project.folder.path())
+        .arg(project.folder())
         .arg(named("ALPENGLOW_BIN"))
         .arg(cache.dir().join("roots"))
-        .env("ALPENGLOW_REPOSITORY", project.folder.path())
+        .env("ALPENGLOW_REPOSITORY", project.folder())
         .env("XDG_CACHE_HOME", project.path("cache"));
     let parts = [
         "building large failed",
@@ -415,11 +332,7 @@ fn lost_kernel_line() -> Outcome {
     let project = Project::new()?;
     let real = alpenglow_tests::repository().join("sources.lock");
     fs::copy(real, project.path("sources.lock")).map_err(|e| e.to_string())?;
-    let cache = alpenglow_builder::Cache::open().map_err(|e| e.to_string())?;
-    for shared in ["sources", "unpacked"] {
-        let place = project.path("cache/alpenglow").join(shared);
-        std::os::unix::fs::symlink(cache.dir().join(shared), place).map_err(|e| e.to_string())?;
-    }
+    project.share(&["sources", "unpacked"])?;
     project.write("kernel/odd.config", "CONFIG_64BIT=y\nCONFIG_NETFILTER=y\n")?;
     let recipe = "name = \"odd\"\nsummary = \"s\"\nlicense = \"GPL-2.0-only\"\nsource = \"linux\"\nstyle = \"kernel\"\n\
         [kernel]\nfragments = [\"odd\"]\n";

@@ -2,9 +2,11 @@
 //! and our own process 1 in a process namespace.
 
 mod build;
+mod cargo;
 mod getty;
 mod init;
 mod input;
+mod project;
 mod root;
 mod sandbox;
 
@@ -18,6 +20,7 @@ fn main() -> ExitCode {
         tests.extend(plain.map(|(name, run)| test(name, run)));
         tests.extend(sandbox::tests());
         tests.extend(input::tests());
+        tests.extend(cargo::tests());
         tests.extend(build::tests());
         tests
     })

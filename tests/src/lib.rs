@@ -1,5 +1,7 @@
 //! What the tests share: where the project is, running its command line, and the harness.
 
+pub mod mirror;
+
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::env;
 use std::path::PathBuf;

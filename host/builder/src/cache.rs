@@ -6,6 +6,7 @@
 //! ```text
 //! roots/     Debian roots, made by debootstrap and apt
 //! sources/   fetched files, named by their SHA-256     unpacked/  the same as trees
+//! crates/    the crates that a Cargo.lock names, in place of a registry
 //! store/     built packages, named by the key of their inputs
 //! systems/   composed roots and images, named likewise
 //! run/       what lasts as long as one process: a machine's own initramfs

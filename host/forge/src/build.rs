@@ -5,7 +5,7 @@ use crate::recipe::{Recipe, Style};
 use crate::store::{Built, Inputs};
 use crate::{compose, lint, style, toolchain, tree};
 use alpenglow_builder::cache::{make_dir, remove_tree};
-use alpenglow_builder::{Cache, Mount, Sandbox};
+use alpenglow_builder::{Arch, Cache, Mount, Sandbox};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write;
@@ -25,8 +25,12 @@ pub struct Job<'a> {
     pub recipe: &'a Recipe,
     /// The unpacked source, owned by [`USER`], if it has one.
     pub source: Option<PathBuf>,
+    /// The crates that its `Cargo.lock` names, if it has them.
+    pub crates: Option<PathBuf>,
     /// What is put in the sysroot.
     pub dependencies: Vec<&'a Built>,
+    /// What is put in PATH.
+    pub tools: Vec<&'a Built>,
     /// Repository, build root and architecture.
     pub inputs: &'a Inputs<'a>,
     /// The cache, whose lock is held.
@@ -55,7 +59,7 @@ impl Job<'_> {
 
     fn run_in(&self, work: &Path) -> Result<PathBuf> {
         let sandbox = self.prepare(work)?;
-        let script = style::script(self.recipe, self.inputs.arch);
+        let script = style::script(self.recipe, self.arch());
         let path = work.join("build/script");
         fs::write(&path, script).map_err(|e| Error::io("write", &path, e))?;
         let log = self.open_log()?;
@@ -87,8 +91,9 @@ impl Job<'_> {
         ] {
             make_dir(&build.join(dir))?;
         }
-        toolchain::write(&build.join("tools"), self.inputs.arch)?;
+        toolchain::write(&build.join("tools"), self.arch())?;
         compose::compose(self.dependencies.iter().copied(), &build.join("sysroot"))?;
+        compose::compose(self.tools.iter().copied(), &build.join("host"))?;
         let mut sandbox = Sandbox::new(&self.inputs.root.dir)
             .bind(&build, "/build", true)
             .bind(&self.recipe.folder, "/build/recipe", false)
@@ -109,6 +114,9 @@ impl Job<'_> {
                 target: "/build/source".into(),
             });
         }
+        if let Some(crates) = &self.crates {
+            sandbox = sandbox.bind(crates, style::cargo::CRATES, false);
+        }
         for folder in &self.recipe.local {
             copy_tree(
                 &self.inputs.repository.join(folder),
@@ -116,7 +124,8 @@ impl Job<'_> {
             )?;
         }
         for (path, metadata) in tree::walk(&build)? {
-            if !path.starts_with("sysroot") && !metadata.is_symlink() {
+            let composed = path.starts_with("sysroot") || path.starts_with("host");
+            if !composed && !metadata.is_symlink() {
                 own(&build.join(path))?;
             }
         }
@@ -127,10 +136,17 @@ impl Job<'_> {
         Ok(sandbox
             .env(
                 "PATH",
-                format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", toolchain::FOLDER),
+                format!(
+                    "{}:/build/host/usr/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                    toolchain::FOLDER
+                ),
             )
             .env("HOME", "/build/home")
             .env("JOBS", self.jobs.to_string()))
+    }
+
+    fn arch(&self) -> Arch {
+        self.inputs.arch_of(self.recipe)
     }
 
     fn open_log(&self) -> Result<File> {

@@ -1,17 +1,20 @@
 //! The graph of packages: what needs what, and building all of it, several at once.
 
-use crate::build::{self, Job};
+use crate::build::Job;
 use crate::error::{Error, Result};
 use crate::recipe::{self, Recipe};
-use crate::store::{Built, Inputs, Record, Store};
+use crate::store::{Built, Inputs, Needs, Record, Store};
 use crate::tree;
 use alpenglow_builder::progress::{Progress, StepId, step};
 use alpenglow_builder::{Arch, Cache, Root};
-use alpenglow_sources::{Pin, Sources, Unpack};
+use alpenglow_sources::Sources;
+use fetch::Fetched;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
+
+mod fetch;
 
 /// Builds packages of one repository for one architecture.
 pub struct Forge<'a> {
@@ -94,6 +97,14 @@ impl<'a> Forge<'a> {
                 continue;
             }
             let recipe = self.recipe(&name, wanted_by.as_deref())?;
+            if recipe.is_tool() {
+                return Err(Error::Recipe {
+                    path: recipe.folder.join("recipe.toml"),
+                    message: format!(
+                        "'{name}' is a tool that runs in builds; no system can hold it"
+                    ),
+                });
+            }
             for need in recipe.run.iter().rev() {
                 next.push((need.clone(), Some(name.clone())));
             }
@@ -134,7 +145,7 @@ impl<'a> Forge<'a> {
     pub fn find(&self, packages: &[String]) -> Result<Option<BTreeMap<String, Built>>> {
         let mut all: BTreeMap<String, Built> = BTreeMap::new();
         for recipe in self.order(packages)? {
-            let needs: Vec<Built> = recipe.build.iter().map(|need| all[need].clone()).collect();
+            let needs = Needs::of(recipe, &all);
             match self.stored(recipe, &needs)? {
                 Some(built) => all.extend(built),
                 None => return Ok(None),
@@ -151,21 +162,14 @@ impl<'a> Forge<'a> {
             }
             let ready = order.iter().find(|recipe| {
                 guard.waiting.contains(&recipe.name)
-                    && recipe
-                        .build
-                        .iter()
-                        .all(|need| guard.built.contains_key(need))
+                    && recipe.needs().all(|need| guard.built.contains_key(need))
             });
             let Some(recipe) = ready else {
                 guard = changed.wait(guard).unwrap_or_else(PoisonError::into_inner);
                 continue;
             };
             guard.waiting.remove(&recipe.name);
-            let needs: Vec<Built> = recipe
-                .build
-                .iter()
-                .map(|need| guard.built[need].clone())
-                .collect();
+            let needs = Needs::of(recipe, &guard.built);
             drop(guard);
             let result = self.make(recipe, &needs);
             guard = lock(state);
@@ -205,19 +209,42 @@ impl<'a> Forge<'a> {
         if let Some(start) = around {
             return Err(Error::Cycle(path[start..].to_vec()));
         }
-        for need in &recipe.build {
+        for need in recipe.needs() {
             self.visit(need, Some(&recipe.name), path, order)?;
         }
+        self.check_kinds(recipe)?;
         path.pop();
         order.push(recipe);
         Ok(())
     }
 
+    /// What is built for Alpenglow and what is a tool of builds are not taken for each other.
+    fn check_kinds(&self, recipe: &Recipe) -> Result<()> {
+        let wrong = |message: String| Error::Recipe {
+            path: recipe.folder.join("recipe.toml"),
+            message,
+        };
+        for need in recipe.build.iter().chain(&recipe.run) {
+            if self.recipes.get(need).is_some_and(Recipe::is_tool) {
+                return Err(wrong(format!(
+                    "'{need}' is a tool that runs in builds: name it in `tools`"
+                )));
+            }
+        }
+        for need in &recipe.tools {
+            if !self.recipe(need, Some(&recipe.name))?.is_tool() {
+                return Err(wrong(format!(
+                    "tools has '{need}', which is made for Alpenglow and does not run in a build ([cargo] host = true makes a tool)"
+                )));
+            }
+        }
+        Ok(())
+    }
+
     /// What the store has for a recipe, from whichever pin of its source.
-    fn stored(&self, recipe: &Recipe, needs: &[Built]) -> Result<Option<BTreeMap<String, Built>>> {
-        let keys: Vec<String> = needs.iter().map(|need| need.key.clone()).collect();
+    fn stored(&self, recipe: &Recipe, needs: &Needs) -> Result<Option<BTreeMap<String, Built>>> {
         for pin in self.pins(recipe)? {
-            let key = self.inputs.key(recipe, pin, &keys)?;
+            let key = self.inputs.key(recipe, pin, needs)?;
             if let Some(built) = self.store.get(recipe, &key) {
                 return Ok(Some(built));
             }
@@ -226,14 +253,13 @@ impl<'a> Forge<'a> {
     }
 
     /// What the store has for a recipe, or a new build of it.
-    fn make(&self, recipe: &Recipe, needs: &[Built]) -> Result<BTreeMap<String, Built>> {
+    fn make(&self, recipe: &Recipe, needs: &Needs) -> Result<BTreeMap<String, Built>> {
         if let Some(built) = self.stored(recipe, needs)? {
             return Ok(built);
         }
-        let keys: Vec<String> = needs.iter().map(|need| need.key.clone()).collect();
-        let (pin, source) = self.source(recipe)?;
-        let key = self.inputs.key(recipe, pin, &keys)?;
-        let (work, record) = self.run(recipe, pin, source, needs, key)?;
+        let fetched = self.fetch(recipe)?;
+        let key = self.inputs.key(recipe, fetched.pin, needs)?;
+        let (work, record) = self.run(recipe, fetched, needs, key)?;
         self.store.put(recipe, &record, &work)?;
         self.store.get(recipe, &record.key).ok_or_else(|| {
             let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
@@ -248,10 +274,10 @@ impl<'a> Forge<'a> {
     pub fn rebuild(&self, package: &str) -> Result<()> {
         let first = self.build(&[package.to_owned()])?;
         let recipe = self.recipe(package, None)?;
-        let all = self.build(&recipe.build)?;
-        let needs: Vec<Built> = recipe.build.iter().map(|need| all[need].clone()).collect();
-        let (pin, source) = self.source(recipe)?;
-        let (work, _) = self.run(recipe, pin, source, &needs, first[package].key.clone())?;
+        let wanted: Vec<String> = recipe.needs().cloned().collect();
+        let needs = Needs::of(recipe, &self.build(&wanted)?);
+        let fetched = self.fetch(recipe)?;
+        let (work, _) = self.run(recipe, fetched, &needs, first[package].key.clone())?;
         let mut files = Vec::new();
         for name in std::iter::once(&recipe.name).chain(recipe.split.keys()) {
             let one = tree::entries(&first[name].tree)?;
@@ -280,48 +306,12 @@ impl<'a> Forge<'a> {
             .record(self.recipes.get(&built.name)?, &built.key)
     }
 
-    fn pins(&self, recipe: &Recipe) -> Result<Vec<Option<&Pin>>> {
-        let Some(name) = &recipe.source else {
-            return Ok(vec![None]);
-        };
-        let pins = self.sources.pins(name);
-        if pins.is_empty() {
-            return Err(Error::Recipe {
-                path: recipe.folder.join("recipe.toml"),
-                message: format!("source = \"{name}\" is not in sources.lock"),
-            });
-        }
-        Ok(pins.iter().map(Some).collect())
-    }
-
-    /// The first pin of a recipe's source that can be had, and its unpacked tree.
-    fn source(&self, recipe: &Recipe) -> Result<(Option<&Pin>, Option<PathBuf>)> {
-        let Some(name) = &recipe.source else {
-            return Ok((None, None));
-        };
-        let unpack = Unpack::new(self.cache.dir(), build::USER);
-        if let Some(pin) = self.sources.pins(name).first()
-            && let Some(tree) = unpack.cached(pin)
-        {
-            return Ok((Some(pin), Some(tree)));
-        }
-        step(self.progress, &format!("fetch {name}"), |id| {
-            let progress = |now: alpenglow_sources::Progress<'_>| {
-                self.progress.advance(id, now.done, now.total)
-            };
-            let (pin, archive) = self.sources.fetch_first(name, &progress)?;
-            let tree = unpack.unpack(name, pin, &archive, &progress)?;
-            Ok((Some(pin), Some(tree)))
-        })
-    }
-
     /// Builds one package; returns the folder that holds its trees, and its record.
     fn run(
         &self,
         recipe: &Recipe,
-        pin: Option<&Pin>,
-        source: Option<PathBuf>,
-        needs: &[Built],
+        fetched: Fetched<'_>,
+        needs: &Needs,
         key: String,
     ) -> Result<(PathBuf, Record)> {
         step(
@@ -331,15 +321,18 @@ impl<'a> Forge<'a> {
                 let begin = Instant::now();
                 let job = Job {
                     recipe,
-                    source,
-                    dependencies: needs.iter().collect(),
+                    source: fetched.tree,
+                    crates: fetched.crates,
+                    dependencies: needs.build.iter().collect(),
+                    tools: needs.tools.iter().collect(),
                     inputs: &self.inputs,
                     cache: self.cache,
                     log: self.logs.join(format!("{}.log", recipe.name)),
                     jobs: self.jobs,
                 };
                 let work = job.run()?;
-                let version = pin
+                let version = fetched
+                    .pin
                     .map(|pin| pin.version.clone())
                     .or_else(|| recipe.version.clone());
                 let tools = ["clang-22", "lld-22", "rustc-web"];
@@ -352,7 +345,7 @@ impl<'a> Forge<'a> {
                     name: recipe.name.clone(),
                     version: version.unwrap_or_default(),
                     key,
-                    source: pin.map(|pin| pin.sha256.to_string()),
+                    source: fetched.pin.map(|pin| pin.sha256.clone()),
                     seconds: begin.elapsed().as_secs(),
                     tools: self
                         .inputs

@@ -6,6 +6,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+mod cargo;
+
+pub use cargo::Cargo;
+
 /// A recipe as its file declares it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -26,6 +30,9 @@ pub struct Recipe {
     /// Packages whose files are in the sysroot while it is built.
     #[serde(default)]
     pub build: Vec<String>,
+    /// Packages whose programs its build runs: tools, made with `[cargo] host = true`.
+    #[serde(default)]
+    pub tools: Vec<String>,
     /// Packages that must be in a root with it.
     #[serde(default)]
     pub run: Vec<String>,
@@ -58,7 +65,7 @@ pub struct Recipe {
 pub enum Style {
     /// The Linux kernel, from configuration fragments.
     Kernel,
-    /// Our own Rust programs.
+    /// Rust programs, our own or others'.
     Cargo,
     /// The recipe's own few lines of shell.
     Script,
@@ -90,14 +97,6 @@ pub struct Kernel {
     pub um: bool,
 }
 
-/// Rust programs of the folder `system/`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Cargo {
-    /// Where each program goes, by its name, which is that of its crate ("init" = "/init").
-    pub install: BTreeMap<String, String>,
-}
-
 /// A package split off another.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -127,6 +126,16 @@ impl Recipe {
         Ok(recipe)
     }
 
+    /// Every package that must be there before it is built.
+    pub fn needs(&self) -> impl Iterator<Item = &String> {
+        self.build.iter().chain(&self.tools)
+    }
+
+    /// Whether it makes programs that builds run, not programs of Alpenglow.
+    pub fn is_tool(&self) -> bool {
+        self.cargo.as_ref().is_some_and(|cargo| cargo.host)
+    }
+
     fn check(&self) -> Result<(), String> {
         let folder = self
             .folder
@@ -154,9 +163,10 @@ impl Recipe {
             Style::Kernel if self.kernel.is_none() => {
                 Err("style = \"kernel\" needs a [kernel] table".into())
             }
-            Style::Cargo if self.cargo.is_none() => {
-                Err("style = \"cargo\" needs a [cargo] table".into())
-            }
+            Style::Cargo => match &self.cargo {
+                Some(cargo) => cargo.check(self),
+                None => Err("style = \"cargo\" needs a [cargo] table".into()),
+            },
             Style::Script if self.script.install.trim().is_empty() => {
                 Err("style = \"script\" needs script.install".into())
             }

@@ -28,6 +28,29 @@ pub struct Built {
     pub tree: PathBuf,
 }
 
+/// What a package needs to be built, built.
+#[derive(Clone, Debug, Default)]
+pub struct Needs {
+    /// What its sysroot is composed of.
+    pub build: Vec<Built>,
+    /// What its build runs.
+    pub tools: Vec<Built>,
+}
+
+impl Needs {
+    /// Those of a recipe, out of all that is built.
+    ///
+    /// # Panics
+    /// When one is not there.
+    pub fn of(recipe: &Recipe, all: &BTreeMap<String, Built>) -> Self {
+        let those = |names: &[String]| names.iter().map(|name| all[name].clone()).collect();
+        Self {
+            build: those(&recipe.build),
+            tools: those(&recipe.tools),
+        }
+    }
+}
+
 /// What a package was built from and with.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Record {
@@ -56,23 +79,26 @@ pub struct Inputs<'a> {
 }
 
 impl Inputs<'_> {
-    /// The key of a package built from this recipe and pin with these dependencies' keys:
-    /// SHA-256 over all of it, in hexadecimal.
+    /// The architecture that a recipe is built for: a tool's is that of the computer that builds.
+    pub fn arch_of(&self, recipe: &Recipe) -> Arch {
+        let host = std::env::consts::ARCH.parse().ok();
+        host.filter(|_| recipe.is_tool()).unwrap_or(self.arch)
+    }
+
+    /// The key of a package built from this recipe and pin with these needs:
+    /// SHA-256 over all of it, in hexadecimal. A source's or a folder's digest covers its
+    /// `Cargo.lock`, and with it every crate.
     ///
     /// # Errors
     /// [`Error::Builder`] when a file of the repository cannot be read.
-    pub fn key(
-        &self,
-        recipe: &Recipe,
-        pin: Option<&Pin>,
-        dependencies: &[String],
-    ) -> Result<String> {
+    pub fn key(&self, recipe: &Recipe, pin: Option<&Pin>, needs: &Needs) -> Result<String> {
+        let arch = self.arch_of(recipe);
         let mut parts: Vec<String> = vec![
             format!("root {}", self.root.identity),
-            format!("arch {}", self.arch),
+            format!("arch {arch}"),
             format!("recipe {}", tree::digest(&recipe.folder)?),
-            format!("script {}", style::script(recipe, self.arch)),
-            format!("tools {:?}", toolchain::files(self.arch)),
+            format!("script {}", style::script(recipe, arch)),
+            format!("tools {:?}", toolchain::files(arch)),
         ];
         if let Some(pin) = pin {
             parts.push(format!("source {}", pin.sha256));
@@ -91,7 +117,8 @@ impl Inputs<'_> {
             let lines: Vec<&str> = text.lines().filter(asked).collect();
             parts.push(format!("fragment {}", lines.join("\n")));
         }
-        parts.extend(dependencies.iter().map(|key| format!("needs {key}")));
+        parts.extend(needs.build.iter().map(|need| format!("needs {}", need.key)));
+        parts.extend(needs.tools.iter().map(|need| format!("tool {}", need.key)));
         let mut digest = Sha256::new();
         for part in parts {
             digest.update(part.len().to_le_bytes());

@@ -7,7 +7,7 @@ use crate::toolchain::LLVM;
 use crate::tree::EPOCH;
 use alpenglow_builder::Arch;
 
-mod cargo;
+pub mod cargo;
 mod kernel;
 
 /// The whole script for a package: environment, build, check, install.
@@ -16,7 +16,10 @@ pub fn script(recipe: &Recipe, arch: Arch) -> String {
         (Style::Kernel, Some(kernel), _) => {
             (kernel::build(kernel, arch), kernel::install(kernel, arch))
         }
-        (Style::Cargo, _, Some(cargo)) => (cargo::build(cargo, arch), cargo::install(cargo, arch)),
+        (Style::Cargo, _, Some(cargo)) => (
+            cargo::build(recipe, cargo, arch),
+            cargo::install(cargo, arch),
+        ),
         _ => (String::new(), String::new()),
     };
     let own = &recipe.script;

@@ -27,6 +27,11 @@ pub(crate) fn of_file(file: &mut File, mut read: impl FnMut(u64)) -> io::Result<
     }
 }
 
+/// The SHA-256 of bytes in memory.
+pub(crate) fn of_bytes(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
 /// The SHA-256 of `parts`, each followed by a zero byte so that no two lists give the same bytes.
 pub(crate) fn of_parts<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
     let mut hash = Sha256::new();

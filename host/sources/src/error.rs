@@ -37,6 +37,56 @@ pub enum Error {
         source: io::Error,
     },
 
+    /// There is no cargo.
+    #[error(
+        "cannot run {program}: {source}; crates are fetched by cargo: run ./alpenglow, which makes sure of it, or set \
+         ALPENGLOW_CARGO to a cargo of 1.90 or newer"
+    )]
+    NoCargo {
+        /// The program.
+        program: String,
+        /// Why it did not start.
+        source: io::Error,
+    },
+
+    /// No folder for cargo's downloads can be worked out.
+    #[error("no folder for cargo: neither CARGO_HOME nor HOME is set; set HOME")]
+    NoCargoHome,
+
+    /// cargo failed.
+    #[error(
+        "cargo could not {doing}: {said}\nThe registry's address and the proxy come from cargo's own configuration \
+         (config.toml in CARGO_HOME or ~/.cargo): check it with `cargo fetch` in any project, then start again"
+    )]
+    Cargo {
+        /// What was asked, as a verb phrase.
+        doing: String,
+        /// cargo's words, on one line.
+        said: String,
+    },
+
+    /// A `Cargo.lock` that makes no sense.
+    #[error("{}: {problem}; let cargo write it anew (`cargo generate-lockfile`)", lock.display())]
+    CargoLock {
+        /// The file.
+        lock: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+
+    /// A crate that could not be had, checked or unpacked.
+    #[error("crate {name} {version} of {}: {problem}", lock.display())]
+    Crate {
+        /// The crate's name.
+        name: String,
+        /// Its version.
+        version: String,
+        /// The lock that names it.
+        lock: PathBuf,
+        /// What is wrong, and the way out.
+        problem: String,
+    },
+
     /// apt knows no mirror.
     #[error(
         "apt is configured with no package mirror: add one to /etc/apt/sources.list or /etc/apt/sources.list.d"
@@ -171,7 +221,17 @@ fn unavailable(name: &str, attempts: &[Attempt]) -> String {
             "\nThe mirror has moved on: add a pin of a version that is there for {name} to sources.lock"
         );
     }
-    if attempts.iter().any(|a| a.outcome != Outcome::Missing) {
+    let silent = |from_cargo: bool| {
+        let mut failed = attempts.iter().filter(|a| a.outcome != Outcome::Missing);
+        failed.any(|a| (a.address == crate::cargo::PLACE) == from_cargo)
+    };
+    if silent(true) {
+        text.push_str(
+            "\nThe registry's address and the proxy come from cargo's own configuration (config.toml in CARGO_HOME or \
+             ~/.cargo): check it with `cargo fetch` in any project, then start again",
+        );
+    }
+    if silent(false) {
         text.push_str(
             "\nThe mirror's address comes from apt's configuration (/etc/apt/sources.list and sources.list.d; a proxy is \
              Acquire::http::Proxy in /etc/apt/apt.conf.d): check it with `apt-get update`, then start again",

@@ -1,11 +1,13 @@
 //! From a pin to a checked file in the cache: `CACHE/sources/SHA256-NAME`.
 
+use std::fmt;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::apt::{self, Answer};
+use crate::cargo::{self, Cargo};
 use crate::scratch::{self, Scratch};
 use crate::{Attempt, Error, Lock, Outcome, Pin, Progress, Result, Step, WrongHash, digest};
 
@@ -19,6 +21,24 @@ pub struct Sources {
     mirrors: OnceLock<Vec<String>>,
     /// Addresses that nobody answered at: each costs apt a minute of patience, so none is asked twice.
     silent: Mutex<Vec<String>>,
+}
+
+/// Where a file can be had.
+enum Place<'a> {
+    /// Where its address begins, which is a mirror's or the whole, and the rest.
+    Web(&'a str, &'a str),
+    /// Through cargo, by the crate's name.
+    Cargo(&'a str),
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Web(whole, "") => f.write_str(whole),
+            Place::Web(base, rest) => write!(f, "{}/{rest}", base.trim_end_matches('/')),
+            Place::Cargo(_) => f.write_str(cargo::PLACE),
+        }
+    }
 }
 
 impl Sources {
@@ -128,18 +148,49 @@ impl Sources {
         Ok(self.mirrors.get_or_init(|| found))
     }
 
-    /// Every address a pin can be had at: where it begins, which is a mirror or the whole address, and its rest.
-    fn addresses<'a>(&'a self, pin: &'a Pin) -> Result<Vec<(&'a str, &'a str)>> {
+    /// Every place a pin can be had at, in order.
+    fn places<'a>(&'a self, pin: &'a Pin) -> Result<Vec<Place<'a>>> {
         let mut addresses = Vec::new();
+        if let Some(name) = &pin.krate {
+            return Ok(vec![Place::Cargo(name)]);
+        }
         if let Some(path) = &pin.path {
             match self.mirrors() {
-                Ok(mirrors) => addresses.extend(mirrors.iter().map(|mirror| (&**mirror, &**path))),
+                Ok(mirrors) => {
+                    addresses.extend(mirrors.iter().map(|mirror| Place::Web(mirror, path)))
+                }
                 Err(e) if pin.upstream.is_none() => return Err(e),
                 Err(_) => {}
             }
         }
-        addresses.extend(pin.upstream.as_deref().map(|whole| (whole, "")));
+        addresses.extend(pin.upstream.as_deref().map(|whole| Place::Web(whole, "")));
         Ok(addresses)
+    }
+
+    /// Asks one place for a pin's file.
+    fn ask(
+        &self,
+        place: &Place<'_>,
+        pin: &Pin,
+        target: &Path,
+        done: &dyn Fn(u64),
+    ) -> Result<Answer> {
+        match place {
+            Place::Cargo(name) => {
+                Cargo::of_host()?.download(name, &pin.version, &pin.sha256, target)
+            }
+            Place::Web(base, _) if self.silent().iter().any(|silent| silent == base) => Ok(
+                Answer::Failed("not asked, since nobody answered there before".to_owned()),
+            ),
+            Place::Web(base, _) => {
+                let address = place.to_string();
+                let answer = apt::download(&address, target, &pin.sha256, pin.bytes, done)?;
+                if matches!(answer, Answer::Silent(_)) {
+                    self.silent().push((*base).to_owned());
+                }
+                Ok(answer)
+            }
+        }
     }
 
     /// The file, or what was tried in vain.
@@ -171,19 +222,12 @@ impl Sources {
         let scratch = Scratch::new(&tmp)?;
         let mut attempts = Vec::new();
         let mut wrong = None;
-        for (base, rest) in self.addresses(pin)? {
-            let address = match rest {
-                "" => base.to_owned(),
-                rest => format!("{}/{rest}", base.trim_end_matches('/')),
-            };
+        for place in self.places(pin)? {
+            let address = place.to_string();
             let target = scratch.path().join("file");
-            let answer = if self.silent().iter().any(|silent| silent == base) {
-                Answer::Failed("not asked, since nobody answered there before".to_owned())
-            } else {
-                apt::download(&address, &target, &pin.sha256, pin.bytes, &|done| {
-                    report(Step::Downloading, done);
-                })?
-            };
+            let answer = self.ask(&place, pin, &target, &|done| {
+                report(Step::Downloading, done);
+            })?;
             let outcome = match answer {
                 Answer::File => match self.check(pin, &target, &|done| {
                     report(Step::Checking, done);
@@ -193,11 +237,7 @@ impl Sources {
                 },
                 Answer::WrongHash(got) => Err(got),
                 Answer::Missing => Ok(Outcome::Missing),
-                Answer::Failed(said) => Ok(Outcome::Unreachable(said)),
-                Answer::Silent(said) => {
-                    self.silent().push(base.to_owned());
-                    Ok(Outcome::Unreachable(said))
-                }
+                Answer::Failed(said) | Answer::Silent(said) => Ok(Outcome::Unreachable(said)),
             };
             let _ = fs::remove_file(&target);
             match outcome {

@@ -3,7 +3,10 @@
 //!
 //! ```text
 //! sources.lock ──Lock──▶ Sources::fetch_first ──▶ CACHE/sources/SHA256-NAME ──Unpack──▶ CACHE/unpacked/…/
+//! Cargo.lock ──Crates::ensure──▶ CACHE/crates/…/NAME-VERSION/
 //! ```
+//!
+//! Crates come through the host's cargo, from the registry that it is configured with.
 //!
 //! Nothing here trusts a name, an address or a tarball's contents: a file with another hash is removed, and a
 //! member that would leave the folder it is unpacked into is refused. Several processes may share a cache.
@@ -11,6 +14,9 @@
 
 mod apt;
 mod archive;
+mod cargo;
+mod cargo_lock;
+mod crates;
 mod digest;
 mod error;
 mod fetch;
@@ -21,6 +27,7 @@ mod scratch;
 mod tree;
 mod unpack;
 
+pub use crates::Crates;
 pub use error::{Attempt, Error, Outcome, Result, WrongHash};
 pub use fetch::Sources;
 pub use lock::{Lock, LockError, Pin, Source};

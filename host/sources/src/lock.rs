@@ -11,6 +11,12 @@
 //! sha256 = "…"                                     # of the file as fetched
 //! bytes = 1082499
 //! unpack = "usr/src/x.tar.xz"                      # optional: the member of a .deb that is the tarball
+//!
+//! [[source.pin]]                                   # or a crate, which the host's cargo fetches
+//! version = "0.72.1"
+//! crate = "bindgen-cli"                            # its name, in place of `path` and `upstream`
+//! sha256 = "…"                                     # of the .crate file
+//! bytes = 8668
 //! ```
 
 use std::collections::HashSet;
@@ -46,6 +52,8 @@ pub struct Pin {
     pub path: Option<String>,
     /// A whole address, tried after the mirrors.
     pub upstream: Option<String>,
+    /// The crate of this name and version instead, from the registry that cargo is configured with.
+    pub krate: Option<String>,
     /// Of the file as fetched; 64 lower-case hexadecimal digits.
     pub sha256: String,
     /// The file's length.
@@ -55,14 +63,18 @@ pub struct Pin {
 }
 
 impl Pin {
-    /// The file's own name, without folders; the version where the address has none.
-    pub fn basename(&self) -> &str {
+    /// The file's own name, without folders; "source" where the address has none.
+    pub fn basename(&self) -> String {
+        if let Some(name) = &self.krate {
+            return format!("{name}-{}.crate", self.version);
+        }
         self.path
             .as_deref()
             .or(self.upstream.as_deref())
             .and_then(|address| address.rsplit('/').next())
             .filter(|name| !name.is_empty())
             .unwrap_or("source")
+            .to_owned()
     }
 }
 
@@ -110,6 +122,8 @@ struct RawPin {
     version: Spanned<String>,
     path: Option<Spanned<String>>,
     upstream: Option<Spanned<String>>,
+    #[serde(rename = "crate")]
+    krate: Option<Spanned<String>>,
     sha256: Spanned<String>,
     bytes: Spanned<u64>,
     unpack: Option<Spanned<String>>,
@@ -253,21 +267,61 @@ impl RawPin {
                 ));
             }
         }
-        if self.path.is_none() && self.upstream.is_none() {
+        if let Some(name) = &self.krate {
+            self.check_crate(name)?;
+        } else if self.path.is_none() && self.upstream.is_none() {
             return Err((
                 self.version.span(),
                 "path",
-                format!("version {version} has neither a path nor an upstream address"),
+                format!("version {version} has neither a path nor an upstream address nor a crate"),
             ));
         }
         Ok(Pin {
             version: self.version.into_inner(),
             path: self.path.map(Spanned::into_inner),
             upstream: self.upstream.map(Spanned::into_inner),
+            krate: self.krate.map(Spanned::into_inner),
             sha256: self.sha256.into_inner(),
             bytes: self.bytes.into_inner(),
             unpack: self.unpack.map(Spanned::into_inner),
         })
+    }
+}
+
+impl RawPin {
+    /// A crate has a name and a version that a registry can know, and no other address.
+    fn check_crate(&self, name: &Spanned<String>) -> Result<(), Problem> {
+        let text = name.get_ref();
+        let good = text.starts_with(|c: char| c.is_ascii_alphabetic())
+            && text
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+        if !good {
+            return Err((
+                name.span(),
+                "crate",
+                format!("'{text}' is not a crate's name: letters, digits and - _ only"),
+            ));
+        }
+        let version = self.version.get_ref();
+        if !version.starts_with(|c: char| c.is_ascii_digit()) || version.contains([':', '~', '_']) {
+            return Err((
+                self.version.span(),
+                "version",
+                format!("'{version}' is not a crate's version, like 1.2.3"),
+            ));
+        }
+        for (key, value) in [
+            ("path", &self.path),
+            ("upstream", &self.upstream),
+            ("unpack", &self.unpack),
+        ] {
+            if let Some(value) = value {
+                let problem = format!("a crate comes through cargo: leave '{key}' out");
+                return Err((value.span(), key, problem));
+            }
+        }
+        Ok(())
     }
 }
 

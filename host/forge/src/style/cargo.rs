@@ -1,48 +1,219 @@
-//! Our own Rust programs, from the workspace `system/`.
+//! Rust programs: our own of the workspace `system/`, or a crate of somebody else's.
 //!
-//! They are built for a target that the build root has no standard library for, so cargo builds
-//! `core` from Debian's copy of its source (`-Zbuild-std`, for which RUSTC_BOOTSTRAP is set), with
-//! the crates that the copy brings along in place of a registry.
+//! They are built for a target that the build root has no standard library for, so cargo builds it from Debian's
+//! copy of its source (`-Zbuild-std`, for which RUSTC_BOOTSTRAP is set): `core` alone, or all of `std` on our own
+//! musl. A tool for other builds (`host`) is built for the build root instead. Crates stand in place of a registry:
+//! those that the `Cargo.lock` names, and those that Debian's copy brings along.
 
-use crate::recipe::Cargo;
+use crate::recipe::{Cargo, Recipe};
 use crate::toolchain::LLVM;
 use alpenglow_builder::Arch;
+use std::path::{Path, PathBuf};
 
-/// Builds the programs, optimised, without a network. A program's crate has its name.
-pub fn build(cargo: &Cargo, arch: Arch) -> String {
-    let target = arch.rust_target();
-    let variable = target.to_uppercase().replace('-', "_");
-    let packages: Vec<String> = cargo
+/// Where the crates of the lock stand in the sandbox.
+pub const CRATES: &str = "/build/crates";
+
+/// Where cargo puts what it builds.
+const OBJECT: &str = "/build/object";
+
+/// The standard library's source in the build root.
+const LIBRARY: &str = "/usr/lib/rustlib/src/rust/library";
+
+/// The C library's start files and archives.
+const LIBRARIES: &str = "/build/sysroot/usr/lib";
+
+/// What the standard library links with in place of an unwinder.
+const UNWIND: &str = include_str!("unwind.c");
+
+/// Builds the programs, optimised, without a network.
+pub fn build(recipe: &Recipe, cargo: &Cargo, arch: Arch) -> String {
+    let own = recipe.source.is_none();
+    let folder = if own {
+        "/build/source/system"
+    } else {
+        "/build/source"
+    };
+    let mut text = format!("cd {folder}\n{}", registry());
+    if cargo.std {
+        text.push_str(&unwind(arch));
+    }
+    // A program of ours is in a crate of its name; a crate of others' may have several.
+    let what = if own { "-p" } else { "--bin" };
+    let programs: Vec<String> = cargo
         .install
         .keys()
-        .map(|name| format!("-p {name}"))
+        .map(|name| format!("{what} {name}"))
         .collect();
-    let packages = packages.join(" ");
+    let (flags, library) = if cargo.host {
+        (String::from("-Clink-arg=-fuse-ld=lld"), String::new())
+    } else {
+        let library = if cargo.std {
+            "-Zbuild-std=std,panic_abort -Zbuild-std-features=optimize_for_size"
+        } else {
+            "-Zbuild-std=core"
+        };
+        text.push_str("export RUSTC_BOOTSTRAP=1\n");
+        let target = format!("{library} --target {} ", arch.rust_target());
+        (target_flags(cargo.std, arch), target)
+    };
+    let (variable, linker) = if cargo.host {
+        (host_variable(), format!("clang-{LLVM}"))
+    } else {
+        (variable(arch.rust_target()), format!("ld.lld-{LLVM}"))
+    };
+    if cargo.std {
+        // Stripped once the forge has looked at them.
+        text.push_str("export CARGO_PROFILE_RELEASE_STRIP=none\n");
+    }
+    text.push_str(&format!(
+        "export CARGO_TARGET_DIR={OBJECT}\n\
+         export CARGO_TARGET_{host}_LINKER=clang-{LLVM}\n\
+         export CARGO_TARGET_{variable}_LINKER={linker}\n\
+         export CARGO_TARGET_{variable}_RUSTFLAGS=\"{flags} --remap-path-prefix=/build=.\"\n\
+         env -u CXX CC=clang-{LLVM} AR=llvm-ar-{LLVM} \
+         /usr/bin/cargo build --release --locked --offline {library}{programs}\n",
+        host = host_variable(),
+        programs = programs.join(" "),
+    ));
+    text
+}
+
+/// A cargo home whose registry is a folder with all crates there are; of two copies of one, the lock's.
+fn registry() -> String {
     format!(
-        "cd /build/source/system\n\
-         export CARGO_HOME=/build/cargo CARGO_TARGET_DIR=/build/object RUSTC_BOOTSTRAP=1\n\
-         export CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER=clang-{LLVM}\n\
-         export CARGO_TARGET_{variable}_LINKER=ld.lld-{LLVM}\n\
-         export CARGO_TARGET_{variable}_RUSTFLAGS=\"-Clinker-flavor=gnu-lld -Zunstable-options -Clink-self-contained=no --remap-path-prefix=/build=.\"\n\
-         mkdir -p $CARGO_HOME\n\
+        "export CARGO_HOME=/build/cargo\n\
+         mkdir -p $CARGO_HOME /build/vendor\n\
+         for crate in {LIBRARY}/vendor/* {CRATES}/*; do\n\
+         \x20 [ -e \"$crate\" ] || continue\n\
+         \x20 ln -sfn \"$crate\" /build/vendor/\"${{crate##*/}}\"\n\
+         done\n\
          cat > $CARGO_HOME/config.toml <<'END'\n\
          [source.crates-io]\n\
-         replace-with = \"library\"\n\
-         [source.library]\n\
-         directory = \"/usr/lib/rustlib/src/rust/library/vendor\"\n\
-         END\n\
-         env -u CC -u CXX -u AR /usr/bin/cargo build --release --locked --offline -Zbuild-std=core --target {target} {packages}\n"
+         replace-with = \"vendor\"\n\
+         [source.vendor]\n\
+         directory = \"/build/vendor\"\n\
+         END\n"
     )
 }
 
-/// Installs them.
+/// Makes the archive that std links with as its unwinder.
+fn unwind(arch: Arch) -> String {
+    format!(
+        "mkdir -p {OBJECT}/unwind\n\
+         cat > {OBJECT}/unwind/unwind.c <<'END'\n\
+         {UNWIND}END\n\
+         (cd {OBJECT}/unwind && clang-{LLVM} --target={triple} -nostdlibinc -Os -fPIC -c unwind.c && \
+         llvm-ar-{LLVM} rcsD libunwind.a unwind.o)\n",
+        triple = arch.triple(),
+    )
+}
+
+/// What rustc is told for Alpenglow's own target. Position independence and full RELRO are rustc's defaults there.
+fn target_flags(std: bool, arch: Arch) -> String {
+    let mut flags =
+        vec!["-Clinker-flavor=gnu-lld -Zunstable-options -Clink-self-contained=no".to_owned()];
+    if std {
+        // Panics and errors name files of the library: short, and the same wherever it lies.
+        flags.push(format!("--remap-path-prefix={LIBRARY}=rust"));
+        flags.push("-Ctarget-feature=+crt-static -Crelocation-model=pie".into());
+        flags.push("-Cforce-unwind-tables=no -Zstack-protector=strong".into());
+        flags.push(format!("-L{LIBRARIES} -L{OBJECT}/unwind"));
+        for object in ["rcrt1.o", "crti.o", "crtn.o"] {
+            flags.push(format!("-Clink-arg={LIBRARIES}/{object}"));
+        }
+        let mut arguments = vec!["--icf=all", "-zpack-relative-relocs", "--build-id=none"];
+        // rustc knows no static-pie for these two targets: without it the start code relocates nothing.
+        if arch != Arch::X86_64 {
+            arguments.extend(["-pie", "--no-dynamic-linker", "-ztext"]);
+        }
+        flags.extend(arguments.iter().map(|one| format!("-Clink-arg={one}")));
+    }
+    flags.join(" ")
+}
+
+/// How cargo's environment variables call a target.
+fn variable(target: &str) -> String {
+    target.to_uppercase().replace('-', "_")
+}
+
+/// The build root's own target: that of the computer that builds.
+fn host_variable() -> String {
+    let target = match std::env::consts::ARCH {
+        "riscv64" => "riscv64gc",
+        name => name,
+    };
+    variable(&format!("{target}-unknown-linux-gnu"))
+}
+
+/// Installs them, and the further names of programs that go by their name.
 pub fn install(cargo: &Cargo, arch: Arch) -> String {
+    let built = if cargo.host {
+        format!("{OBJECT}/release")
+    } else {
+        format!("{OBJECT}/{}/release", arch.rust_target())
+    };
     let mut text = String::new();
     for (program, place) in &cargo.install {
         text.push_str(&format!(
-            "install -Dm755 /build/object/{}/release/{program} \"$DESTDIR\"{place}\n",
-            arch.rust_target()
+            "install -Dm755 {built}/{program} \"$DESTDIR\"{place}\n"
+        ));
+    }
+    for (place, program) in &cargo.links {
+        let target = relative(Path::new(place), Path::new(&cargo.install[program]));
+        text.push_str(&format!(
+            "mkdir -p \"$DESTDIR\"{folder}\nln -s {target} \"$DESTDIR\"{place}\n",
+            folder = Path::new(place)
+                .parent()
+                .unwrap_or(Path::new("/"))
+                .display(),
+            target = target.display(),
         ));
     }
     text
+}
+
+/// What a symbolic link at `from` says to lead to `to`; both are absolute.
+fn relative(from: &Path, to: &Path) -> PathBuf {
+    let folder = from.parent().unwrap_or(Path::new("/"));
+    let shared = folder
+        .components()
+        .zip(to.components())
+        .take_while(|(one, other)| one == other)
+        .count();
+    let up = folder.components().skip(shared).map(|_| "..");
+    let down = to.components().skip(shared);
+    up.map(Path::new)
+        .chain(down.map(|part| Path::new(part.as_os_str())))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_are_relative() {
+        for (from, to, expected) in [
+            ("/sbin/dinitctl", "/sbin/dinit", "dinit"),
+            ("/bin/dinitctl", "/sbin/dinit", "../sbin/dinit"),
+            ("/init", "/sbin/dinit", "sbin/dinit"),
+            ("/usr/bin/x", "/sbin/dinit", "../../sbin/dinit"),
+            ("/usr/bin/x", "/usr/sbin/y", "../sbin/y"),
+        ] {
+            assert_eq!(
+                relative(Path::new(from), Path::new(to)),
+                Path::new(expected)
+            );
+        }
+    }
+
+    #[test]
+    fn the_two_targets_without_static_pie_are_told() {
+        for arch in Arch::ALL {
+            let flags = target_flags(true, arch);
+            assert_eq!(flags.contains("-Clink-arg=-pie"), arch != Arch::X86_64);
+            assert!(flags.contains("rcrt1.o"));
+            assert!(!target_flags(false, arch).contains("rcrt1.o"));
+        }
+    }
 }

@@ -208,6 +208,55 @@ fn bad_names_versions_and_sizes() {
     }
 }
 
+const CRATE: &str = r#"
+[[source]]
+name = "bindgen-cli"
+
+[[source.pin]]
+version = "0.72.1"
+crate = "bindgen-cli"
+sha256 = HASH
+bytes = 7
+"#;
+
+#[test]
+fn a_crate() {
+    let lock = parse(CRATE).unwrap();
+    let pin = &lock.pins("bindgen-cli")[0];
+    assert_eq!(pin.krate.as_deref(), Some("bindgen-cli"));
+    assert_eq!(pin.basename(), "bindgen-cli-0.72.1.crate");
+}
+
+#[test]
+fn crates_that_no_registry_has() {
+    for bad in ["", "9lives", "../x", "a/b", "a b", "-x", "ä"] {
+        let (line, problem) =
+            refused(&CRATE.replace("crate = \"bindgen-cli\"", &format!("crate = \"{bad}\"")));
+        assert_eq!(line, 7, "{bad}");
+        assert!(problem.contains("'crate'"), "{problem}");
+    }
+    for bad in ["v1", "1:2", "1~rc1", "1_2"] {
+        let (line, problem) = refused(&CRATE.replace("0.72.1", bad));
+        assert_eq!(line, 6, "{bad}");
+        assert!(problem.contains("'version'"), "{problem}");
+    }
+}
+
+#[test]
+fn a_crate_has_no_other_address() {
+    for key in ["path", "upstream", "unpack"] {
+        let value = if key == "upstream" {
+            "https://a.example/x"
+        } else {
+            "pool/x"
+        };
+        let (line, problem) =
+            refused(&CRATE.replace("bytes = 7", &format!("bytes = 7\n{key} = \"{value}\"")));
+        assert_eq!(line, 10);
+        assert!(problem.contains(&format!("leave '{key}' out")), "{problem}");
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn nothing_panics(text in ".{0,200}") {

@@ -26,6 +26,7 @@ pub fn pin(version: &str, path: &str, bytes: &[u8]) -> Pin {
         version: version.to_owned(),
         path: Some(path.to_owned()),
         upstream: None,
+        krate: None,
         sha256: sha256(bytes),
         bytes: bytes.len() as u64,
         unpack: None,
@@ -44,6 +45,7 @@ pub fn lock<'a>(name: &str, pins: impl IntoIterator<Item = &'a Pin>) -> Lock {
             ("path", &pin.path),
             ("upstream", &pin.upstream),
             ("unpack", &pin.unpack),
+            ("crate", &pin.krate),
         ] {
             if let Some(value) = value {
                 text += &format!("{key} = \"{value}\"\n");
@@ -237,4 +239,17 @@ fn run_again(command: &mut Command, test: &str, dir: &Path) {
         output.status,
         String::from_utf8_lossy(&output.stderr)
     );
+}
+
+/// Runs the named test of this program again with a cargo home of its own, `inner()/cargo`.
+pub fn again_with_cargo(test: &str) {
+    let dir = tempfile::tempdir().unwrap();
+    let home = dir.path().join("cargo");
+    fs::create_dir(&home).unwrap();
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args(["--nocapture", "--exact"])
+        .env("CARGO_HOME", home)
+        .env("CARGO_NET_RETRY", "0");
+    run_again(&mut command, test, dir.path());
 }

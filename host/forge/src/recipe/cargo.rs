@@ -1,0 +1,135 @@
+//! The `[cargo]` table of a recipe: Rust programs.
+
+use super::Recipe;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// Rust programs, of the folder `system/` or of the recipe's source.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cargo {
+    /// Whether they have Rust's standard library, on the C library of the sysroot (`build` has
+    /// `musl-dev`). Without, they have `core` alone and no C library.
+    #[serde(default)]
+    pub std: bool,
+    /// Whether they are tools that other packages' builds run (`tools`): built for the build root,
+    /// with its own standard and C libraries, whatever the architecture that is built for.
+    #[serde(default)]
+    pub host: bool,
+    /// Where each program goes, by its name ("init" = "/init"). A program of ours is in a crate of
+    /// its name.
+    pub install: BTreeMap<String, String>,
+    /// Further names of programs that do what they are called by: the path of a symbolic link and
+    /// the program that it leads to ("/sbin/dinitctl" = "dinit").
+    #[serde(default)]
+    pub links: BTreeMap<String, String>,
+}
+
+impl Cargo {
+    /// What does not fit together, and what to write instead.
+    pub(super) fn check(&self, recipe: &Recipe) -> Result<(), String> {
+        if recipe.source.is_none() && !recipe.local.iter().any(|folder| folder == "system") {
+            return Err(
+                "style = \"cargo\" needs `source`, or local = [\"system\"] for our own programs"
+                    .into(),
+            );
+        }
+        if self.install.is_empty() {
+            return Err("cargo.install names no program".into());
+        }
+        if self.host && (self.std || !recipe.build.is_empty() || !recipe.run.is_empty()) {
+            return Err(
+                "cargo.host makes a tool from the build root's own libraries: leave out std, build and run"
+                    .into(),
+            );
+        }
+        if self.std && !recipe.build.iter().any(|name| name == "musl-dev") {
+            return Err(
+                "cargo.std needs the C library to link with: build = [\"musl-dev\"]".into(),
+            );
+        }
+        for program in self.install.keys().chain(self.links.values()) {
+            let good = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+            if program.is_empty() || !program.chars().all(good) {
+                return Err(format!(
+                    "'{program}' is not a program's name: letters, digits and _ - only"
+                ));
+            }
+        }
+        for path in self.install.values().chain(self.links.keys()) {
+            let good = |c: char| c.is_ascii_alphanumeric() || "/._+-[".contains(c);
+            let plain = |part: &str| !part.is_empty() && part != "." && part != "..";
+            let rest = path.strip_prefix('/');
+            if !rest.is_some_and(|rest| rest.split('/').all(plain)) || !path.chars().all(good) {
+                return Err(format!(
+                    "'{path}' is not a place for a program: write it from / on, like \"/usr/bin/x\""
+                ));
+            }
+        }
+        for (path, program) in &self.links {
+            if !self.install.contains_key(program) {
+                return Err(format!(
+                    "cargo.links.\"{path}\" leads to '{program}', which cargo.install does not name"
+                ));
+            }
+            if self.install.values().any(|place| place == path) {
+                return Err(format!("'{path}' is in both cargo.install and cargo.links"));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::recipe::Recipe;
+    use std::fs;
+
+    fn read(text: &str) -> Result<Recipe, String> {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("multi");
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("recipe.toml"), text).unwrap();
+        Recipe::read(&folder).map_err(|e| e.to_string())
+    }
+
+    const GOOD: &str = "name = \"multi\"\nversion = \"1\"\nsummary = \"s\"\nlicense = \"MIT\"\nlocal = [\"system\"]\n\
+        build = [\"musl-dev\"]\nstyle = \"cargo\"\n[cargo]\nstd = true\ninstall = { multi = \"/sbin/multi\" }\n\
+        links = { \"/bin/one\" = \"multi\" }\n";
+
+    #[test]
+    fn a_program_with_several_names() {
+        let recipe = read(GOOD).unwrap();
+        assert!(!recipe.is_tool());
+        assert_eq!(recipe.cargo.unwrap().links["/bin/one"], "multi");
+    }
+
+    #[test]
+    fn a_tool() {
+        let text = GOOD
+            .replace("build = [\"musl-dev\"]\n", "")
+            .replace("std = true", "host = true");
+        assert!(read(&text).unwrap().is_tool());
+    }
+
+    #[test]
+    fn what_does_not_fit_together_is_refused() {
+        for (from, to, expected) in [
+            ("local = [\"system\"]\n", "", "local = [\"system\"]"),
+            ("build = [\"musl-dev\"]\n", "", "build = [\"musl-dev\"]"),
+            ("std = true", "host = true", "leave out std, build"),
+            ("{ multi = \"/sbin/multi\" }", "{ }", "no program"),
+            ("\"/sbin/multi\"", "\"sbin/multi\"", "from / on"),
+            ("\"/sbin/multi\"", "\"/sbin/../multi\"", "from / on"),
+            ("\"/sbin/multi\"", "\"/sbin/$(x)\"", "from / on"),
+            ("{ multi =", "{ \"a b\" =", "program's name"),
+            ("= \"multi\" }", "= \"other\" }", "leads to 'other'"),
+            ("\"/bin/one\"", "\"/sbin/multi\"", "in both"),
+            ("std = true", "stdlib = true", "stdlib"),
+        ] {
+            assert!(GOOD.contains(from), "{from}");
+            let text = read(&GOOD.replace(from, to)).unwrap_err();
+            assert!(text.contains(expected), "{expected}: {text}");
+        }
+    }
+}
