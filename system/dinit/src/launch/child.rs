@@ -2,7 +2,7 @@
 //! it allocates nothing, frees nothing, cannot panic and makes system calls only. How far it came is left in the job.
 //!
 //! The order is the reference's, because later steps take away what earlier ones need: files, session, limits,
-//! priorities, cgroup, then user, capabilities, signals.
+//! priorities, cgroup, then user, capabilities, signals; the sandbox where it fits in between.
 
 use super::descriptors::check;
 use super::prepare::{Job, SHELL};
@@ -56,13 +56,15 @@ impl Job<'_> {
         self.set_priorities()?;
         self.stage = Stage::EnterCgroup;
         self.enter_cgroup()?;
+        self.hide_files()?;
         self.change_identity()?;
         self.reset_signals();
+        self.restrict()?;
         self.stage = Stage::Exec;
         Ok(())
     }
 
-    fn enter_folder(&self) -> Result<(), Errno> {
+    pub fn enter_folder(&self) -> Result<(), Errno> {
         match self.working_dir {
             Some(place) => rustix::process::chdir(self.strings.get(place)),
             None => Ok(()),

@@ -24,7 +24,8 @@ impl Job<'_> {
         if granted {
             self.grant()?;
         }
-        if self.options.contains(Options::NO_NEW_PRIVS) {
+        let wanted = self.options.contains(Options::NO_NEW_PRIVS);
+        if wanted || self.sandbox.implies_no_new_privs() {
             thread::set_no_new_privs(true)?;
         }
         Ok(())

@@ -8,6 +8,7 @@ mod child;
 mod descriptors;
 mod identity;
 mod prepare;
+pub mod sandbox;
 mod spawn;
 mod strings;
 #[cfg(test)]

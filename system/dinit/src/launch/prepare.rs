@@ -2,6 +2,7 @@
 //! shares the parent's memory and may allocate nothing.
 
 use super::descriptors::{Descriptors, LogFile};
+use super::sandbox::Prepared;
 use super::strings::{Place, Strings};
 use super::{Io, Notify, Order};
 use crate::description::environment::Environment;
@@ -19,6 +20,7 @@ pub struct Job<'a> {
 
     pub options: Options,
     pub extra: &'a Extra,
+    pub sandbox: Prepared,
     pub strings: Strings,
     pub descriptors: Descriptors,
     /// Some: on the console; whether it is in the foreground there.
@@ -67,6 +69,7 @@ impl<'a> Job<'a> {
             failure: None,
             options: order.description.options,
             extra,
+            sandbox: Prepared::default(),
             strings: Strings::default(),
             descriptors: Descriptors::default(),
             console: match order.io {
@@ -89,6 +92,8 @@ impl<'a> Job<'a> {
         job.describe_descriptors(order, &mut own)?;
         job.name_paths(order)?;
         job.find_groups()?;
+        job.sandbox = Prepared::of(job.options, &extra.sandbox, &mut job.strings)
+            .map_err(at(Stage::Sandbox))?;
         job.fill(order, own)?;
         Ok(job)
     }

@@ -3,13 +3,6 @@
 use super::*;
 use rustix::io::Errno;
 
-fn failure(stage: Stage, errno: Errno) -> LaunchError {
-    LaunchError {
-        stage,
-        errno: errno.raw_os_error(),
-    }
-}
-
 #[test]
 fn command_runs_with_its_arguments() {
     let mut service = shell("");
@@ -43,7 +36,7 @@ fn command_is_looked_for_in_path() {
             .collect();
         let entry = format!("PATH={}", folders.join(":"));
         service.extra_mut().environment.set(entry.as_bytes());
-        run_as(&service, &|_| ())
+        run_or_fail(&service)
     };
     let error = |errno| Err(failure(Stage::Exec, errno));
     assert_eq!(search(&["none"]), error(Errno::NOENT));
@@ -69,12 +62,12 @@ fn what_cannot_be_executed_is_told() {
         ("", Errno::NOENT),
     ] {
         service.command = command(&[path]);
-        let got = run_as(&service, &|_| ());
+        let got = run_or_fail(&service);
         assert_eq!(got, Err(failure(Stage::Exec, errno)), "{path}");
     }
     service.command = Command::default();
     assert_eq!(
-        run_as(&service, &|_| ()),
+        run_or_fail(&service),
         Err(failure(Stage::Exec, Errno::NOENT))
     );
 }
@@ -89,7 +82,7 @@ fn folder_is_the_descriptions_or_the_one_given() {
     service.extra_mut().working_dir = Some((*b"/usr/lib").into());
     assert_eq!(run(&service).0, "/usr/lib\n");
     service.extra_mut().working_dir = Some((*b"/nonexistent").into());
-    let got = run_as(&service, &|_| ());
+    let got = run_or_fail(&service);
     assert_eq!(got, Err(failure(Stage::Chdir, Errno::NOENT)));
 }
 

@@ -1,6 +1,10 @@
 //! Starts of real processes.
 
 mod basics;
+mod console;
+mod descriptors;
+mod rights;
+mod sandbox;
 
 use super::*;
 use crate::description::Kind;
@@ -49,28 +53,38 @@ fn order<'a>(description: &'a Description, environment: &'a Environment) -> Orde
     }
 }
 
-/// What is made of an order, to be changed.
-type Change<'c> = &'c dyn for<'o> Fn(&mut Order<'o>);
-
 /// Starts it and waits for its end: what it wrote, and its exit status (128 and more: the signal that killed it).
-fn run_as(description: &Description, change: Change) -> Result<(String, i32), LaunchError> {
-    let environment = environment(&["PATH=/usr/bin:/bin", "ONE=1"]);
+fn run_order(order: Order<'_>) -> Result<(String, i32), LaunchError> {
     let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).unwrap();
-    let mut order = order(description, &environment);
-    order.io = Io::Detached {
-        input: None,
-        output: Some(write.as_fd()),
-    };
-    change(&mut order);
+    let mut order = order;
+    if let Io::Detached { output, .. } = &mut order.io {
+        *output = Some(write.as_fd());
+    }
     let child = launch(&order)?;
     drop(write);
+    Ok((text(read), status(child.pid)))
+}
+
+fn run_or_fail(description: &Description) -> Result<(String, i32), LaunchError> {
+    let environment = environment(&["PATH=/usr/bin:/bin", "ONE=1"]);
+    run_order(order(description, &environment))
+}
+
+fn text(file: OwnedFd) -> String {
     let mut text = String::new();
-    std::fs::File::from(read).read_to_string(&mut text).unwrap();
-    Ok((text, status(child.pid)))
+    std::fs::File::from(file).read_to_string(&mut text).unwrap();
+    text
+}
+
+fn failure(stage: Stage, errno: rustix::io::Errno) -> LaunchError {
+    LaunchError {
+        stage,
+        errno: errno.raw_os_error(),
+    }
 }
 
 fn run(description: &Description) -> (String, i32) {
-    run_as(description, &|_| ()).unwrap()
+    run_or_fail(description).unwrap()
 }
 
 fn status(pid: i32) -> i32 {
