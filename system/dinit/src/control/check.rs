@@ -4,13 +4,14 @@ mod command_line;
 mod commands;
 mod graph;
 mod services;
+#[cfg(test)]
+mod tests;
 
 use crate::description::draft::Context;
 use crate::description::environment::{BadLine, Changes, Environment};
 use crate::description::load::{Loader, Nothing};
 use crate::description::search::{self, Folders};
 use crate::description::users::Users;
-use crate::description::{error::Problem, files};
 use crate::text::Show;
 use command_line::{Asked, Options};
 use services::Checked;
@@ -29,15 +30,7 @@ pub type Ask<'a> = dyn Fn(Option<&[u8]>, bool) -> Result<Manager, String> + 'a;
 /// Where dinit reads its environment from when it manages the system.
 const ENVIRONMENT: &[u8] = b"/etc/dinit/environment";
 
-/// The program, with the arguments after its name: whether it found nothing wrong.
-pub fn main(arguments: impl Iterator<Item = OsString>) -> bool {
-    let ask = |_: Option<&[u8]>, _: bool| Err("--online is not there yet".into());
-    let (mut out, mut err) = (io::stdout(), io::stderr());
-    // Nobody is left to tell of an error in writing.
-    run(arguments, &ask, &mut out, &mut err).unwrap_or(false)
-}
-
-/// The same, with whom to ask and where to write.
+/// The program, with the arguments after its name, whom to ask and where to write: whether it found nothing wrong.
 pub fn run(
     arguments: impl Iterator<Item = OsString>,
     ask: &Ask<'_>,
@@ -107,18 +100,15 @@ fn offline(options: &Options, users: &Users, err: &mut dyn Write) -> Result<Mana
     let mut changes = Changes::default();
     if let Some(path) = file {
         // That there is none is no error.
-        let read =
-            files::read(path).map_err(|problem: Problem| format!("environment: {problem}"))?;
-        if let Some(file) = read {
-            changes.read(&file.text, &mut |bad| {
-                let (line, what) = match bad {
-                    BadLine::Setting(line) => (line, "not NAME=VALUE"),
-                    BadLine::Command(line) => (line, "not one of !clear, !unset, !import"),
-                };
-                let place = Show(path);
-                let _ = writeln!(err, "dinit-check: warning: {place}:{line}: {what}");
-            });
-        }
+        let read = changes.read_file(path, &mut |bad| {
+            let (line, what) = match bad {
+                BadLine::Setting(line) => (line, "not NAME=VALUE"),
+                BadLine::Command(line) => (line, "not one of !clear, !unset, !import"),
+            };
+            let place = Show(path);
+            let _ = writeln!(err, "dinit-check: warning: {place}:{line}: {what}");
+        });
+        read.map_err(|problem| format!("environment: {problem}"))?;
     }
     Ok(Manager {
         folders,

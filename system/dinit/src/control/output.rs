@@ -44,15 +44,7 @@ pub fn colour() -> bool {
     !plain && std::io::stdout().is_terminal()
 }
 
-/// What an error's number means (strerror(3)), and nothing else.
-pub struct Errno(pub i32);
-
-impl fmt::Display for Errno {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = std::io::Error::from_raw_os_error(self.0).to_string();
-        f.write_str(text.split(" (os error").next().unwrap_or(&text))
-    }
-}
+pub use crate::text::Errno;
 
 /// An input or output error, without its number.
 pub fn reason(error: &std::io::Error) -> String {

@@ -284,7 +284,7 @@ pub fn log_buffer_size(draft: &mut Draft<'_>, value: &Value, _: Operator) -> Don
 pub fn consumer_of(draft: &mut Draft<'_>, value: &Value, _: Operator) -> Done {
     let name = service(draft, value)?;
     if name == draft.made.name {
-        return Err(Problem::Conflict("a service cannot read its own output"));
+        return Err(not(&name, "another service than this one"));
     }
     draft.extra().consumer_of = Some(name);
     Ok(())

@@ -162,15 +162,17 @@ impl<'a> Draft<'a> {
             let file = self.files[file].clone();
             self.reports.given(row.name, Place { file, line });
         }
+        // The last time counts, and what is set to nothing is as good as not given.
+        let earlier = self.given.iter().position(|given| given.setting == setting);
+        if let Some(at) = earlier.filter(|_| operator == Operator::Set || !value.text.is_empty()) {
+            self.given.remove(at);
+        }
         if !value.text.is_empty() {
             self.given.push(Given {
                 setting,
                 file,
                 line,
             });
-        } else if operator == Operator::Set {
-            // As if it had not been given before.
-            self.given.retain(|given| given.setting != setting);
         }
         (row.parse)(self, value, operator)
     }
@@ -208,9 +210,9 @@ impl<'a> Draft<'a> {
     }
 
     /// An error of a setting, at the last line that gives it.
-    pub fn error_of(&self, setting: &'static str, problem: Problem) -> Error {
+    fn error_of(&self, setting: &'static str, problem: Problem) -> Error {
         let named = |given: &&Given| SETTINGS[given.setting].name == setting;
-        match self.given.iter().rev().find(named) {
+        match self.given.iter().find(named) {
             Some(given) => self.error_at(given.file, given.line, Some(setting), problem),
             None => self.error_at(0, 0, Some(setting), problem),
         }

@@ -1,7 +1,12 @@
 //! Environments: a list of `NAME=VALUE`, and the files that change one.
 
+use super::error::Problem;
+use super::files;
 use super::lines::is_space;
 use crate::codec::{Codec, Reader, record};
+
+/// Bytes that an environment file may have: many times what is usual.
+const LIMIT: usize = 1 << 16;
 
 /// Variables, in no particular order, each name once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -99,6 +104,22 @@ pub enum BadLine {
 impl Changes {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Takes over what a file says; false if there is no such file.
+    pub fn read_file(
+        &mut self,
+        path: &[u8],
+        bad: &mut dyn FnMut(BadLine),
+    ) -> Result<bool, Problem> {
+        let Some(file) = files::read(path)? else {
+            return Ok(false);
+        };
+        if file.text.len() > LIMIT {
+            return Err(Problem::TooLarge(path.into(), LIMIT));
+        }
+        self.read(&file.text, bad);
+        Ok(true)
     }
 
     /// The environment that results.

@@ -1,6 +1,6 @@
 //! What can be wrong with a description, and how it is said.
 
-use crate::text::Show;
+use crate::text::{Errno, Show};
 use std::fmt;
 
 /// A line of a file that a description was read from. Line 0: the file as a whole.
@@ -208,6 +208,5 @@ impl fmt::Display for Problem {
 
 /// `PATH WHAT: the system's words for the error`.
 fn said(f: &mut fmt::Formatter<'_>, path: &[u8], what: &str, errno: i32) -> fmt::Result {
-    let error = std::io::Error::from_raw_os_error(errno);
-    write!(f, "{:?} {what}{error}", Show(path))
+    write!(f, "{:?} {what}{}", Show(path), Errno(errno))
 }

@@ -4,9 +4,7 @@ use super::draft::{Draft, LogKind};
 use super::environment::{BadLine, Changes};
 use super::error::{Error, Problem};
 use super::lines::Value;
-use super::{
-    Command, Condition, Description, Kind, Log, LogFile, Options, Ready, Sandbox, Socket, files,
-};
+use super::{Command, Condition, Description, Kind, Log, LogFile, Options, Ready, Sandbox, Socket};
 use std::net::SocketAddr;
 
 type Done = Result<(), Error>;
@@ -128,18 +126,19 @@ impl Draft<'_> {
         let Some(path) = self.env_file.take() else {
             return Ok(changes);
         };
-        match files::read(&path) {
-            Ok(Some(file)) => changes.read(&file.text, &mut |bad| {
-                let (line, why) = match bad {
-                    BadLine::Setting(line) => (line, "a line of it is not NAME=VALUE"),
-                    BadLine::Command(line) => {
-                        (line, "one of its '!' lines is not clear, unset or import")
-                    }
-                };
-                let place = [&path[..], b":", line.to_string().as_bytes()].concat();
-                self.warn("env-file", Problem::Ignored(place.into(), why));
-            }),
-            Ok(None) => {
+        let read = changes.read_file(&path, &mut |bad| {
+            let (line, why) = match bad {
+                BadLine::Setting(line) => (line, "a line of it is not NAME=VALUE"),
+                BadLine::Command(line) => {
+                    (line, "one of its '!' lines is not clear, unset or import")
+                }
+            };
+            let place = [&path[..], b":", line.to_string().as_bytes()].concat();
+            self.warn("env-file", Problem::Ignored(place.into(), why));
+        });
+        match read {
+            Ok(true) => {}
+            Ok(false) => {
                 let errno = rustix::io::Errno::NOENT.raw_os_error();
                 let problem = Problem::Unreadable(path.as_slice().into(), errno);
                 self.wrong("env-file", problem)?;

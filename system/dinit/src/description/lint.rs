@@ -12,12 +12,9 @@ pub fn lint(draft: &mut Draft<'_>) {
     if !runs {
         let without =
             Problem::Lint("has no effect on a service of this type, which runs no process");
-        let mut told = [false; SETTINGS.len()];
         let given: Vec<_> = draft.given().filter(|at| SETTINGS[*at].process).collect();
         for at in given {
-            if !std::mem::replace(&mut told[at], true) {
-                draft.warn(SETTINGS[at].name, without.clone());
-            }
+            draft.warn(SETTINGS[at].name, without.clone());
         }
         if draft.log.kind != LogKind::None {
             draft.warn("log-type", without);

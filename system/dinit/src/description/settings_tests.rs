@@ -170,7 +170,7 @@ fn every_setting_is_in_the_manual() {
         let section = manual.lines().skip_while(|line| *line != "## All settings");
         let section = section.take_while(|line| *line != "## Options");
         let rows = section.filter(|line| line.starts_with('|'));
-        let mut of = rows.filter(|row| row.contains(&format!("| `{}` ", setting.name)));
+        let mut of = rows.filter(|row| row.starts_with(&format!("| `{}` ", setting.name)));
         let row = of
             .next()
             .unwrap_or_else(|| panic!("{} is not in {path}", setting.name));

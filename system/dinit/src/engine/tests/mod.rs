@@ -1,4 +1,15 @@
 //! What the engine does, told as orders, events and what follows from them in a small world.
 
 mod activation;
+mod background;
+mod console;
+mod extensions;
+mod graph;
+mod ordering;
+mod pinning;
+mod process;
+mod recovery;
+mod restarting;
+mod scripted;
+mod soft;
 mod world;

@@ -1,7 +1,5 @@
 //! A world for the engine: carries out what it wants, and keeps a list of it.
 
-#![allow(dead_code, unused_imports)]
-
 use crate::description::{Kind, Restart};
 use crate::engine::*;
 use std::collections::{HashMap, HashSet};
@@ -250,10 +248,6 @@ impl World {
 
     pub fn state(&self, name: &str) -> State {
         self.engine.state(self.id(name))
-    }
-
-    pub fn target(&self, name: &str) -> State {
-        self.engine.target(self.id(name))
     }
 
     pub fn reason(&self, name: &str) -> StopReason {
