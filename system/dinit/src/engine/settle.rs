@@ -10,15 +10,7 @@ impl Engine {
     /// it is called again after the effects were taken.
     pub fn settle(&mut self, now: Time) {
         self.now = self.now.max(now);
-        while self.work() {
-            match self.timers.first() {
-                Some((deadline, index)) if deadline <= self.now => {
-                    self.timers.cancel(index);
-                    self.expired(index);
-                }
-                _ => break,
-            }
-        }
+        while self.step(true) {}
     }
 
     /// The earliest time at which `settle` has something to do by itself.
@@ -48,25 +40,35 @@ impl Engine {
         !self.inbox.is_empty() || !self.propagation.is_empty() || !self.transition.is_empty()
     }
 
-    /// True once nothing moves any more, false if there was no room for more effects.
-    pub(super) fn work(&mut self) -> bool {
-        loop {
-            let needed = Self::effects_of_a_step(self.records.len());
-            if self.effects.room() < needed && self.effects.reserve(needed).is_err() {
-                return !self.has_work();
-            }
-            if let Some(index) = self.propagation.pop() {
-                self.clear(index, Flags::IN_PROPAGATION);
-                self.propagate(index);
-            } else if let Some(index) = self.transition.pop() {
-                self.clear(index, Flags::IN_TRANSITION);
-                self.transit(index);
-            } else if let Some((id, input)) = self.inbox.pop() {
-                self.take(id, input);
-            } else {
-                return true;
-            }
+    /// Does what is pending, at the time of the last `settle`.
+    pub(super) fn work(&mut self) {
+        while self.step(false) {}
+    }
+
+    /// The next thing that is to be done, with timers or without. False: there is none, or no room for its effects.
+    pub(super) fn step(&mut self, timers: bool) -> bool {
+        let needed = Self::effects_of_a_step(self.records.len());
+        if self.effects.room() < needed && self.effects.reserve(needed).is_err() {
+            return false;
         }
+        if let Some(index) = self.propagation.pop() {
+            self.clear(index, Flags::IN_PROPAGATION);
+            self.propagate(index);
+        } else if let Some(index) = self.transition.pop() {
+            self.clear(index, Flags::IN_TRANSITION);
+            self.transit(index);
+        } else if let Some((id, input)) = self.inbox.pop() {
+            self.take(id, input);
+        } else if let Some((deadline, index)) = self.timers.first()
+            && timers
+            && deadline <= self.now
+        {
+            self.timers.cancel(index);
+            self.expired(index);
+        } else {
+            return false;
+        }
+        true
     }
 
     pub(super) fn queue_propagation(&mut self, index: u32, what: Flags) {

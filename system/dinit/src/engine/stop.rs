@@ -392,6 +392,11 @@ impl Engine {
             if self.take_flag(index, Flags::EXPLICIT) {
                 self.let_go(index, false);
             }
+            if self.at(index).required_by == 0 {
+                // A pin may have kept it from that.
+                self.clear(index, Flags::P_REQUIRE);
+                self.queue_propagation(index, Flags::P_RELEASE);
+            }
         }
         if !self.has(index, Flags::FAILED) && self.chains(index, restart) {
             self.emit(Effect::Chain(Id(index)));

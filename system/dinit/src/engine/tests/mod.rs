@@ -5,6 +5,8 @@ mod background;
 mod console;
 mod extensions;
 mod graph;
+mod invariants;
+mod model;
 mod ordering;
 mod pinning;
 mod process;
