@@ -105,8 +105,8 @@ impl Descriptors {
         }
         if let Some(file) = log_file.filter(|_| self.wants(Source::Log)) {
             *log = true;
-            let file = open_log(file)?;
-            self.opened(Source::Log, file)?;
+            let open = crate::log::file::open_at(file.path, file.mode, file.uid, file.gid)?;
+            self.opened(Source::Log, open.into_raw_fd())?;
             *log = false;
         }
         self.give(|to| to <= 2)
@@ -143,27 +143,6 @@ fn give(from: RawFd, to: RawFd) -> Result<(), Errno> {
     // SAFETY: see above; a number that is not open is an error here, not harm.
     let file = unsafe { BorrowedFd::borrow_raw(from) };
     rustix::io::fcntl_setfd(file, rustix::io::FdFlags::empty())
-}
-
-/// Opens the log file as dinit-service(5) says; waits for no reader if it is a pipe.
-fn open_log(file: &LogFile<'_>) -> Result<RawFd, Errno> {
-    let append = OFlags::WRONLY | OFlags::CREATE | OFlags::APPEND;
-    let wait = OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let mode = Mode::RUSR | Mode::WUSR;
-    let open = rustix::fs::open(file.path, append | wait, mode)?;
-    rustix::fs::fcntl_setfl(&open, OFlags::APPEND)?;
-    let kind = rustix::fs::FileType::from_raw_mode(rustix::fs::fstat(&open)?.st_mode);
-    // A device (/dev/null, a terminal) has its own owner and permissions.
-    if !kind.is_char_device() && !kind.is_block_device() {
-        if (file.uid, file.gid) != (u32::MAX, u32::MAX) {
-            let id = |id: u32| (id != u32::MAX).then_some(id);
-            let uid = id(file.uid).map(rustix::fs::Uid::from_raw);
-            let gid = id(file.gid).map(rustix::fs::Gid::from_raw);
-            rustix::fs::fchown(&open, uid, gid)?;
-        }
-        rustix::fs::fchmod(&open, Mode::from_raw_mode(file.mode))?;
-    }
-    Ok(open.into_raw_fd())
 }
 
 /// The kernel's answer as a result.
