@@ -35,7 +35,7 @@ fn orders() {
         &[LOAD, FOLDER, (start, &early)],
         "Service 'x' started.\n",
     );
-    let within = [&[79][..], &failed, &[50]].concat();
+    let within = [&[79][..], &failed, &stopped, &[50]].concat();
     let ran = run("dinitctl start x", 7, &[LOAD, FOLDER, (start, &within)]);
     let told = "Service 'x' failed to start.\nReason: service process terminated before ready: exited - status 3\n";
     assert_eq!((ran.out.as_str(), ran.status), (told, Some(1)));

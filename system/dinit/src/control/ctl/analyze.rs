@@ -28,7 +28,7 @@ fn own(services: &Services<'_>, entry: &Entry<'_>) -> u64 {
 }
 
 fn summary(services: &Services<'_>) -> String {
-    let started = services.started();
+    let started = services.booted();
     let Some(last) = started.last() else {
         return "No service was started.\n".into();
     };
@@ -40,6 +40,13 @@ fn summary(services: &Services<'_>) -> String {
         Show(last.service.name),
         Span(last.service.started.saturating_sub(header.boot))
     );
+    if let Some(boot) = services.boot() {
+        let after = boot.service.started.saturating_sub(header.boot);
+        text += &format!(
+            "The service boot was started {} after dinit.\n",
+            Span(after)
+        );
+    }
     let slowest = started.iter().max_by_key(|entry| own(services, entry));
     if let Some(slowest) = slowest {
         let name = Show(slowest.service.name);
@@ -64,10 +71,10 @@ fn blame(services: &Services<'_>) -> String {
     times.iter().map(line).collect()
 }
 
-/// The last service, before it that which it waited for longest, and so on: `NAME @when +own time`.
+/// The service boot, or else the last, before it that which it waited for longest, and so on: `NAME @when +own time`.
 fn chain(services: &Services<'_>) -> String {
     let mut text = String::new();
-    let mut next = services.started().pop();
+    let mut next = services.boot().or_else(|| services.started().pop());
     let mut depth = 0;
     while let Some(entry) = next {
         let service = &entry.service;
@@ -118,8 +125,21 @@ mod tests {
         assert_eq!(
             summary(&services),
             "3 of 4 services started; the last, boot, 3.000s after dinit.\n\
+             The service boot was started 3.000s after dinit.\n\
              The longest time of its own took net: 2.499s.\n"
         );
+        let later = [
+            TEXT,
+            b"\nservice later\nrequested 8000000000\nstarted 8500000000\n",
+        ]
+        .concat();
+        let with_later = Services::parse(&later);
+        assert_eq!(
+            summary(&with_later).replace("of 5", "of 4"),
+            summary(&services)
+        );
+        assert_eq!(chain(&with_later), chain(&services));
+        assert!(blame(&with_later).contains("500ms later\n"));
         assert_eq!(summary(&Services::parse(b"")), "No service was started.\n");
     }
 

@@ -13,7 +13,7 @@ const TOP: u64 = 60;
 
 pub fn svg(services: &Services<'_>) -> String {
     let header = &services.header;
-    let mut rows = services.started();
+    let mut rows = services.booted();
     rows.sort_by_key(|entry| (services.began(entry), entry.service.started));
     let began = header.boot;
     let end = rows

@@ -91,6 +91,20 @@ impl<'a> Services<'a> {
         started.sort_by_key(|entry| entry.service.started);
         started
     }
+
+    /// The service named boot, once it was started: that ends the boot.
+    pub fn boot(&self) -> Option<&Entry<'a>> {
+        self.get(b"boot").filter(|boot| boot.service.started != 0)
+    }
+
+    /// Those that started in the course of the boot, by when they did; all that started if there is no boot.
+    pub fn booted(&self) -> Vec<&Entry<'a>> {
+        let mut started = self.started();
+        if let Some(boot) = self.boot() {
+            started.retain(|entry| entry.service.requested <= boot.service.started);
+        }
+        started
+    }
 }
 
 /// `after` and `before` ask for nothing to be started.

@@ -165,9 +165,12 @@ fn give(
                 ..
             } = info
                 && *of == handle
+                && !seen.stopped
             {
                 seen.stopped = true;
-                seen.outcome = None;
+                if flags.contains(OrderFlags::RESTART) {
+                    seen.outcome = None;
+                }
             }
             seen.outcome = outcome(info, handle, goal).or(seen.outcome);
         };
