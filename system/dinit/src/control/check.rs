@@ -3,6 +3,8 @@
 mod command_line;
 mod commands;
 mod graph;
+#[cfg(test)]
+mod reference_tests;
 mod services;
 #[cfg(test)]
 mod tests;

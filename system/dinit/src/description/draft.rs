@@ -29,8 +29,8 @@ pub trait Reports {
     fn given(&mut self, setting: &'static str, place: Place) {
         let _ = (setting, place);
     }
-    /// Whether `given` is to be called.
-    fn wants_places(&self) -> bool {
+    /// Whether to tell also what has no effect, and where each setting is given.
+    fn thorough(&self) -> bool {
         false
     }
 }
@@ -158,7 +158,7 @@ impl<'a> Draft<'a> {
         if operator == Operator::Append && !row.append {
             return Err(Problem::NoAppend);
         }
-        if self.reports.wants_places() {
+        if self.reports.thorough() {
             let file = self.files[file].clone();
             self.reports.given(row.name, Place { file, line });
         }

@@ -23,7 +23,9 @@ pub fn read(
     draft.made.file = Some(path.into());
     draft.made.modified = file.modified;
     Reader { draft: &mut draft }.file(path, file, 0)?;
-    lint::lint(&mut draft);
+    if draft.reports.thorough() {
+        lint::lint(&mut draft);
+    }
     draft.finish()
 }
 

@@ -25,6 +25,10 @@ impl Reports for Kept {
     fn warning(&mut self, warning: Error) {
         self.warnings.push(warning);
     }
+
+    fn thorough(&self) -> bool {
+        true
+    }
 }
 
 pub fn environment(entries: &[&str]) -> Environment {

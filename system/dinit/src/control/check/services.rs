@@ -64,7 +64,7 @@ impl Reports for Notes<'_> {
         self.given.push((setting, place));
     }
 
-    fn wants_places(&self) -> bool {
+    fn thorough(&self) -> bool {
         true
     }
 
