@@ -30,6 +30,7 @@ pub const UNAME: usize = 160;
 pub const SETHOSTNAME: usize = 161;
 pub const CLONE: usize = 220;
 pub const EXECVE: usize = 221;
+pub const SWAPOFF: usize = 225;
 pub const WAIT4: usize = 260;
 pub const SECCOMP: usize = 277;
 pub const CLONE3: usize = 435;

@@ -27,6 +27,7 @@ pub mod nr {
     pub const SYNC: usize = 162;
     pub const MOUNT: usize = 165;
     pub const UMOUNT2: usize = 166;
+    pub const SWAPOFF: usize = 168;
     pub const REBOOT: usize = 169;
     pub const SETHOSTNAME: usize = 170;
     pub const IOPRIO_SET: usize = 251;
