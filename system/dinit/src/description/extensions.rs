@@ -251,8 +251,16 @@ pub fn seccomp_allow(draft: &mut Draft<'_>, value: &Value, _: Operator) -> Done 
         if !word.iter().all(named) {
             return Err(not(word, "a system call's name, such as openat"));
         }
+        let known = crate::launch::sandbox::seccomp::number(word).is_some();
         let allowed = &mut draft.extra().sandbox.seccomp;
-        allowed.get_or_insert_default().push(word.into());
+        let allowed = allowed.get_or_insert_default();
+        if known {
+            allowed.push(word.into());
+        } else {
+            // Other architectures, for which the description may be meant too, have others.
+            let what = "is no system call of this architecture, and is passed over";
+            draft.warn("seccomp-allow", Problem::Unsuitable(word.into(), what));
+        }
     }
     Ok(())
 }

@@ -71,9 +71,15 @@ impl Draft<'_> {
             let what = "can be set on process and bgprocess services only";
             self.wrong("consumer-of", Conflict(what))?;
         }
-        if self.made.options.contains(Options::ON_DEMAND) && self.sockets.is_empty() {
-            let what = "needs a socket to wait on: set socket-listen";
-            self.wrong("socket-activation", Conflict(what))?;
+        if self.made.options.contains(Options::ON_DEMAND) {
+            if self.sockets.is_empty() {
+                let what = "needs a socket to wait on: set socket-listen";
+                self.wrong("socket-activation", Conflict(what))?;
+            }
+            if kind != Kind::Process {
+                let what = "can be set on process services only";
+                self.wrong("socket-activation", Conflict(what))?;
+            }
         }
         match (kind, timer) {
             (Kind::Timer, None | Some((false, _))) => {

@@ -168,7 +168,7 @@ fn extensions() {
         "type=process\ncommand=x\nsocket-listen=/a\nsocket-listen += tcp:[::1]:80\nsocket-activation = yes\n\
          cgroup-memory-max=1M\ncgroup-memory-max=2M\ncgroup-cpu-max=50%\ncgroup-io-max=8:0 rbps=1K\n\
          cgroup-io-max=8:16 wiops=max\ncapability-bounding=cap_chown\ncapability-bounding += cap_kill\n\
-         condition-path=!/x/$A\nread-only-path = /etc /$A\nseccomp-allow=read write\nseccomp-allow=close\nprivate-tmp=yes\n",
+         condition-path=!/x/$A\nread-only-path = /etc /$A\nseccomp-allow=read write nocall\nseccomp-allow=close\nprivate-tmp=yes\n",
     );
     let extra = made.extra();
     assert_eq!(extra.sockets.len(), 2);
@@ -234,6 +234,10 @@ fn what_contradicts_itself() {
         (
             "type=process\ncommand=x\nsocket-activation=yes",
             ":3: socket-activation:",
+        ),
+        (
+            "type=scripted\ncommand=x\nsocket-listen=/s\nsocket-activation=yes",
+            ":4: socket-activation: can be set on process",
         ),
         ("type=timer\ntimer-every=1", "timer-starts: is missing"),
         ("type=timer\ntimer-starts=a", ":1: type: a timer needs"),
