@@ -22,6 +22,8 @@ pub mod launch;
 pub mod log;
 pub mod memory;
 pub mod mounts;
+pub mod notify;
 pub mod protocol;
 pub mod sockets;
 pub mod text;
+pub mod utmp;
