@@ -12,6 +12,7 @@
 //! `engine` decides and does nothing; `daemon` does and decides nothing; `launch` makes one process; `description`
 //! reads files; `protocol` is the bytes on the control socket; `control` holds the client programs.
 
+pub mod cgroup;
 mod codec;
 pub mod conditions;
 pub mod control;
