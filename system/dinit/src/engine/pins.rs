@@ -71,7 +71,7 @@ impl Engine {
         }
         let must_stop =
             self.at(index).target == State::Stopped || self.has(index, Flags::FORCE_STOP);
-        if must_stop && self.is_up_or_starting(index) {
+        if must_stop {
             self.begin_stop(index, false);
         }
     }

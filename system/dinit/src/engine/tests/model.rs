@@ -148,6 +148,8 @@ pub struct Model {
     asked: HashSet<(Id, &'static str)>,
     /// Those that were started at some time.
     pub reached: HashSet<Id>,
+    /// Milestones that were given to a service while it was up or starting: its start does not wait for them.
+    pub late: HashSet<(Id, Id)>,
     checks: bool,
     swaps: bool,
 }
@@ -161,6 +163,7 @@ impl Model {
             log: Vec::new(),
             asked: HashSet::new(),
             reached: HashSet::new(),
+            late: HashSet::new(),
             checks,
             swaps,
         };
@@ -237,6 +240,10 @@ impl Model {
             Effect::KillAll(id) => (id, "kill"),
             Effect::Event(id, Event::Started) => {
                 self.reached.insert(id);
+                return;
+            }
+            Effect::Event(id, Event::Stopped) => {
+                self.late.retain(|(from, _)| *from != id);
                 return;
             }
             _ => return,
@@ -372,9 +379,11 @@ impl Model {
             Action::Stale(event, at) => self.stale(*event, self.id(*at)),
             Action::Advance(nanos) => self.now += nanos,
             Action::AddDependency(from, kind, to) => {
-                let _ = self
-                    .engine
-                    .add_dependency(self.id(*from), *kind, self.id(*to));
+                let (from, to) = (self.id(*from), self.id(*to));
+                if *kind == Milestone && self.engine.state(from) != State::Stopped {
+                    self.late.insert((from, to));
+                }
+                let _ = self.engine.add_dependency(from, *kind, to);
             }
             Action::RemoveDependency(from, kind, to) => {
                 self.engine
