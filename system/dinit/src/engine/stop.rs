@@ -125,6 +125,8 @@ impl Engine {
         }
         let free = self.stop_dependents(index, for_restart, user_restart && wanted);
         if self.at(index).state == State::Starting && !self.call_off_start(index) {
+            // Who is in its way is asked again when it stops, which may be by failing.
+            self.at_mut(index).blocker = NONE;
             return;
         }
         self.set_state(index, State::Stopping);
