@@ -143,7 +143,11 @@ impl Engine {
         if !restart && self.take_flag(index, Flags::EXPLICIT) {
             self.let_go(index, false);
         }
-        if self.stop_dependents(index, restart, false) && self.has(index, Flags::WAITING) {
+        let free = self.stop_dependents(index, restart, false);
+        if !self.has(index, Flags::WAITING) {
+            // It waits for nobody any more: it is being brought down.
+            self.at_mut(index).blocker = NONE;
+        } else if free {
             self.queue_transition(index);
         }
     }
