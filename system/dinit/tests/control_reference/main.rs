@@ -8,20 +8,31 @@ mod services;
 use instance::{Instance, both, reference};
 use services::COMMANDS;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-#[test]
-fn dinitctl_is_as_the_reference() {
-    let Some(folder) = reference() else {
-        return;
-    };
+/// A folder in which our one file has the names of two programs.
+fn ours() -> tempfile::TempDir {
     let names = tempfile::tempdir().unwrap();
-    let ours = names.path().join("dinitctl");
-    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_dinit"), &ours).unwrap();
-    let dinit = folder.join("dinit");
-    let first = Instance::new(&dinit, &folder.join("dinitctl"));
-    let second = Instance::new(&dinit, &ours);
+    for name in ["dinit", "dinitctl"] {
+        let program = names.path().join(name);
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_dinit"), program).unwrap();
+    }
+    names
+}
+
+#[test]
+fn our_dinitctl_is_as_the_reference() {
+    if let Some(reference) = reference() {
+        compare(&reference, &reference, ours().path());
+    }
+}
+
+/// The reference alone, beside a daemon and a dinitctl from two folders.
+fn compare(reference: &Path, daemon: &Path, control: &Path) {
+    let first = Instance::new(&reference.join("dinit"), &reference.join("dinitctl"));
+    let second = Instance::new(&daemon.join("dinit"), &control.join("dinitctl"));
     let mut differences = String::new();
     for command in COMMANDS {
         let mut answers = both(&first, &second, command);
