@@ -50,13 +50,15 @@ impl Manager {
     /// Takes every child that has ended. Those that belong to no service were orphans.
     pub(super) fn reap(&mut self) {
         while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
-            if let Some((id, target)) = self.children.remove(&pid.as_raw_nonzero().get()) {
+            let pid = pid.as_raw_nonzero().get();
+            if let Some((id, target)) = self.children.get(&pid).copied() {
+                if target == Target::Main {
+                    self.main_ended(id);
+                }
+                self.children.remove(&pid);
                 let exit = exit_of(status);
                 match target {
-                    Target::Main => {
-                        self.main_ended(id);
-                        self.engine.exited(id, exit);
-                    }
+                    Target::Main => self.engine.exited(id, exit),
                     Target::Stop => self.engine.stop_exited(id, exit),
                 }
             }

@@ -48,6 +48,7 @@ pub struct Manager {
     /// The socket of sd_notify(3), opened when a service first needs it.
     pub notify: Option<OwnedFd>,
     pub notify_path: Vec<u8>,
+    pub cgroups: super::groups::Cgroups,
     /// The file of this program, as it was named when it began.
     pub program: PathBuf,
     pub timers: super::timers::Timers,
@@ -112,6 +113,7 @@ impl Manager {
             connections: Vec::new(),
             notify: None,
             notify_path: Vec::new(),
+            cgroups: super::groups::Cgroups::default(),
             program: std::env::current_exe().unwrap_or_default(),
             consumers: HashMap::new(),
             timers: super::timers::Timers::default(),

@@ -154,6 +154,7 @@ fn begin(options: Options) -> Result<Manager, String> {
             finish::end_processes(&mut |text| daemon.log.say(Level::Warn, text));
         }
     }
+    daemon.find_cgroup_base();
     daemon.engine.console_free();
     if !daemon.open_control(!system) {
         daemon.log.flush();

@@ -8,6 +8,7 @@ use crate::description::{Options, Ready};
 use crate::engine::{Id, LaunchError, Stage, State, Target};
 use crate::launch::{self, Io, Notify, Order};
 use crate::text::Show;
+use crate::utmp;
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 use rustix::pipe::{PipeFlags, pipe_with};
@@ -38,6 +39,7 @@ impl Manager {
             self.clear_run(id);
         }
         self.open_output(id).map_err(at(Stage::ArrangeFds))?;
+        self.note_restart(id);
         self.open_sockets(id)?;
         self.open_cgroup(id)?;
         let input = self.input(id)?;
@@ -97,6 +99,9 @@ impl Manager {
         };
         let child = launch::launch(&order)?;
         self.children.insert(child.pid, (id, target));
+        if main {
+            self.tell_utmp(id, Some(child.pid));
+        }
         if let Some((ours, _)) = control {
             self.connect(ours);
         }
@@ -104,6 +109,31 @@ impl Manager {
             self.watch_ready(id, read);
         }
         Ok(child.pid)
+    }
+
+    /// The service's entry among the users that are logged in, if it is to have one.
+    fn tell_utmp(&mut self, id: Id, pid: Option<i32>) {
+        let Some(unit) = self.unit(id) else { return };
+        let extra = unit.description.extra();
+        if extra.inittab_id.is_none() && extra.inittab_line.is_none() {
+            return;
+        }
+        let (entry, line) = (
+            extra.inittab_id.as_deref().unwrap_or_default(),
+            extra.inittab_line.as_deref().unwrap_or_default(),
+        );
+        let result = match pid {
+            Some(pid) => utmp::started(utmp::PATH, entry, line, pid),
+            None => utmp::ended(utmp::PATH, entry, line),
+        };
+        if let Err(error) = result {
+            let name = Show(self.engine.name(id));
+            let error = crate::text::Errno(error.raw_os_error());
+            self.log.say(
+                Level::Warn,
+                format_args!("service {name}: {}: {error}", utmp::PATH),
+            );
+        }
     }
 
     fn watch_ready(&mut self, id: Id, read: OwnedFd) {
@@ -149,6 +179,10 @@ impl Manager {
 
     /// A main process has ended: what it said last is still heard.
     pub(super) fn main_ended(&mut self, id: Id) {
+        self.tell_utmp(id, None);
+        if self.engine.state(id) == State::Starting && self.notify.is_some() {
+            self.read_notify();
+        }
         if self
             .unit(id)
             .is_some_and(|unit| unit.run.as_ref().is_some_and(|run| run.ready.is_some()))
@@ -197,6 +231,16 @@ impl Manager {
                 .add(&output.read, Token::Output(id.0), Interest::Read)?;
         }
         Ok(())
+    }
+
+    /// Marks in a buffered log that another run begins.
+    fn note_restart(&mut self, id: Id) {
+        let Some(run) = self.unit_mut(id).and_then(|unit| unit.run.as_mut()) else {
+            return;
+        };
+        if let Some(buffer) = run.output.as_mut().and_then(Output::buffer) {
+            buffer.note_restart();
+        }
     }
 
     /// Takes in what a service has written.
