@@ -1,9 +1,9 @@
 //! What each request of the control protocol does.
 
 use super::finish::Ending;
-use super::manager::Manager;
+use super::manager::{Manager, now};
 use crate::description::{Kind, Log};
-use crate::engine::{DependencyKind, Id, State, StopReason};
+use crate::engine::{DependencyKind, Id, State, StopReason, Time};
 use crate::protocol::command::{Change, Order, OrderFlags};
 use crate::protocol::reply::{self, Code};
 use crate::protocol::request::Request;
@@ -193,11 +193,18 @@ impl Manager {
                     self.engine.pin_stopped(id);
                 }
                 self.engine.release(id);
-                self.pump();
+                self.decide();
                 self.already(id, State::Stopped)
             }
         };
         self.code(place, code);
+        self.pump();
+    }
+
+    /// Lets the engine decide, but does nothing yet: a client is answered first, so that it is told after the answer
+    /// how a start went. dinit's own dinitctl waits for that for ever if it was told before.
+    fn decide(&mut self) {
+        self.engine.settle(Time(now()));
     }
 
     fn already(&self, id: Id, wanted: State) -> Code {
@@ -226,7 +233,7 @@ impl Manager {
         if order == Order::Start {
             self.engine.start(id);
         }
-        self.pump();
+        self.decide();
         match self.already(id, State::Started) {
             Code::Ack if !woken => Code::Nak,
             code => code,
@@ -278,7 +285,7 @@ impl Manager {
             self.engine.forced_stop(id);
             State::Stopped
         };
-        self.pump();
+        self.decide();
         Some(self.already(id, wanted))
     }
 
@@ -302,13 +309,14 @@ impl Manager {
         if enable && !self.engine.is_shutting_down() {
             self.engine.start_dependency(from, kind, to);
         }
-        self.pump();
+        self.decide();
         if change == Change::Enable7 {
             let status = self.status(to);
             self.reply(place, |out| reply::enabled(out, &status, !added));
         } else {
             self.code(place, Code::Ack);
         }
+        self.pump();
     }
 
     /// The status record of a service.

@@ -29,6 +29,21 @@ fn our_dinitctl_is_as_the_reference() {
     }
 }
 
+#[test]
+fn our_daemon_is_as_the_reference() {
+    if let Some(reference) = reference() {
+        compare(&reference, ours().path(), &reference);
+    }
+}
+
+#[test]
+fn our_daemon_with_our_dinitctl_is_as_the_reference() {
+    if let Some(reference) = reference() {
+        let ours = ours();
+        compare(&reference, ours.path(), ours.path());
+    }
+}
+
 /// The reference alone, beside a daemon and a dinitctl from two folders.
 fn compare(reference: &Path, daemon: &Path, control: &Path) {
     let first = Instance::new(&reference.join("dinit"), &reference.join("dinitctl"));
