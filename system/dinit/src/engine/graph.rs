@@ -319,10 +319,6 @@ impl Engine {
         let runs = to.state != State::Stopped && to.target == State::Started;
         if !link.only_orders() && self.is_up_or_starting(link.from) && (link.needs() || runs) {
             self.hold(number);
-            // One that is still to begin waits for it, as if the dependency had been there before.
-            if self.has(link.from, Flags::WAITING) && self.at(link.to).state != State::Started {
-                self.set_waiting(number);
-            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a service runs while it starts and while it is started.
 
-use super::record::{Flags, NONE, Phase, StopPhase};
+use super::record::{Flags, Phase, StopPhase};
 use super::stop::{is_clean, was_killed_by};
 use super::{Effect, Engine, Event, Exit, Id, LaunchError, Note, State, StopReason, Target, Time};
 use crate::description::{Kind, Options};
@@ -392,7 +392,6 @@ impl Engine {
         let (kind, timeout) = (settings.kind, settings.stop_timeout);
         self.arm(index, timeout);
         self.clear(index, Flags::WAITING);
-        self.at_mut(index).blocker = NONE;
         self.set_state(index, State::Stopping);
         self.set(
             index,

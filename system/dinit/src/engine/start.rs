@@ -49,6 +49,14 @@ impl Engine {
             self.mark(number, LinkFlags::HOLDING, true);
             self.at_mut(link.to).required_by += 1;
         }
+        // One that has not begun yet waits for it, as if it had held it from the beginning.
+        let from = self.at(link.from);
+        if from.state == State::Starting
+            && from.flags.contains(Flags::WAITING)
+            && self.at(link.to).state != State::Started
+        {
+            self.set_waiting(number);
+        }
         // What is started without being wanted is either pinned or about to be told to stop.
         let to = self.at(link.to);
         if to.target == State::Stopped
@@ -79,13 +87,14 @@ impl Engine {
         let record = self.at_mut(index);
         let (state, flags) = (record.state, record.flags);
         let gave_up = std::mem::replace(&mut record.target, State::Started) == State::Stopped;
-        if flags.contains(Flags::PINNED_STOPPED) {
-            if state == State::Stopped {
-                self.failed_to_start(index, false);
-            }
-            return;
-        }
+        let pinned = flags.contains(Flags::PINNED_STOPPED);
         match state {
+            State::Stopped if pinned => return self.failed_to_start(index, false),
+            State::Stopping if pinned => {
+                // It will not come back: whoever counts on that must stop, or could be in the way of its stop for ever.
+                self.at_mut(index).target = State::Stopped;
+                return self.queue_propagation(index, Flags::P_STOP);
+            }
             State::Stopped => self.attach_soft_dependents(index),
             State::Stopping => {
                 if !flags.contains(Flags::WAITING) || flags.contains(Flags::FORCE_STOP) {

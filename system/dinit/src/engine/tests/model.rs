@@ -149,8 +149,6 @@ pub struct Model {
     asked: HashSet<(Id, &'static str)>,
     /// Those that were started at some time.
     pub reached: HashSet<Id>,
-    /// Milestones that were given to a service while it was up or starting: its start does not wait for them.
-    pub late: HashSet<(Id, Id)>,
     checks: bool,
     swaps: bool,
 }
@@ -164,7 +162,6 @@ impl Model {
             log: Vec::new(),
             asked: HashSet::new(),
             reached: HashSet::new(),
-            late: HashSet::new(),
             checks,
             swaps,
         };
@@ -212,12 +209,8 @@ impl Model {
     fn settle(&mut self) {
         self.engine.now = Time(self.now);
         let mut steps = 0;
-        while self.engine.step(true) {
-            steps += 1;
-            assert!(
-                steps < 5000 * (1 + self.names.len()),
-                "it does not come to rest"
-            );
+        loop {
+            // What a change of the graph brought about comes first.
             while let Some(effect) = self.engine.pop_effect() {
                 self.note(effect);
                 if self.checks {
@@ -225,6 +218,14 @@ impl Model {
                 }
                 self.log.push(effect);
             }
+            if !self.engine.step(true) {
+                break;
+            }
+            steps += 1;
+            assert!(
+                steps < 5000 * (1 + self.names.len()),
+                "it does not come to rest"
+            );
         }
         if self.checks {
             check_quiet(&self.engine);
@@ -241,10 +242,6 @@ impl Model {
             Effect::KillAll(id) => (id, "kill"),
             Effect::Event(id, Event::Started) => {
                 self.reached.insert(id);
-                return;
-            }
-            Effect::Event(id, Event::Stopped) => {
-                self.late.retain(|(from, _)| *from != id);
                 return;
             }
             _ => return,
@@ -381,9 +378,6 @@ impl Model {
             Action::Advance(nanos) => self.now += nanos,
             Action::AddDependency(from, kind, to) => {
                 let (from, to) = (self.id(*from), self.id(*to));
-                if *kind == Milestone && self.engine.state(from) != State::Stopped {
-                    self.late.insert((from, to));
-                }
                 let _ = self.engine.add_dependency(from, *kind, to);
             }
             Action::RemoveDependency(from, kind, to) => {
