@@ -12,6 +12,8 @@ mod pinning;
 mod process;
 mod recovery;
 mod restarting;
+mod saving;
+mod scale;
 mod scripted;
 mod soft;
 mod world;
