@@ -49,20 +49,25 @@ impl Engine {
             self.mark(number, LinkFlags::HOLDING, true);
             self.at_mut(link.to).required_by += 1;
         }
-        // One that has not begun yet waits for it, as if it had held it from the beginning.
-        let from = self.at(link.from);
-        if from.state == State::Starting
-            && from.flags.contains(Flags::WAITING)
-            && self.at(link.to).state != State::Started
-        {
-            self.set_waiting(number);
-        }
+        self.await_milestone(number);
         // What is started without being wanted is either pinned or about to be told to stop.
         let to = self.at(link.to);
         if to.target == State::Stopped
             && (to.state != State::Started || self.pinned_started(link.to))
         {
             self.queue_propagation(link.to, Flags::P_START);
+        }
+    }
+
+    /// A milestone that begins to count while its dependent waits for others is waited for as well.
+    fn await_milestone(&mut self, number: u32) {
+        if let Some(link) = self.link(number)
+            && link.kind == DependencyKind::Milestone
+            && self.at(link.from).state == State::Starting
+            && self.has(link.from, Flags::WAITING)
+            && self.at(link.to).state != State::Started
+        {
+            self.set_waiting(number);
         }
     }
 
@@ -126,6 +131,7 @@ impl Engine {
             {
                 self.mark(number, LinkFlags::HOLDING, true);
                 self.at_mut(index).required_by += 1;
+                self.await_milestone(number);
             }
             number = link.next_in;
         }

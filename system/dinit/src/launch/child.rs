@@ -77,7 +77,8 @@ impl Job<'_> {
         // The plan is changed while the log file's path is read.
         let mut plan = std::mem::take(&mut self.descriptors);
         let done = plan.arrange_standard(self.log_file().as_ref(), &mut log);
-        self.descriptors = plan;
+        // Nothing is freed in the child, not even what is empty.
+        std::mem::forget(std::mem::replace(&mut self.descriptors, plan));
         if log {
             self.stage = Stage::OpenLogFile;
         }

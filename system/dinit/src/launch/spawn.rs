@@ -46,9 +46,10 @@ fn clone3(job: &mut Job<'_>, cgroup: Option<BorrowedFd<'_>>) -> Result<Child, Er
     })
 }
 
-/// The same by clone(2). A handler of a signal would run in the child, on this memory, so none may come.
+/// The same by clone(2), for kernels without clone3. A handler of a signal would run in the child, on this memory, so
+/// none may come.
 #[inline(never)]
-fn vfork(job: &mut Job<'_>) -> Result<Child, Errno> {
+pub fn vfork(job: &mut Job<'_>) -> Result<Child, Errno> {
     let before = set_signals(u64::MAX);
     let pid = bare::sys::vfork(job);
     set_signals(before);

@@ -19,9 +19,10 @@ pub fn check_step(model: &Model, effect: Effect) {
                             "{id:?} needs {other:?}"
                         );
                     }
-                    // One that was added meanwhile, and did not run, counts from the next start on.
                     Milestone => assert!(
-                        model.reached.contains(&other) || !holds(engine, id, Milestone, other)
+                        model.reached.contains(&other)
+                            || model.late.contains(&(id, other))
+                            || !holds(engine, id, Milestone, other)
                     ),
                     WaitsFor | After | Before => {}
                 }
@@ -105,11 +106,11 @@ fn check_starting(engine: &Engine, id: Id) {
     );
     if waiting {
         let hopeful = engine.waiting_on(id).into_iter().all(|(kind, other)| {
-            let pinned = engine.pinned_started(other.0);
+            let pinned = engine.pinned_started(other.0) || engine.pinned_started(id.0);
             let other = engine.at(other.0);
             match other.state {
                 State::Starting => true,
-                // A stop of what is pinned is not told to dependents; they fail when it has stopped.
+                // A stop is told neither by what is pinned nor to it; the dependent fails when it is over.
                 State::Stopping => {
                     matches!(kind, After | Before) || other.target == State::Started || pinned
                 }

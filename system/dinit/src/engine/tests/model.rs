@@ -149,6 +149,8 @@ pub struct Model {
     asked: HashSet<(Id, &'static str)>,
     /// Those that were started at some time.
     pub reached: HashSet<Id>,
+    /// Milestones that were given to a service that was not stopped: what it does already does not wait for them.
+    pub late: HashSet<(Id, Id)>,
     checks: bool,
     swaps: bool,
 }
@@ -162,6 +164,7 @@ impl Model {
             log: Vec::new(),
             asked: HashSet::new(),
             reached: HashSet::new(),
+            late: HashSet::new(),
             checks,
             swaps,
         };
@@ -242,6 +245,10 @@ impl Model {
             Effect::KillAll(id) => (id, "kill"),
             Effect::Event(id, Event::Started) => {
                 self.reached.insert(id);
+                return;
+            }
+            Effect::Event(id, Event::Stopped) => {
+                self.late.retain(|(from, _)| *from != id);
                 return;
             }
             _ => return,
@@ -378,6 +385,9 @@ impl Model {
             Action::Advance(nanos) => self.now += nanos,
             Action::AddDependency(from, kind, to) => {
                 let (from, to) = (self.id(*from), self.id(*to));
+                if *kind == Milestone && self.engine.state(from) != State::Stopped {
+                    self.late.insert((from, to));
+                }
                 let _ = self.engine.add_dependency(from, *kind, to);
             }
             Action::RemoveDependency(from, kind, to) => {

@@ -238,3 +238,30 @@ fn a_timeout_does_not_keep_a_soft_dependent_from_starting() {
     assert_eq!(world.reason("p"), StopReason::TimedOut);
     assert!(!world.has_timer());
 }
+
+#[test]
+fn a_milestone_that_begins_to_count_during_the_start_is_waited_for() {
+    // By an order to start it, or to wake it.
+    for wakes in [false, true] {
+        let mut world = World::with(&[
+            ("base", notifying(), &[]),
+            ("late", notifying(), &[]),
+            ("s", process(), &[(Need, "base")]),
+        ]);
+        let (late, s) = (world.id("late"), world.id("s"));
+        world.start("s");
+        world.engine.add_dependency(s, Milestone, late).unwrap();
+        world.settle();
+        assert_eq!(world.states(), "<-<");
+        if wakes {
+            assert!(world.engine.wake(late));
+        } else {
+            world.engine.start(late);
+        }
+        world.settle();
+        world.ready("base");
+        assert_eq!(world.states(), "+<<");
+        world.ready("late");
+        assert_eq!(world.states(), "+++");
+    }
+}

@@ -138,3 +138,41 @@ fn a_failed_child_leaves_no_zombie_and_a_good_one_a_pidfd() {
     let children = std::fs::read_to_string("/proc/thread-self/children");
     assert_eq!(children.unwrap(), "");
 }
+
+#[test]
+fn a_kernel_without_clone3_will_do() {
+    let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).unwrap();
+    let environment = environment(&["PATH=/bin:/usr/bin"]);
+    let mut service = shell("");
+    service.command = command(&["cat", "/proc/self/status"]);
+    let mut order = order(&service, &environment);
+    order.io = Io::Detached {
+        input: None,
+        output: Some(write.as_fd()),
+    };
+    let mut job = Job::prepare(&order).unwrap();
+    let child = super::super::spawn::vfork(&mut job).unwrap();
+    assert_eq!(job.failure, None);
+    assert!(child.pidfd.is_some());
+    drop(write);
+    let shown = text(read);
+    assert_eq!(status(child.pid), 0);
+    assert_eq!(signals(&shown, "SigBlk"), 0);
+    // The parent's own signals come again.
+    let own = std::fs::read_to_string("/proc/thread-self/status").unwrap();
+    assert_eq!(signals(&own, "SigBlk"), 0);
+    let broken = Command((*b"/nonexistent\0").into());
+    let order = Order {
+        command: &broken,
+        io: Io::Detached {
+            input: None,
+            output: None,
+        },
+        ..super::order(&service, &environment)
+    };
+    let mut job = Job::prepare(&order).unwrap();
+    let child = super::super::spawn::vfork(&mut job).unwrap();
+    let expected = (Stage::Exec, Some(Errno::NOENT));
+    assert_eq!((job.stage, job.failure), expected);
+    super::super::spawn::bury(child.pid);
+}

@@ -2,6 +2,7 @@
 
 mod basics;
 mod console;
+mod count;
 mod descriptors;
 mod rights;
 mod sandbox;
