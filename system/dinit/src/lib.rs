@@ -13,6 +13,7 @@
 //! reads files; `protocol` is the bytes on the control socket; `control` holds the client programs.
 
 pub mod cgroup;
+mod clock;
 mod codec;
 pub mod conditions;
 pub mod control;

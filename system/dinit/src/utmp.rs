@@ -5,7 +5,7 @@
 
 use rustix::fs::{FlockOperation, OFlags, fcntl_lock};
 use rustix::io::Errno;
-use rustix::time::{ClockId, clock_gettime};
+use crate::clock::{SECOND, realtime};
 use std::os::fd::OwnedFd;
 
 /// Where it is.
@@ -50,9 +50,9 @@ fn record(path: &str, kind: i16, id: &[u8], line: &[u8], pid: Option<i32>) -> Re
     entry[..2].copy_from_slice(&kind.to_ne_bytes());
     fill(&mut entry[LINE], line);
     fill(&mut entry[ID], id);
-    let now = clock_gettime(ClockId::Realtime);
-    entry[TIME..TIME + 8].copy_from_slice(&now.tv_sec.to_ne_bytes());
-    let micros = now.tv_nsec / 1000;
+    let now = realtime();
+    entry[TIME..TIME + 8].copy_from_slice(&(now / SECOND).to_ne_bytes());
+    let micros = now % SECOND / 1000;
     entry[TIME + 8..TIME + 16].copy_from_slice(&micros.to_ne_bytes());
     let (at, before) = find(&file, id, &entry)?;
     let process = pid.map(i32::to_ne_bytes).or(before);

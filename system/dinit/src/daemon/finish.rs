@@ -5,7 +5,7 @@ use crate::mounts;
 use crate::text::Show;
 use rustix::io::Errno;
 use rustix::process::{WaitOptions, wait};
-use rustix::time::{ClockId, Timespec, clock_gettime};
+use rustix::time::Timespec;
 use std::ffi::{CStr, CString};
 use std::fmt;
 
@@ -173,8 +173,7 @@ fn run_hook(ending: Ending, say: &mut dyn FnMut(fmt::Arguments<'_>)) -> bool {
 
 /// Milliseconds of CLOCK_MONOTONIC.
 fn now() -> u64 {
-    let time = clock_gettime(ClockId::Monotonic);
-    time.tv_sec as u64 * 1000 + time.tv_nsec as u64 / 1_000_000
+    crate::clock::monotonic() / 1_000_000
 }
 
 fn pause(milliseconds: i64) {

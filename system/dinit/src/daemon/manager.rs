@@ -12,13 +12,11 @@ use crate::description::environment::Environment;
 use crate::description::search::Folders;
 use crate::engine::{Engine, Id, Target, Time};
 use rustix::io::Errno;
-use rustix::time::{ClockId, clock_gettime};
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
-/// Nanoseconds.
-pub const SECOND: u64 = 1_000_000_000;
+pub use crate::clock::{SECOND, monotonic as now};
 
 /// After how long a shutdown says what it waits for, and how often again.
 const REPORT_AFTER: u64 = 5 * SECOND;
@@ -74,12 +72,6 @@ struct Shutdown {
     kill: Option<u64>,
     /// When it goes on whatever still runs.
     give_up: Option<u64>,
-}
-
-/// CLOCK_MONOTONIC in nanoseconds.
-pub fn now() -> u64 {
-    let time = clock_gettime(ClockId::Monotonic);
-    time.tv_sec as u64 * SECOND + time.tv_nsec as u64
 }
 
 impl Manager {

@@ -9,7 +9,7 @@ use crate::description::{Kind, Timer};
 use crate::engine::{Id, State};
 use crate::text::Show;
 use rustix::time::{
-    ClockId, Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, clock_gettime,
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec,
     timerfd_create, timerfd_settime,
 };
 use std::os::fd::OwnedFd;
@@ -82,8 +82,7 @@ impl Manager {
         }
         if let Some(delay) = timer.on_boot {
             // Boot time counts sleep too; what is past is not caught up on.
-            let up = clock_gettime(ClockId::Boottime);
-            let up = up.tv_sec as u64 * SECOND + up.tv_nsec as u64;
+            let up = crate::clock::boottime();
             if let Some(rest) = nanos(delay).checked_sub(up) {
                 self.timers
                     .due
@@ -116,14 +115,15 @@ impl Manager {
     }
 
     fn plan_calendar(&mut self, id: Id, timer: &Timer) {
-        let wall = clock_gettime(ClockId::Realtime);
+        let wall = crate::clock::realtime();
+        let second = (wall / SECOND) as i64;
         let next = timer.calendar.iter().filter_map(|calendar| {
-            let minute = calendar.next_after(local(wall.tv_sec)?)?;
-            seconds(&minute).filter(|at| *at > wall.tv_sec)
+            let minute = calendar.next_after(local(second)?)?;
+            seconds(&minute).filter(|at| *at > second)
         });
         if let Some(at) = next.min() {
-            let left = (at - wall.tv_sec) as u64 * SECOND;
-            let due = now().saturating_add(left.saturating_sub(wall.tv_nsec as u64));
+            let left = (at as u64 * SECOND).saturating_sub(wall);
+            let due = now().saturating_add(left);
             self.timers.due.push((due, id, Cause::Calendar));
         }
     }
