@@ -2,6 +2,7 @@
 //! root and the console that machines of QEMU's have.
 
 use alpenglow_image::{Credential, initramfs};
+use alpenglow_machine::Finished;
 use alpenglow_machine::uml::Uml;
 use alpenglow_tests::{Outcome, Test, alpenglow, check, has, named, output, test, text};
 use std::path::{Path, PathBuf};
@@ -32,8 +33,13 @@ fn machine(initrd: &Path) -> Result<Uml, String> {
     ))
 }
 
-fn runs_commands() -> Outcome {
-    let base = path_from(&["build", "--format", "initramfs"], "initramfs ", 1)?;
+/// Boots an edition's root, logs in, and runs commands.
+///
+/// # Errors
+/// What did not go well, with the console's last lines.
+pub fn run(edition: &str, commands: &[&str]) -> Result<Finished, String> {
+    let words = ["build", "--edition", edition, "--format", "initramfs"];
+    let base = path_from(&words, "initramfs ", 1)?;
     let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
     let initrd = folder.path().join("initramfs");
     let credential = Credential::random().map_err(|e| e.to_string())?;
@@ -46,12 +52,12 @@ fn runs_commands() -> Outcome {
         password: credential.password().to_owned(),
     };
     let machine = machine(&initrd)?.start().map_err(|e| e.to_string())?;
-    let commands = [
-        "uname -sr".to_owned(),
-        "cat /proc/1/comm; exit 5".to_owned(),
-    ];
-    let finished = alpenglow_machine::run_on(machine, &login, &commands, |_, _| {})
-        .map_err(|e| e.to_string())?;
+    let commands: Vec<String> = commands.iter().map(|word| (*word).to_owned()).collect();
+    alpenglow_machine::run_on(machine, &login, &commands, |_, _| {}).map_err(|e| e.to_string())
+}
+
+fn runs_commands() -> Outcome {
+    let finished = run("min", &["uname -sr", "cat /proc/1/comm; exit 5"])?;
     let (kernel, init) = (&finished.outcomes[0], &finished.outcomes[1]);
     has(&kernel.output, &["Linux 7."])?;
     has(&init.output, &["init"])?;

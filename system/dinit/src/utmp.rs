@@ -3,9 +3,9 @@
 //! The file is written only where it is there: an administrator or a service makes it. Its layout is that of musl on
 //! 64-bit systems and of glibc on aarch64, with 64-bit times; musl's own functions for it do nothing.
 
+use crate::clock::{SECOND, realtime};
 use rustix::fs::{FlockOperation, OFlags, fcntl_lock};
 use rustix::io::Errno;
-use crate::clock::{SECOND, realtime};
 use std::os::fd::OwnedFd;
 
 /// Where it is.

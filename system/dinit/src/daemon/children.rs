@@ -63,6 +63,9 @@ impl Manager {
                 }
             }
         }
+        if !self.ending_groups.is_empty() {
+            self.remove_ended_groups();
+        }
     }
 
     /// A process that a pid file named and that is not our child has ended; how is not to be known.

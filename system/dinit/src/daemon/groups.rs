@@ -5,6 +5,7 @@ use super::options::Level;
 use crate::cgroup::{self, Tree, group};
 use crate::engine::{Id, LaunchError, Stage};
 use crate::text::Show;
+use rustix::io::Errno;
 
 /// The daemon's place in the hierarchy, looked for when first needed.
 #[derive(Default)]
@@ -43,6 +44,8 @@ impl Manager {
         let made = tree.make(&unit.description.name, &unit.description.extra().cgroup);
         match made {
             Ok(made) => {
+                // It is in use again.
+                self.ending_groups.retain(|path| *path != made.path);
                 unit.run().cgroup = Some((made.folder, made.path));
                 Ok(())
             }
@@ -97,7 +100,14 @@ impl Manager {
                 format_args!("{path}: its processes cannot be killed: {error}"),
             );
         }
-        // One whose processes are still ending is taken again by the next start.
-        let _ = group::remove(&path);
+        if group::remove(&path) == Err(Errno::BUSY) && self.ending_groups.try_reserve(1).is_ok() {
+            self.ending_groups.push(path);
+        }
+    }
+
+    /// Gives groups back whose last process has ended meanwhile.
+    pub(super) fn remove_ended_groups(&mut self) {
+        self.ending_groups
+            .retain(|path| group::remove(path) == Err(Errno::BUSY));
     }
 }

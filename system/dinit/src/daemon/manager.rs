@@ -47,6 +47,8 @@ pub struct Manager {
     pub notify: Option<OwnedFd>,
     pub notify_path: Vec<u8>,
     pub cgroups: super::groups::Cgroups,
+    /// Groups whose processes were killed and have still to end.
+    pub ending_groups: Vec<Box<[u8]>>,
     /// The file of this program, as it was named when it began.
     pub program: PathBuf,
     pub timers: super::timers::Timers,
@@ -106,6 +108,7 @@ impl Manager {
             notify: None,
             notify_path: Vec::new(),
             cgroups: super::groups::Cgroups::default(),
+            ending_groups: Vec::new(),
             program: std::env::current_exe().unwrap_or_default(),
             consumers: HashMap::new(),
             timers: super::timers::Timers::default(),

@@ -9,8 +9,8 @@ use crate::description::{Kind, Timer};
 use crate::engine::{Id, State};
 use crate::text::Show;
 use rustix::time::{
-    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec,
-    timerfd_create, timerfd_settime,
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
+    timerfd_settime,
 };
 use std::os::fd::OwnedFd;
 use std::time::Duration;

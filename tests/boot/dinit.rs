@@ -1,0 +1,109 @@
+//! dinit as process 1: the edition `dinit-demo`, with a service for everything that dinit offers, under User Mode Linux,
+//! which has sockets and control groups.
+
+use crate::uml;
+use alpenglow_tests::{Outcome, Test, check, has, test};
+
+/// The tests.
+pub fn tests() -> Vec<Test> {
+    vec![
+        test("dinit_boots_and_powers_off", boots),
+        test("dinit_services_do_what_they_are_for", services),
+        test("dinit_ends_a_service_with_its_cgroup", cgroup),
+        test("dinit_goes_on_after_reexecution", reexecution),
+        test("dinit_survives_what_is_thrown_at_it", survives),
+    ]
+}
+
+/// Runs commands in the demo; their outputs, each of which had status 0.
+fn run(commands: &[&str]) -> Result<Vec<String>, String> {
+    let finished = uml::run("dinit-demo", commands)?;
+    let mut outputs = Vec::new();
+    for (command, outcome) in commands.iter().zip(finished.outcomes) {
+        check(outcome.status == 0, || format!("{command}: {outcome:?}"))?;
+        outputs.push(outcome.output);
+    }
+    Ok(outputs)
+}
+
+/// That the machine also ended by itself, at dinit's `poweroff`, is part of every run.
+fn boots() -> Outcome {
+    let outputs = run(&[
+        "readlink /proc/1/exe",
+        // The slowest is the timer's first time.
+        "n=0; until dinitctl is-started boot || [ $n = 50 ]; do n=$((n+1)); sleep 0.1; done",
+        "dinitctl list",
+        "dinitctl is-failed never",
+        "dinitctl analyze critical-chain",
+        "wc -w < /proc/1/task/1/children",
+    ])?;
+    has(&outputs[0], &["/sbin/dinit"])?;
+    let list = &outputs[2];
+    let lines = list.lines().filter(|line| line.starts_with('[')).count();
+    check(lines >= 20, || format!("{lines} services:\n{list}"))?;
+    has(
+        list,
+        &["[[+]     ] boot", "[{+}     ] getty", "{X}] never", "[{s}"],
+    )
+}
+
+fn services() -> Outcome {
+    let outputs = run(&[
+        "n=0; until [ -s /run/demo/consumed -a -s /run/demo/beats ] || [ $n = 50 ]; do n=$((n+1)); sleep 0.1; done",
+        "sort /run/demo/instances",
+        "cat /run/demo/consumed /run/demo/beats",
+        "dinitctl catlog messages | tail -n 1",
+        "test ! -e /tmp/mine && test ! -e /etc/touched && dinitctl is-started confined",
+        "test ! -e /run/demo/asked && dinitctl is-started asked",
+        "dinitctl status never; dinitctl why never",
+        "dinitctl stop ready && dinitctl start ready && dinitctl restart ready",
+    ])?;
+    check(
+        outputs[1].contains("one") && outputs[1].contains("two"),
+        || outputs[1].clone(),
+    )?;
+    has(&outputs[2], &["line", "beat"])?;
+    has(&outputs[3], &["message 200"])?;
+    has(&outputs[6], &["never"])
+}
+
+fn cgroup() -> Outcome {
+    let outputs = run(&[
+        "wc -l < /sys/fs/cgroup/limited/cgroup.procs",
+        "dinitctl stop limited",
+        "n=0; while [ -e /sys/fs/cgroup/limited ]; do n=$((n+1)); [ $n -lt 50 ] || exit 1; sleep 0.1; done",
+        "pgrep -f 2147483646 | wc -l",
+    ])?;
+    // The shell became one of them, and the other would have lived on by itself.
+    has(&outputs[0], &["2"])?;
+    has(&outputs[3], &["0"])
+}
+
+fn reexecution() -> Outcome {
+    let outputs = run(&[
+        "dinitctl list > /tmp/before; dinitctl reexec",
+        "n=0; until dinitctl is-started boot || [ $n = 50 ]; do n=$((n+1)); sleep 0.1; done",
+        "dinitctl list > /tmp/after; diff /tmp/before /tmp/after && echo the same",
+        "dinitctl catlog messages | tail -n 1",
+        "dinitctl restart ready && dinitctl is-started ready",
+        "dinitctl stop limited && n=0; while [ -e /sys/fs/cgroup/limited ]; do n=$((n+1)); [ $n -lt 50 ] || exit 1; sleep 0.1; done",
+    ])?;
+    has(&outputs[2], &["the same"])?;
+    has(&outputs[3], &["message 200"])
+}
+
+/// Descriptions that are nonsense, floods of bytes on the control socket, no room, signals.
+fn survives() -> Outcome {
+    let outputs = run(&[
+        "mkdir -p /run/dinit.d; head -c 100000 /dev/urandom > /run/dinit.d/noise; dinitctl start noise || echo refused",
+        "printf 'type = process\\ncommand = /no/such/program\\n' > /run/dinit.d/nothing; dinitctl start nothing || echo refused",
+        "printf 'depends-on: b\\ntype = internal\\n' > /run/dinit.d/a; printf 'depends-on: a\\ntype = internal\\n' > /run/dinit.d/b; dinitctl start a || echo refused",
+        "for signal in HUP USR2 ALRM TERM; do [ $signal = TERM ] || kill -$signal 1; done; kill -STOP 1; kill -CONT 1",
+        "dd if=/dev/zero of=/run/full bs=1M 2> /dev/null; dinitctl restart ready && rm /run/full",
+        "dinitctl is-started boot && cat /proc/1/status | grep State",
+    ])?;
+    for output in &outputs[..3] {
+        has(output, &["refused"])?;
+    }
+    has(&outputs[1], &["nothing"])
+}
