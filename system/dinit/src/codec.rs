@@ -21,7 +21,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What can be written and read again.
+/// What can be written and read again. Each is compiled once and called: a state is read once in a daemon's life, and
+/// its code would else be repeated for every field.
 pub trait Codec: Sized {
     fn write(&self, out: &mut Vec<u8>);
     fn read(from: &mut Reader<'_>) -> Option<Self>;
@@ -30,10 +31,12 @@ pub trait Codec: Sized {
 macro_rules! number {
     ($($type:ty),*) => {$(
         impl Codec for $type {
+            #[inline(never)]
             fn write(&self, out: &mut Vec<u8>) {
                 out.extend_from_slice(&self.to_le_bytes());
             }
 
+            #[inline(never)]
             fn read(from: &mut Reader<'_>) -> Option<Self> {
                 Some(Self::from_le_bytes(from.take(size_of::<Self>())?.try_into().ok()?))
             }
@@ -43,20 +46,24 @@ macro_rules! number {
 number!(u8, u16, u32, u64, i32, i64);
 
 impl Codec for usize {
+    #[inline(never)]
     fn write(&self, out: &mut Vec<u8>) {
         (*self as u64).write(out);
     }
 
+    #[inline(never)]
     fn read(from: &mut Reader<'_>) -> Option<Self> {
         u64::read(from)?.try_into().ok()
     }
 }
 
 impl Codec for bool {
+    #[inline(never)]
     fn write(&self, out: &mut Vec<u8>) {
         out.push(u8::from(*self));
     }
 
+    #[inline(never)]
     fn read(from: &mut Reader<'_>) -> Option<Self> {
         match u8::read(from)? {
             0 => Some(false),
@@ -67,11 +74,13 @@ impl Codec for bool {
 }
 
 impl Codec for Box<[u8]> {
+    #[inline(never)]
     fn write(&self, out: &mut Vec<u8>) {
         self.len().write(out);
         out.extend_from_slice(self);
     }
 
+    #[inline(never)]
     fn read(from: &mut Reader<'_>) -> Option<Self> {
         let length = usize::read(from)?;
         Some(from.take(length)?.into())
@@ -79,6 +88,7 @@ impl Codec for Box<[u8]> {
 }
 
 impl<T: Codec> Codec for Option<T> {
+    #[inline(never)]
     fn write(&self, out: &mut Vec<u8>) {
         self.is_some().write(out);
         if let Some(value) = self {
@@ -86,6 +96,7 @@ impl<T: Codec> Codec for Option<T> {
         }
     }
 
+    #[inline(never)]
     fn read(from: &mut Reader<'_>) -> Option<Self> {
         Some(if bool::read(from)? {
             Some(T::read(from)?)
@@ -96,6 +107,7 @@ impl<T: Codec> Codec for Option<T> {
 }
 
 impl<T: Codec> Codec for Vec<T> {
+    #[inline(never)]
     fn write(&self, out: &mut Vec<u8>) {
         self.len().write(out);
         for value in self {
@@ -103,6 +115,7 @@ impl<T: Codec> Codec for Vec<T> {
         }
     }
 
+    #[inline(never)]
     fn read(from: &mut Reader<'_>) -> Option<Self> {
         let length = usize::read(from)?;
         // No more than there can be, whatever the length says: every value takes a byte.
@@ -116,21 +129,25 @@ impl<T: Codec> Codec for Vec<T> {
 }
 
 impl<T: Codec> Codec for Box<T> {
+    #[inline(never)]
     fn write(&self, out: &mut Vec<u8>) {
         (**self).write(out);
     }
 
+    #[inline(never)]
     fn read(from: &mut Reader<'_>) -> Option<Self> {
         T::read(from).map(Self::new)
     }
 }
 
 impl Codec for Duration {
+    #[inline(never)]
     fn write(&self, out: &mut Vec<u8>) {
         self.as_secs().write(out);
         self.subsec_nanos().write(out);
     }
 
+    #[inline(never)]
     fn read(from: &mut Reader<'_>) -> Option<Self> {
         let (seconds, nanos) = (u64::read(from)?, u32::read(from)?);
         (nanos < 1_000_000_000).then(|| Self::new(seconds, nanos))
@@ -140,12 +157,14 @@ impl Codec for Duration {
 macro_rules! tuple {
     ($($name:ident),*) => {
         impl<$($name: Codec),*> Codec for ($($name,)*) {
+            #[inline(never)]
             fn write(&self, out: &mut Vec<u8>) {
                 #[allow(non_snake_case)]
                 let ($($name,)*) = self;
                 $($name.write(out);)*
             }
 
+            #[inline(never)]
             fn read(from: &mut Reader<'_>) -> Option<Self> {
                 Some(($($name::read(from)?,)*))
             }
@@ -159,12 +178,14 @@ tuple!(A, B, C);
 macro_rules! record {
     ($type:ty { $($field:ident),* $(,)? }) => {
         impl $crate::codec::Codec for $type {
+            #[inline(never)]
             fn write(&self, out: &mut Vec<u8>) {
                 // Every field, or this does not compile.
                 let Self { $($field),* } = self;
                 $($crate::codec::Codec::write($field, out);)*
             }
 
+            #[inline(never)]
             fn read(from: &mut $crate::codec::Reader<'_>) -> Option<Self> {
                 $(let $field = $crate::codec::Codec::read(from)?;)*
                 Some(Self { $($field),* })
@@ -178,6 +199,7 @@ pub(crate) use record;
 macro_rules! choice {
     ($type:ty { $($variant:ident),* $(,)? }) => {
         impl $crate::codec::Codec for $type {
+            #[inline(never)]
             fn write(&self, out: &mut Vec<u8>) {
                 let all = [$(Self::$variant),*];
                 // Every variant, or this does not compile.
@@ -188,6 +210,7 @@ macro_rules! choice {
                 out.push(place.map_or(u8::MAX, |place| place as u8));
             }
 
+            #[inline(never)]
             fn read(from: &mut $crate::codec::Reader<'_>) -> Option<Self> {
                 let all = [$(Self::$variant),*];
                 let place = <u8 as $crate::codec::Codec>::read(from)?;

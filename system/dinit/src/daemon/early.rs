@@ -1,10 +1,7 @@
 //! The first things that process 1 does: a console, file systems, and what the kernel sends it.
 
 use rustix::fs::{FileType, Mode, OFlags, open};
-use rustix::io::Errno;
-use std::ffi::OsString;
 use std::os::fd::OwnedFd;
-use std::os::unix::process::CommandExt;
 
 const CONSOLE: &str = "/dev/console";
 
@@ -58,13 +55,4 @@ const CGROUP2: u64 = 0x6367_7270;
 pub fn claim_machine() {
     let _ = rustix::system::reboot(rustix::system::RebootCommand::CadOff);
     bare::sys::console_messages_off();
-}
-
-/// Runs this program again in this process, as if for the first time. The error's number when that fails.
-pub fn run_afresh(words: &[OsString]) -> i32 {
-    let error = std::process::Command::new("/proc/self/exe")
-        .arg0("dinit")
-        .args(words)
-        .exec();
-    error.raw_os_error().unwrap_or(Errno::IO.raw_os_error())
 }

@@ -1,12 +1,13 @@
 //! The end of the machine, once no service runs: every other process is ended, file systems are unmounted, and the
 //! kernel is told what to do. Each step has a limit, and none that fails keeps the next from being tried.
 
+use super::program;
 use crate::mounts;
 use crate::text::Show;
 use rustix::io::Errno;
 use rustix::process::{WaitOptions, wait};
 use rustix::time::Timespec;
-use std::ffi::{CStr, CString};
+use std::ffi::CStr;
 use std::fmt;
 
 /// What is to become of the machine, numbered as the control protocol numbers it.
@@ -142,33 +143,22 @@ fn run_hook(ending: Ending, say: &mut dyn FnMut(fmt::Arguments<'_>)) -> bool {
     let Some(hook) = HOOKS.iter().find(there) else {
         return false;
     };
-    let name = hook.to_string_lossy();
-    let child = std::process::Command::new(&*name)
-        .arg(ending.word())
-        .spawn();
-    let mut child = match child {
-        Ok(child) => child,
+    let name = Show(hook.to_bytes());
+    let pid = match program::start(&[hook.to_bytes(), ending.word().as_bytes()], None) {
+        Ok(pid) => pid,
         Err(error) => {
-            say(format_args!("{name} could not be run: {error}"));
+            let (stage, error) = (error.stage.text(), crate::text::Errno(error.errno));
+            say(format_args!("{name} could not be run: {stage}: {error}"));
             return false;
         }
     };
-    let end = now() + HOOK_LIMIT;
-    loop {
-        match child.try_wait() {
-            Ok(Some(status)) => return status.success(),
-            Ok(None) if now() < end => pause(10),
-            Ok(None) => {
-                say(format_args!(
-                    "{name} took more than {} s and was killed",
-                    HOOK_LIMIT / 1000
-                ));
-                let _ = child.kill();
-                return false;
-            }
-            Err(_) => return false,
-        }
-    }
+    program::wait(pid, HOOK_LIMIT).unwrap_or_else(|| {
+        say(format_args!(
+            "{name} took more than {} s and was killed",
+            HOOK_LIMIT / 1000
+        ));
+        false
+    })
 }
 
 /// Milliseconds of CLOCK_MONOTONIC.
@@ -182,17 +172,4 @@ fn pause(milliseconds: i64) {
         tv_nsec: milliseconds * 1_000_000,
     };
     let _ = rustix::thread::nanosleep(&time);
-}
-
-/// Runs this program afresh, with the same words.
-///
-/// # Errors
-/// That of execve(2).
-pub fn execute(program: &CStr, words: &[CString]) -> Errno {
-    use std::os::unix::process::CommandExt;
-    let mut command = std::process::Command::new(std::ffi::OsStr::new(&*program.to_string_lossy()));
-    for word in words {
-        command.arg(&*word.to_string_lossy());
-    }
-    Errno::from_io_error(&command.exec()).unwrap_or(Errno::IO)
 }

@@ -15,6 +15,7 @@ mod notify;
 mod options;
 mod output;
 mod poll;
+mod program;
 mod reexec;
 mod requests;
 mod run;
@@ -306,7 +307,7 @@ impl Manager {
         };
         let mut result = finish::finish(ending, &mut say);
         if ending == Ending::SoftReboot && result.is_ok() {
-            let error = early::run_afresh(words);
+            let error = program::become_program(self.program.as_os_str(), words);
             say(format_args!(
                 "the daemon could not be run afresh: {}; will reboot",
                 Errno(error)

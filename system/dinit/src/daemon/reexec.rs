@@ -7,6 +7,7 @@ use super::manager::Manager;
 use super::options::Level;
 use super::output::{Output, SavedOutput};
 use super::poll::{Interest, Token};
+use super::program::{self, become_program};
 use super::timers::Due;
 use super::unit::{Run, Unit};
 use crate::codec::{Codec, Reader, record};
@@ -17,8 +18,8 @@ use rustix::fs::{MemfdFlags, SealFlags, SeekFrom};
 use rustix::io::FdFlags;
 use std::ffi::OsString;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
-use std::os::unix::process::CommandExt;
-use std::process::Command;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 /// What a state begins with: its name and the version of its form.
 const MAGIC: [u8; 8] = *b"dinit\0\x01\0";
@@ -103,15 +104,8 @@ impl Manager {
     fn try_reexecute(&mut self, words: &[OsString]) -> Result<(), String> {
         let program = self.program.clone();
         // A file that is no program, or one for another machine, is found out while there is a way back.
-        let answer = Command::new(&program)
-            .arg0("dinit")
-            .arg("--version")
-            .output();
-        let good = answer
-            .is_ok_and(|answer| answer.status.success() && answer.stdout.starts_with(b"Dinit"));
-        // Its end was not ours to hear of.
-        self.reap();
-        if !good {
+        // Its end is not the loop's to hear of, which is why it is waited for here.
+        if !runs(&program) {
             return Err(format!("{} does not run", program.display()));
         }
         let state = self.state()?;
@@ -124,7 +118,7 @@ impl Manager {
         let mut words: Vec<OsString> = without_restore(words);
         words.push(OPTION.into());
         words.push(file.as_raw_fd().to_string().into());
-        let error = Command::new(&program).arg0("dinit").args(&words).exec();
+        let error = Errno(become_program(program.as_os_str(), &words));
         keep_on_exec(&kept, false);
         Err(format!("{}: {error}", program.display()))
     }
@@ -370,6 +364,22 @@ pub(super) fn adopt(number: i32) -> Option<OwnedFd> {
     rustix::io::fcntl_setfd(there, FdFlags::CLOEXEC).ok()?;
     // SAFETY: the state names each descriptor once, and nothing else of this fresh process owns it.
     Some(unsafe { OwnedFd::from_raw_fd(number) })
+}
+
+/// Whether a file is a program that can be run and knows its name.
+fn runs(program: &Path) -> bool {
+    let Ok((read, write)) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC) else {
+        return false;
+    };
+    let words = [program.as_os_str().as_bytes(), b"dinit", b"--version"];
+    let Ok(pid) = program::start(&words, Some(write.as_fd())) else {
+        return false;
+    };
+    drop(write);
+    let mut said = [0; 5];
+    program::wait(pid, 5_000) == Some(true)
+        && rustix::io::read(&read, &mut said) == Ok(said.len())
+        && &said == b"Dinit"
 }
 
 fn keep_on_exec(fds: &[BorrowedFd<'_>], keep: bool) {
