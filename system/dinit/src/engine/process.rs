@@ -67,13 +67,13 @@ impl Engine {
         self.emit(Effect::RunCommand(Id(index)));
     }
 
-    /// Sets the service's deadline that far from now; zero: none.
+    /// Sets the service's deadline that far from now; zero, and beyond the end of time: none.
     pub(super) fn arm(&mut self, index: u32, timeout: u64) {
-        if timeout == 0 {
-            self.timers.cancel(index);
-        } else {
-            let deadline = self.now.0.saturating_add(timeout);
-            self.timers.set(index, Time(deadline));
+        match self.now.0.checked_add(timeout) {
+            Some(deadline) if timeout > 0 => self.timers.set(index, Time(deadline)),
+            _ => {
+                self.timers.cancel(index);
+            }
         }
     }
 
