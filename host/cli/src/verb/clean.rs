@@ -27,7 +27,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let dir = context.cache.dir().display();
     if arguments.all {
         println!(
-            "deleted what was built, the roots and the sources in {dir}; its own tools stay in {dir}/host"
+            "deleted what was built, the roots and the sources in {dir}; its own tools stay in {}",
+            context.repository.join("target").display()
         );
     } else {
         println!(
