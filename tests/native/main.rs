@@ -9,6 +9,8 @@ mod input;
 mod project;
 mod root;
 mod sandbox;
+mod update;
+mod workshop;
 
 use alpenglow_tests::{Test, test};
 use std::process::ExitCode;
@@ -21,6 +23,7 @@ fn main() -> ExitCode {
         tests.extend(sandbox::tests());
         tests.extend(input::tests());
         tests.extend(cargo::tests());
+        tests.extend(update::tests());
         tests.extend(build::tests());
         tests
     })

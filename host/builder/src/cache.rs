@@ -7,6 +7,7 @@
 //! roots/     Debian roots, made by debootstrap and apt
 //! sources/   fetched files, named by their SHA-256     unpacked/  the same as trees
 //! crates/    the crates that a Cargo.lock names, in place of a registry
+//! apt/       indexes of Debian's suites, for `package update`
 //! store/     built packages, named by the key of their inputs
 //! systems/   composed roots and images, named likewise
 //! run/       what lasts as long as one process: a machine's own initramfs

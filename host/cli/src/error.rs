@@ -30,6 +30,17 @@ pub enum Error {
     /// The lock of the sources.
     #[error(transparent)]
     Lock(#[from] alpenglow_sources::LockError),
+    /// A name that is neither a package's nor a source's.
+    #[error("there is no package and no source '{name}'; sources.lock lists: {known}")]
+    NoSource {
+        /// The name.
+        name: String,
+        /// The sources that there are.
+        known: String,
+    },
+    /// A package that has nothing from upstream.
+    #[error("'{0}' is Alpenglow's own: it has no source that upstream could have newer")]
+    OwnPackage(String),
     /// There is no repository here.
     #[error(
         "this is not Alpenglow's repository: run ./alpenglow in the checkout, or set ALPENGLOW_REPOSITORY to it"

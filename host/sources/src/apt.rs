@@ -45,6 +45,28 @@ pub(crate) fn download(
     bytes: u64,
     progress: &dyn Fn(u64),
 ) -> Result<Answer> {
+    let look = |done| {
+        progress(done);
+        (done > bytes)
+            .then(|| Answer::WrongHash(format!("more than the {bytes} bytes that the lock gives")))
+    };
+    run(address, target, Some(sha256), &look)
+}
+
+/// Whether a file can be had at `address`: its first bytes are fetched to `target`.
+pub(crate) fn probe(address: &str, target: &Path) -> Result<Answer> {
+    run(address, target, None, &|done| {
+        (done > 0).then_some(Answer::File)
+    })
+}
+
+/// Runs apt's helper until it ends or `look`, which is told the bytes so far, has an answer.
+fn run(
+    address: &str,
+    target: &Path,
+    sha256: Option<&str>,
+    look: &dyn Fn(u64) -> Option<Answer>,
+) -> Result<Answer> {
     // In memory: what it says about a full disk must not need room there.
     let mut said: File = rustix::fs::memfd_create("apt-helper", MemfdFlags::CLOEXEC)
         .map_err(|e| Error::cache("write beside", target)(e.into()))?
@@ -70,12 +92,9 @@ pub(crate) fn download(
             break status;
         }
         let done = fs::metadata(target).map_or(0, |meta| meta.len());
-        if done > bytes {
-            return Ok(Answer::WrongHash(format!(
-                "more than the {bytes} bytes that the lock gives"
-            )));
+        if let Some(answer) = look(done) {
+            return Ok(answer);
         }
-        progress(done);
         thread::sleep(LOOK);
     };
     if status.success() && target.is_file() {
@@ -98,7 +117,7 @@ impl Drop for Running {
     }
 }
 
-fn command(address: &str, target: &Path, sha256: &str) -> Command {
+fn command(address: &str, target: &Path, sha256: Option<&str>) -> Command {
     let mut command = Command::new(HELPER);
     command.arg("-qq");
     for option in [
@@ -121,7 +140,7 @@ fn command(address: &str, target: &Path, sha256: &str) -> Command {
         .arg("download-file")
         .arg(address)
         .arg(target)
-        .arg(format!("SHA256:{sha256}"))
+        .args(sha256.map(|hash| format!("SHA256:{hash}")))
         .env("LC_ALL", "C");
     command
 }

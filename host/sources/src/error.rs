@@ -65,6 +65,16 @@ pub enum Error {
         said: String,
     },
 
+    /// No index of a Debian suite can be had.
+    #[error(
+        "no suite of Debian can be looked up:\n{said}\nThe mirror's address comes from apt's configuration \
+         (/etc/apt/sources.list and sources.list.d): check it with `apt-get update`, then start again"
+    )]
+    Suites {
+        /// apt's words.
+        said: String,
+    },
+
     /// A `Cargo.lock` that makes no sense.
     #[error("{}: {problem}; let cargo write it anew (`cargo generate-lockfile`)", lock.display())]
     CargoLock {
@@ -218,7 +228,7 @@ fn unavailable(name: &str, attempts: &[Attempt]) -> String {
     if attempts.iter().any(|a| a.outcome == Outcome::Missing) {
         let _ = write!(
             text,
-            "\nThe mirror has moved on: add a pin of a version that is there for {name} to sources.lock"
+            "\nThe mirror has moved on: `./alpenglow package update {name} --write` pins a version that is there in sources.lock"
         );
     }
     let silent = |from_cargo: bool| {

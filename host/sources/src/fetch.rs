@@ -124,7 +124,7 @@ impl Sources {
         })
     }
 
-    fn unknown(&self, name: &str) -> Error {
+    pub(crate) fn unknown(&self, name: &str) -> Error {
         let known: Vec<&str> = self.lock.sources().iter().map(|s| &*s.name).collect();
         Error::Unknown {
             name: name.to_owned(),
@@ -191,6 +191,25 @@ impl Sources {
                 Ok(answer)
             }
         }
+    }
+
+    /// Whether a pin's file can be had now, whatever is in the cache. No more than its beginning is fetched.
+    ///
+    /// # Errors
+    /// [`Error::NoMirror`], [`Error::Tool`], [`Error::Cache`].
+    pub fn has(&self, pin: &Pin) -> Result<bool> {
+        let scratch = Scratch::new(&self.dir.join("tmp"))?;
+        for (number, place) in self.places(pin)?.iter().enumerate() {
+            let target = scratch.path().join(format!("probe{number}"));
+            let answer = match place {
+                Place::Web(..) => apt::probe(&place.to_string(), &target)?,
+                Place::Cargo(_) => self.ask(place, pin, &target, &|_| {})?,
+            };
+            if answer == Answer::File {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The file, or what was tried in vain.

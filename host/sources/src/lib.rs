@@ -26,6 +26,7 @@ mod progress;
 mod scratch;
 mod tree;
 mod unpack;
+pub mod update;
 
 pub use crates::Crates;
 pub use error::{Attempt, Error, Outcome, Result, WrongHash};

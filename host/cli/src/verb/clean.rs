@@ -19,7 +19,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let context = Context::open()?;
     let _lock = context.lock()?;
     let made = ["systems", "store", "work", "logs", "run"];
-    let fetched = ["unpacked", "sources", "crates", "counter", "roots"];
+    let fetched = ["unpacked", "sources", "crates", "apt", "counter", "roots"];
     for name in made.iter().chain(fetched.iter().filter(|_| arguments.all)) {
         remove_tree(&context.cache.dir().join(name))?;
     }
@@ -27,7 +27,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let dir = context.cache.dir().display();
     if arguments.all {
         println!(
-            "deleted what was built, the roots and the sources in {dir}; its own tools stay in {dir}/host"
+            "deleted what was built, the roots and the sources in {dir}; its own tools stay in {}",
+            context.repository.join("target").display()
         );
     } else {
         println!(

@@ -1,8 +1,11 @@
 //! `alpenglow package`
 
+mod update;
+
 use crate::context::Context;
 use crate::error::Result;
 use alpenglow_builder::Arch;
+use alpenglow_forge::Forge;
 use clap::{Args, Subcommand};
 use std::process::ExitCode;
 
@@ -29,39 +32,56 @@ enum Verb {
     },
     /// List the packages that there are recipes for
     List,
+    /// Tell what upstream has newer than the pins in sources.lock, and what of it can be fetched
+    Update {
+        /// The packages or sources; all sources when none is given
+        names: Vec<String>,
+        /// Fetch what is newer, check it, and pin it in sources.lock before the other pins
+        #[arg(long)]
+        write: bool,
+    },
 }
 
 /// Does it.
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let context = Context::open()?;
-    context.with_forge(arguments.arch, |forge| {
-        match &arguments.verb {
-            Verb::Build { names, twice } => {
-                let built = forge.build(names)?;
-                for name in names {
-                    let package = &built[name];
-                    println!(
-                        "{} {} {}",
-                        package.name,
-                        package.version,
-                        package.tree.display()
-                    );
-                    if *twice {
-                        forge.rebuild(name)?;
-                        println!("{name}: a second build gave the same bytes");
-                    }
-                }
-            }
-            Verb::List => {
-                let width = forge.recipes().keys().map(String::len).max().unwrap_or(0);
-                for (name, recipe) in forge.recipes() {
-                    let split = recipe.split.get(name);
-                    let summary = split.map_or(&recipe.summary, |split| &split.summary);
-                    println!("{name:width$}  {:42}  {summary}", recipe.license);
-                }
-            }
+    let arch = arguments.arch;
+    match &arguments.verb {
+        Verb::Build { names, twice } => {
+            context.with_forge(arch, |forge| build(forge, names, *twice))?;
         }
-        Ok(())
-    })?;
+        Verb::List => context.with_forge(arch, |forge| {
+            list(forge);
+            Ok(())
+        })?,
+        Verb::Update { names, write } => update::run(&context, names, *write)?,
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+fn build(forge: &Forge<'_>, names: &[String], twice: bool) -> Result<()> {
+    let built = forge.build(names)?;
+    for name in names {
+        let package = &built[name];
+        println!(
+            "{} {} {}",
+            package.name,
+            package.version,
+            package.tree.display()
+        );
+        if twice {
+            forge.rebuild(name)?;
+            println!("{name}: a second build gave the same bytes");
+        }
+    }
+    Ok(())
+}
+
+fn list(forge: &Forge<'_>) {
+    let width = forge.recipes().keys().map(String::len).max().unwrap_or(0);
+    for (name, recipe) in forge.recipes() {
+        let split = recipe.split.get(name);
+        let summary = split.map_or(&recipe.summary, |split| &split.summary);
+        println!("{name:width$}  {:42}  {summary}", recipe.license);
+    }
 }

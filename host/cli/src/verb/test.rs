@@ -98,7 +98,7 @@ fn commands(context: &Context, kind: Kind) -> Vec<Command> {
     match kind {
         Kind::Unit => {
             let mut system = cargo(context.repository.join("system"), &["--workspace"]);
-            system.env("CARGO_TARGET_DIR", context.cache.dir().join("host-system"));
+            system.env("CARGO_TARGET_DIR", context.repository.join("target/system"));
             vec![
                 host(&["--workspace", "--exclude", "alpenglow-tests"]),
                 system,
