@@ -8,7 +8,8 @@
 //! --- ./script                     any other file; it can be executed
 //! #!/bin/sh
 //! $ dinitctl start bad             a command of sh(1); further lines of it begin with "> "
-//! Service 'bad' failed to start.   what it prints; on standard error with "! " before it
+//! Service 'bad' failed to start.   what it prints
+//! ! dinitctl                       who spoke on standard error
 //! [1]                              its exit status, unless 0
 //! ```
 
@@ -118,10 +119,17 @@ fn more_of(step: &mut Step, line: &str, number: usize) {
     step.lines.end = number + 1;
 }
 
-/// What a command did, as lines of a file of scenarios.
+/// What a command did, as lines of a file of scenarios. Of standard error only who spoke: a program is free in how it
+/// says what went wrong, and where its words matter a scenario looks for them.
 pub fn printed(out: &str, err: &str, status: &str) -> Vec<String> {
     let mut lines: Vec<String> = out.lines().map(str::to_owned).collect();
-    lines.extend(err.lines().map(|line| format!("! {line}")));
+    for line in err.lines() {
+        let speaker = line.split(':').next().filter(|name| !name.contains(' '));
+        if let Some(name) = speaker {
+            lines.push(format!("! {name}"));
+        }
+    }
+    lines.dedup_by(|next, line| next == line && line.starts_with("! "));
     while lines.last().is_some_and(String::is_empty) {
         lines.pop();
     }
