@@ -14,6 +14,8 @@ use std::time::Duration;
 
 /// The first byte of a reply that tells a service's state and handle.
 const RECORD: u8 = 59;
+/// Replies of one byte: acknowledged, refused, no request, no service, already so.
+const BARE: [u8; 5] = [50, 51, 52, 60, 61];
 /// The lowest first byte of an event, whose second byte is its length and whose next four are a handle.
 const EVENT: u8 = 100;
 /// How long an answer may take to begin, and to go on.
@@ -102,6 +104,7 @@ fn lines_of(mut answer: &[u8]) -> Vec<String> {
         let length = match answer[0] {
             _ if event => usize::from(answer[1]).clamp(2, answer.len()),
             RECORD => answer.len().min(7),
+            byte if BARE.contains(&byte) => 1,
             _ => answer.len(),
         };
         let (packet, rest) = answer.split_at(length);
