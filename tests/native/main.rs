@@ -3,6 +3,7 @@
 
 mod build;
 mod cargo;
+mod dinit_conformance;
 mod getty;
 mod init;
 mod input;
@@ -16,10 +17,14 @@ use alpenglow_tests::{Test, test};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    if let Some(code) = dinit_conformance::speak::run_if_asked() {
+        return code;
+    }
     alpenglow_tests::main(|| {
         let mut tests: Vec<Test> = Vec::new();
         let plain = init::tests().into_iter().chain(getty::tests());
         tests.extend(plain.map(|(name, run)| test(name, run)));
+        tests.extend(dinit_conformance::tests());
         tests.extend(sandbox::tests());
         tests.extend(input::tests());
         tests.extend(cargo::tests());
