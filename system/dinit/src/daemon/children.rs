@@ -32,15 +32,11 @@ impl Manager {
             self.engine.stop_all();
             self.ending = Some(Ending::PowerOff);
             self.abandon();
-        } else if came(SIGINT) {
-            // Ctrl-Alt-Del for process 1, Ctrl-C for others.
+        } else if came(SIGINT) && manager {
+            // Ctrl-Alt-Del.
             self.shut_down(Ending::Reboot);
-        } else if came(SIGTERM) {
-            self.shut_down(if manager {
-                Ending::Halt
-            } else {
-                Ending::PowerOff
-            });
+        } else if came(SIGINT) || came(SIGTERM) {
+            self.shut_down(Ending::Halt);
         }
         if came(SIGUSR1) {
             self.open_control(true);

@@ -11,7 +11,7 @@ impl Manager {
     pub(super) fn answer_extension(&mut self, place: usize, request: &Request<'_>) {
         match request {
             Request::Details(None) => {
-                let ids: Vec<Id> = self.engine.ids().collect();
+                let ids = self.listed();
                 self.answer_details(place, &ids);
             }
             Request::Details(Some(handle)) => match self.known(place, *handle) {

@@ -11,6 +11,7 @@ use crate::description::{Description, Options};
 use crate::engine::{DependencyKind, GraphError, Id, ReloadError, Settings, State};
 use crate::protocol::Handle;
 use crate::protocol::reply::Code;
+use std::collections::HashMap;
 
 /// What the loader may ask of the daemon.
 struct Present<'a>(&'a Manager);
@@ -43,6 +44,41 @@ fn dependencies(description: &Description) -> Vec<(DependencyKind, &[u8])> {
         .collect()
 }
 
+/// The place of each in the order in which they were come across: a service, then what it depends on, each with all of
+/// its own (`dinitctl list` shows them so).
+fn loading_order(made: &[Description], root: &[u8]) -> Vec<u64> {
+    let places: HashMap<&[u8], usize> = made
+        .iter()
+        .enumerate()
+        .map(|(place, description)| (&*description.name, place))
+        .collect();
+    let mut order = vec![u64::MAX; made.len()];
+    let mut next = 0;
+    let mut open: Vec<&[u8]> = vec![root];
+    while let Some(name) = open.pop() {
+        let Some(&place) = places.get(name) else {
+            continue;
+        };
+        if order[place] != u64::MAX {
+            continue;
+        }
+        order[place] = next;
+        next += 1;
+        let dependencies = made[place].dependencies.iter().rev().filter(|dependency| {
+            !matches!(
+                dependency.kind,
+                DependencyKind::After | DependencyKind::Before
+            )
+        });
+        open.extend(dependencies.map(|dependency| &*dependency.name));
+    }
+    for place in order.iter_mut().filter(|place| **place == u64::MAX) {
+        *place = next;
+        next += 1;
+    }
+    order
+}
+
 fn refused(name: &[u8], error: &GraphError) -> Error {
     Error::new(
         name,
@@ -66,9 +102,12 @@ impl Manager {
             return Ok(id);
         }
         let made = self.read(|loader, reports| loader.load(name, reports))?;
+        let order = loading_order(&made, name);
+        let first = self.sequence;
+        self.sequence += made.len() as u64;
         let mut added = Vec::new();
-        for description in made {
-            match self.add(description) {
+        for (description, place) in made.into_iter().zip(order) {
+            match self.add(description, first + place) {
                 Ok(id) => added.push(id),
                 Err(error) => {
                     self.take_out(&added);
@@ -107,7 +146,7 @@ impl Manager {
         result
     }
 
-    fn add(&mut self, description: Description) -> Result<Id, Error> {
+    fn add(&mut self, description: Description, sequence: u64) -> Result<Id, Error> {
         let settings = Settings::of(&description);
         let added = self
             .engine
@@ -117,12 +156,19 @@ impl Manager {
             self.consumers
                 .insert(producer.clone(), description.name.clone());
         }
-        if self.place_unit(id, Unit::new(description)) {
+        if self.place_unit(id, Unit::new(description, sequence)) {
             return Ok(id);
         }
         let name: Box<[u8]> = self.engine.name(id).into();
         let _ = self.engine.unload(id);
         Err(Error::new(&name, Problem::Memory))
+    }
+
+    /// Every loaded service in the order of lists.
+    pub(super) fn listed(&self) -> Vec<Id> {
+        let mut ids: Vec<Id> = self.engine.ids().collect();
+        ids.sort_unstable_by_key(|id| self.unit(*id).map(|unit| unit.sequence));
+        ids
     }
 
     /// Puts a unit where its id says; false: there is no memory.
@@ -186,7 +232,11 @@ impl Manager {
         let (mut added, mut changed) = (Vec::new(), Vec::new());
         for description in made {
             let result = match self.engine.find(&description.name) {
-                None => self.add(description).map(|id| added.push(id)),
+                None => {
+                    self.sequence += 1;
+                    let sequence = self.sequence;
+                    self.add(description, sequence).map(|id| added.push(id))
+                }
                 Some(id) => self
                     .replace(id, description)
                     .map(|old| changed.push((id, old))),

@@ -29,6 +29,8 @@ pub struct Manager {
     pub engine: Engine,
     /// By the engine's [`Id`].
     pub units: Vec<Option<Unit>>,
+    /// That of the unit that is loaded next.
+    pub sequence: u64,
     /// Whose process a child is.
     pub children: HashMap<i32, (Id, Target)>,
     pub environment: Environment,
@@ -97,6 +99,7 @@ impl Manager {
             options,
             engine,
             units: Vec::new(),
+            sequence: 0,
             children: HashMap::new(),
             environment,
             directories,

@@ -70,11 +70,21 @@ pub fn main(words: impl Iterator<Item = OsString>) -> i32 {
             }
         }
     };
+    if let Some(number) = options.ready_fd
+        && !take_ready_fd(number)
+    {
+        eprintln!(
+            "dinit: --ready-fd {number}: wanted an open descriptor that is not standard input"
+        );
+        return 1;
+    }
     let manager = options.manager;
     match begin(options) {
         Ok(mut daemon) => daemon.live(&words),
         Err(error) => {
-            eprintln!("dinit: {error}");
+            if let Some(error) = error {
+                eprintln!("dinit: {error}");
+            }
             if manager {
                 console::last_resort();
             }
@@ -83,15 +93,34 @@ pub fn main(words: impl Iterator<Item = OsString>) -> i32 {
     }
 }
 
+/// Whether a descriptor can be told of readiness. Services do not get it.
+fn take_ready_fd(number: i32) -> bool {
+    if number <= 0 {
+        return false;
+    }
+    // SAFETY: a number that is no descriptor is an error of the call.
+    let fd = unsafe { std::os::fd::BorrowedFd::borrow_raw(number) };
+    match rustix::io::fcntl_getfd(fd) {
+        Ok(flags) if number > 2 => {
+            rustix::io::fcntl_setfd(fd, flags | rustix::io::FdFlags::CLOEXEC).is_ok()
+        }
+        found => found.is_ok(),
+    }
+}
+
 /// Sets everything up and starts the first services.
-fn begin(options: Options) -> Result<Manager, String> {
+///
+/// # Errors
+/// What went wrong; None when it was told already.
+fn begin(options: Options) -> Result<Manager, Option<String>> {
     if options.manager && options.restore.is_none() {
         early::take_console();
         early::mount();
         early::claim_machine();
     }
-    let errno =
-        |what: &str, error: rustix::io::Errno| format!("{what}: {}", Errno(error.raw_os_error()));
+    let errno = |what: &str, error: rustix::io::Errno| {
+        Some(format!("{what}: {}", Errno(error.raw_os_error())))
+    };
     let signals = Signals::new(options.manager).map_err(|error| errno("signalfd", error))?;
     // What a service leaves behind becomes our child, so that its end is seen.
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
@@ -127,7 +156,7 @@ fn begin(options: Options) -> Result<Manager, String> {
         log.say(Level::Error, format_args!("{error}"));
         if !is_manager {
             log.flush();
-            return Err(format!("the environment file {} is of no use", Show(file)));
+            return Err(None);
         }
     }
     let mut daemon = Manager::new(
@@ -159,7 +188,7 @@ fn begin(options: Options) -> Result<Manager, String> {
     daemon.engine.console_free();
     if !daemon.open_control(!system) {
         daemon.log.flush();
-        return Err("no control socket".to_owned());
+        return Err(None);
     }
     if log_path.is_some() {
         if let Err(error) = daemon.log.open()
@@ -277,10 +306,6 @@ impl Manager {
             if !self.options.manager {
                 self.log.flush();
                 self.close_control();
-                if self.ending == Some(Ending::Reboot) {
-                    // The end that Ctrl-C asked for.
-                    signals::die_of(signals::SIGINT);
-                }
                 return 0;
             }
             let Some(ending) = self.ending else {

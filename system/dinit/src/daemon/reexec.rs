@@ -155,13 +155,9 @@ impl Manager {
             unsent: connection.unsent().into(),
             unread: connection.unread().into(),
         };
-        let units = self.units.iter().enumerate().filter_map(|(place, unit)| {
-            let unit = unit.as_ref()?;
-            Some((
-                place as u32,
-                unit.description.clone(),
-                unit.run.as_deref().map(run),
-            ))
+        let units = self.listed().into_iter().filter_map(|id| {
+            let unit = self.unit(id)?;
+            Some((id.0, unit.description.clone(), unit.run.as_deref().map(run)))
         });
         Saved {
             environment: self.environment.iter().map(Box::from).collect(),
@@ -271,8 +267,10 @@ impl Restored {
                     .consumers
                     .insert(producer.clone(), description.name.clone());
             }
+            daemon.sequence += 1;
             let unit = Unit {
                 description,
+                sequence: daemon.sequence,
                 run: run.map(|run| Box::new(run.restore())),
             };
             daemon.place_unit(id, unit);

@@ -281,8 +281,7 @@ impl Manager {
             if flags.contains(OrderFlags::PIN) {
                 self.engine.pin_stopped(id);
             }
-            self.engine.stop(id, true);
-            self.engine.forced_stop(id);
+            self.engine.stop_at_once(id);
             State::Stopped
         };
         self.decide();
@@ -347,7 +346,7 @@ impl Manager {
     }
 
     fn answer_list(&mut self, place: usize, layout: Layout) {
-        let ids: Vec<Id> = self.engine.ids().collect();
+        let ids = self.listed();
         for id in ids {
             let status = self.status(id);
             if let Some(connection) = self.connections.get_mut(place).and_then(Option::as_mut) {

@@ -66,9 +66,3 @@ impl Signals {
         signals
     }
 }
-
-/// Ends this process by a signal, so that who waits for it sees how it ended.
-pub fn die_of(signal: i32) {
-    bare::sys::kill(std::process::id() as isize, signal as usize);
-    bare::sys::block_signals(&0);
-}

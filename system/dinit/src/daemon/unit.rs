@@ -7,6 +7,8 @@ use std::os::fd::OwnedFd;
 /// A loaded service.
 pub struct Unit {
     pub description: Description,
+    /// The place in lists: a service comes before what was loaded for it.
+    pub sequence: u64,
     /// What only services with a process that runs or ran need.
     pub run: Option<Box<Run>>,
 }
@@ -31,9 +33,10 @@ pub struct Run {
 }
 
 impl Unit {
-    pub fn new(description: Description) -> Self {
+    pub fn new(description: Description, sequence: u64) -> Self {
         Self {
             description,
+            sequence,
             run: None,
         }
     }

@@ -12,6 +12,7 @@ pub(super) enum Input {
     Start,
     Wake,
     Stop { bring_down: bool },
+    StopAtOnce,
     ForcedStop,
     Restart,
     PinStarted,
@@ -65,6 +66,11 @@ impl Engine {
     /// Takes the mark away. `bring_down`: stops it even if it is needed, and what needs it, without restart.
     pub fn stop(&mut self, id: Id, bring_down: bool) {
         self.tell(id, Input::Stop { bring_down });
+    }
+
+    /// Takes the mark away, and stops it and what needs it, which counts as failed.
+    pub fn stop_at_once(&mut self, id: Id) {
+        self.tell(id, Input::StopAtOnce);
     }
 
     /// Makes it stop, and its dependents; they may restart.
@@ -213,6 +219,10 @@ impl Engine {
             Input::Start => self.order_start(index),
             Input::Wake => self.order_wake(index),
             Input::Stop { bring_down } => self.order_stop(index, bring_down),
+            Input::StopAtOnce => {
+                self.order_stop(index, true);
+                self.force_stop(index);
+            }
             Input::ForcedStop => self.force_stop(index),
             Input::Restart => self.order_restart(index),
             Input::PinStarted => self.pin_start(index),

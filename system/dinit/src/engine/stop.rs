@@ -244,8 +244,12 @@ impl Engine {
                 if self.at(index).blocker == NONE && self.blocks(&link) {
                     self.at_mut(index).blocker = number;
                 }
+                let target = self.at(index).target;
+                if forced && target == State::Stopped {
+                    // For those that are stopped already, too: their last run could not have gone on.
+                    self.at_mut(link.from).reason = StopReason::DependencyFailed;
+                }
                 if self.at(link.from).state != State::Stopped {
-                    let target = self.at(index).target;
                     self.stop_dependent(link.from, target, forced, restart_them);
                 }
             } else if !for_restart {
@@ -263,7 +267,6 @@ impl Engine {
 
     fn stop_dependent(&mut self, dependent: u32, target: State, forced: bool, restart: bool) {
         if forced && target == State::Stopped {
-            self.at_mut(dependent).reason = StopReason::DependencyFailed;
             self.stop_for_good(dependent);
         } else if forced {
             self.force_stop(dependent);
