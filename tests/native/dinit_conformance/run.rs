@@ -120,7 +120,10 @@ fn steady(text: &str, place: &Path) -> String {
             .enumerate()
             .map(|(index, part)| match index {
                 0 => (*part).to_owned(),
-                _ => format!("{before}PID{}", part.trim_start_matches(|c: char| c.is_ascii_digit())),
+                _ => format!(
+                    "{before}PID{}",
+                    part.trim_start_matches(|c: char| c.is_ascii_digit())
+                ),
             })
             .collect();
     }

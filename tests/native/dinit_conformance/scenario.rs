@@ -113,7 +113,8 @@ fn more_of(step: &mut Step, line: &str, number: usize) {
         return;
     } else {
         let covered = step.lines.end;
-        step.printed.extend((covered..number).map(|_| String::new()));
+        step.printed
+            .extend((covered..number).map(|_| String::new()));
         step.printed.push(line.to_owned());
     }
     step.lines.end = number + 1;
@@ -151,7 +152,8 @@ pub fn recorded(text: &str, found: &[(std::ops::Range<usize>, Vec<String>)]) -> 
     for (place, printed) in found {
         lines[next..=place.start].iter().for_each(|line| add(line));
         let more = lines[place.start + 1..place.end].iter();
-        more.take_while(|line| line.starts_with("> ")).for_each(|line| add(line));
+        more.take_while(|line| line.starts_with("> "))
+            .for_each(|line| add(line));
         printed.iter().for_each(|line| add(line));
         next = place.end;
     }

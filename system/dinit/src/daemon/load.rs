@@ -233,8 +233,8 @@ impl Manager {
         for description in made {
             let result = match self.engine.find(&description.name) {
                 None => {
-                    self.sequence += 1;
                     let sequence = self.sequence;
+                    self.sequence += 1;
                     self.add(description, sequence).map(|id| added.push(id))
                 }
                 Some(id) => self

@@ -267,12 +267,12 @@ impl Restored {
                     .consumers
                     .insert(producer.clone(), description.name.clone());
             }
-            daemon.sequence += 1;
             let unit = Unit {
                 description,
                 sequence: daemon.sequence,
                 run: run.map(|run| Box::new(run.restore())),
             };
+            daemon.sequence += 1;
             daemon.place_unit(id, unit);
             daemon.poll_unit(id);
             for (pid, target) in [
