@@ -12,12 +12,21 @@ pub fn tests() -> Vec<Test> {
         test("dinit_ends_a_service_with_its_cgroup", cgroup),
         test("dinit_goes_on_after_reexecution", reexecution),
         test("dinit_survives_what_is_thrown_at_it", survives),
+        test(
+            "dinit_starts_afresh_when_its_memory_is_overwritten",
+            overwritten,
+        ),
     ]
 }
 
 /// Runs commands in the demo; their outputs, each of which had status 0.
 fn run(commands: &[&str]) -> Result<Vec<String>, String> {
-    let finished = uml::run("dinit-demo", commands)?;
+    run_with(&[], commands)
+}
+
+/// The same with further words for the kernel.
+fn run_with(words: &[&str], commands: &[&str]) -> Result<Vec<String>, String> {
+    let finished = uml::run_with("dinit-demo", words, commands)?;
     let mut outputs = Vec::new();
     for (command, outcome) in commands.iter().zip(finished.outcomes) {
         check(outcome.status == 0, || format!("{command}: {outcome:?}"))?;
@@ -107,4 +116,20 @@ fn survives() -> Outcome {
         has(output, &["refused"])?;
     }
     has(&outputs[1], &["nothing"])
+}
+
+/// A fault of process 1 itself: the login is that of the second start.
+fn overwritten() -> Outcome {
+    let outputs = run_with(
+        &["dinit-demo.overwrite"],
+        &[
+            "cat /run/demo/overwritten && tr '\\0' ' ' < /proc/1/cmdline",
+            "n=0; until dinitctl is-started boot || [ $n = 50 ]; do n=$((n+1)); sleep 0.1; done; dinitctl list | cat",
+            // A signal that somebody sends is none.
+            "kill -SEGV 1; kill -ILL 1; kill -ABRT 1; dinitctl is-started boot; tr '\\0' ' ' < /proc/1/cmdline",
+        ],
+    )?;
+    has(&outputs[0], &["--after-crash 1"])?;
+    has(&outputs[1], &["[[+]     ] boot", "[{+}     ] getty"])?;
+    has(&outputs[2], &["--after-crash 1"])
 }

@@ -38,6 +38,15 @@ fn machine(initrd: &Path) -> Result<Uml, String> {
 /// # Errors
 /// What did not go well, with the console's last lines.
 pub fn run(edition: &str, commands: &[&str]) -> Result<Finished, String> {
+    run_with(edition, &[], commands)
+}
+
+/// The same with further words for the kernel.
+///
+/// # Errors
+/// What did not go well, with the console's last lines.
+pub fn run_with(edition: &str, words: &[&str], commands: &[&str]) -> Result<Finished, String> {
+    let further = words.iter().map(|word| (*word).to_owned());
     let words = ["build", "--edition", edition, "--format", "initramfs"];
     let base = path_from(&words, "initramfs ", 1)?;
     let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
@@ -51,7 +60,9 @@ pub fn run(edition: &str, commands: &[&str]) -> Result<Finished, String> {
         user: "root".into(),
         password: credential.password().to_owned(),
     };
-    let machine = machine(&initrd)?.start().map_err(|e| e.to_string())?;
+    let mut machine = machine(&initrd)?;
+    machine.words.extend(further);
+    let machine = machine.start().map_err(|e| e.to_string())?;
     let commands: Vec<String> = commands.iter().map(|word| (*word).to_owned()).collect();
     alpenglow_machine::run_on(machine, &login, &commands, |_, _| {}).map_err(|e| e.to_string())
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 mod cargo;
 
-pub use cargo::Cargo;
+pub use cargo::{Cargo, Panic};
 
 /// A recipe as its file declares it.
 #[derive(Clone, Debug, Deserialize)]

@@ -17,6 +17,7 @@ mod clock;
 mod codec;
 pub mod conditions;
 pub mod control;
+mod crash;
 pub mod daemon;
 pub mod description;
 pub mod engine;

@@ -47,7 +47,7 @@ static MEMORY: dinit::memory::Patient = dinit::memory::Patient;
 fn run(name: &[u8], arguments: &mut dyn Iterator<Item = OsString>) -> Option<i32> {
     let name = *PROGRAMS.iter().find(|program| program.as_bytes() == name)?;
     if matches!(name, "dinit" | "init") {
-        return Some(dinit::daemon::main(arguments));
+        return Some(dinit::daemon::main(arguments.collect()));
     }
     if name == "dinit-check" {
         let (mut out, mut err) = (std::io::stdout(), std::io::stderr());

@@ -12,6 +12,9 @@ pub struct Cargo {
     /// `musl-dev`). Without, they have `core` alone and no C library.
     #[serde(default)]
     pub std: bool,
+    /// What a panic of a program with `std` does, in the words of Cargo's own profiles.
+    #[serde(default)]
+    pub panic: Panic,
     /// Whether they are tools that other packages' builds run (`tools`): built for the build root,
     /// with its own standard and C libraries, whatever the architecture that is built for.
     #[serde(default)]
@@ -23,6 +26,18 @@ pub struct Cargo {
     /// the program that it leads to ("/sbin/dinitctl" = "dinit").
     #[serde(default)]
     pub links: BTreeMap<String, String>,
+}
+
+/// What a panic does.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Panic {
+    /// Its message is printed, with the place in the source, and the program ends by SIGABRT.
+    #[default]
+    Abort,
+    /// Nothing is printed: it is an illegal instruction, and the texts are not in the program. For one that handles
+    /// SIGILL.
+    ImmediateAbort,
 }
 
 impl Cargo {
@@ -46,6 +61,11 @@ impl Cargo {
         if self.std && !recipe.build.iter().any(|name| name == "musl-dev") {
             return Err(
                 "cargo.std needs the C library to link with: build = [\"musl-dev\"]".into(),
+            );
+        }
+        if self.panic != Panic::Abort && !self.std {
+            return Err(
+                "cargo.panic is for programs with std = true; without, it is theirs".into(),
             );
         }
         for program in self.install.keys().chain(self.links.values()) {
@@ -126,6 +146,12 @@ mod tests {
             ("= \"multi\" }", "= \"other\" }", "leads to 'other'"),
             ("\"/bin/one\"", "\"/sbin/multi\"", "in both"),
             ("std = true", "stdlib = true", "stdlib"),
+            ("std = true", "std = true\npanic = \"unwind\"", "unwind"),
+            (
+                "std = true",
+                "panic = \"immediate-abort\"",
+                "is for programs with std",
+            ),
         ] {
             assert!(GOOD.contains(from), "{from}");
             let text = read(&GOOD.replace(from, to)).unwrap_err();

@@ -5,7 +5,7 @@
 //! musl. A tool for other builds (`host`) is built for the build root instead. Crates stand in place of a registry:
 //! those that the `Cargo.lock` names, and those that Debian's copy brings along.
 
-use crate::recipe::{Cargo, Recipe};
+use crate::recipe::{Cargo, Panic, Recipe};
 use crate::toolchain::LLVM;
 use alpenglow_builder::Arch;
 use std::path::{Path, PathBuf};
@@ -54,7 +54,11 @@ pub fn build(recipe: &Recipe, cargo: &Cargo, arch: Arch) -> String {
         };
         text.push_str("export RUSTC_BOOTSTRAP=1\n");
         let target = format!("{library} --target {} ", arch.rust_target());
-        (target_flags(cargo.std, arch), target)
+        let mut flags = target_flags(cargo.std, arch);
+        if cargo.panic == Panic::ImmediateAbort {
+            flags.push_str(" -Cpanic=immediate-abort");
+        }
+        (flags, target)
     };
     let (variable, linker) = if cargo.host {
         (host_variable(), format!("clang-{LLVM}"))

@@ -33,6 +33,7 @@ pub type Ask<'a> = dyn Fn(Option<&[u8]>, bool) -> Result<Manager, String> + 'a;
 const ENVIRONMENT: &[u8] = b"/etc/dinit/environment";
 
 /// The program, with the arguments after its name, whom to ask and where to write: whether it found nothing wrong.
+#[inline(never)] // The programs lie apart: layout.ld.
 pub fn run(
     arguments: impl Iterator<Item = OsString>,
     ask: &Ask<'_>,

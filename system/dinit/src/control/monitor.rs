@@ -25,6 +25,7 @@ struct Monitor {
     given: Given,
 }
 
+#[inline(never)] // The programs lie apart: layout.ld.
 pub fn main(arguments: Vec<Vec<u8>>) -> i32 {
     let output = Output {
         program: table::DINIT_MONITOR.name,

@@ -16,6 +16,7 @@ use crate::text::Show;
 pub type FinalSteps = fn(Shutdown) -> i32;
 
 /// `name`: what it was called as.
+#[inline(never)] // The programs lie apart: layout.ld.
 pub fn main(name: &str, arguments: Vec<Vec<u8>>, final_steps: FinalSteps) -> i32 {
     let output = Output {
         program: table::SHUTDOWN.name,

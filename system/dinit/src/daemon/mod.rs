@@ -24,6 +24,7 @@ mod socket;
 mod timers;
 mod unit;
 
+use crate::crash;
 use crate::description::environment::{BadLine, Changes, Environment};
 use crate::description::search::{self, Folders};
 use crate::description::users::Users;
@@ -46,9 +47,12 @@ const ENVIRONMENT: &[u8] = b"/etc/dinit/environment";
 /// The socket of the system's manager.
 const SOCKET: &[u8] = b"/run/dinitctl";
 
+/// So many failures of the daemon that follow one another are answered by starting the services again.
+const CRASHES: u32 = 3;
+
 /// Runs the daemon; `words` are the command line without the program's name. The exit status.
-pub fn main(words: impl Iterator<Item = OsString>) -> i32 {
-    let words: Vec<OsString> = words.collect();
+#[inline(never)] // The programs lie apart: layout.ld.
+pub fn main(words: Vec<OsString>) -> i32 {
     let process_one = std::process::id() == 1;
     let root = rustix::process::getuid().is_root();
     let options = match Options::read(words.iter().cloned(), process_one, root) {
@@ -79,7 +83,7 @@ pub fn main(words: impl Iterator<Item = OsString>) -> i32 {
         return 1;
     }
     let manager = options.manager;
-    match begin(options) {
+    match begin(options, &words) {
         Ok(mut daemon) => daemon.live(&words),
         Err(error) => {
             if let Some(error) = error {
@@ -112,12 +116,19 @@ fn take_ready_fd(number: i32) -> bool {
 ///
 /// # Errors
 /// What went wrong; None when it was told already.
-fn begin(options: Options) -> Result<Manager, Option<String>> {
+fn begin(options: Options, words: &[OsString]) -> Result<Manager, Option<String>> {
     if options.manager && options.restore.is_none() {
         early::take_console();
         early::mount();
         early::claim_machine();
     }
+    let program = std::env::current_exe().unwrap_or_default();
+    let words = reexec::without_own(words);
+    let crashes = options.crashes;
+    crash::install(
+        options.manager.then_some((program.as_os_str(), &words)),
+        crashes,
+    );
     let errno = |what: &str, error: rustix::io::Errno| {
         Some(format!("{what}: {}", Errno(error.raw_os_error())))
     };
@@ -180,9 +191,9 @@ fn begin(options: Options) -> Result<Manager, Option<String>> {
                 format_args!("the state before re-execution cannot be read; what ran is ended and started afresh"),
             ),
         }
-        if is_manager {
-            finish::end_processes(&mut |text| daemon.log.say(Level::Warn, text));
-        }
+    }
+    if is_manager && (restore.is_some() || crashes > 0) {
+        finish::end_processes(&mut |text| daemon.log.say(Level::Warn, text));
     }
     daemon.find_cgroup_base();
     daemon.engine.console_free();
@@ -201,7 +212,14 @@ fn begin(options: Options) -> Result<Manager, Option<String>> {
             .log
             .note(Level::Info, format_args!("starting the system"));
     }
-    daemon.start_first();
+    if crashes <= CRASHES {
+        daemon.start_first();
+    } else {
+        daemon.log.say(
+            Level::Error,
+            format_args!("the daemon failed {crashes} times, each soon after the other; no service is started"),
+        );
+    }
     Ok(daemon)
 }
 
@@ -332,7 +350,8 @@ impl Manager {
         };
         let mut result = finish::finish(ending, &mut say);
         if ending == Ending::SoftReboot && result.is_ok() {
-            let error = program::become_program(self.program.as_os_str(), words);
+            let error =
+                program::become_program(self.program.as_os_str(), &reexec::without_own(words));
             say(format_args!(
                 "the daemon could not be run afresh: {}; will reboot",
                 Errno(error)

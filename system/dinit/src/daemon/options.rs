@@ -1,5 +1,6 @@
 //! The command line of `dinit` (dinit(8)).
 
+use crate::crash;
 use crate::text::Show;
 use std::ffi::OsString;
 use std::fmt;
@@ -28,6 +29,8 @@ pub struct Options {
     pub shutdown_timeout: u64,
     /// Extension, set by re-execution alone: the descriptor that holds the state of the process before.
     pub restore: Option<i32>,
+    /// How often the program failed, one time soon after another, before it was run anew.
+    pub crashes: u32,
 }
 
 /// How much is said; messages below it are dropped.
@@ -126,6 +129,7 @@ impl Options {
             services: Vec::new(),
             shutdown_timeout: 90,
             restore: None,
+            crashes: 0,
         };
         // Names count as service names only where the kernel cannot have put them.
         let mut kernel_words = process_one && root;
@@ -169,6 +173,9 @@ impl Options {
                 }
                 b"--restore-from" => {
                     options.restore = Some(number("--restore-from", value("--restore-from")?)?)
+                }
+                b"--after-crash" => {
+                    options.crashes = number(crash::OPTION, value(crash::OPTION)?)?;
                 }
                 b"-t" | b"--service" => options.name(value("--service")?)?,
                 [b'-', ..] if kernel_words => {}

@@ -11,6 +11,7 @@ use super::program::{self, become_program};
 use super::timers::Due;
 use super::unit::{Run, Unit};
 use crate::codec::{Codec, Reader, record};
+use crate::crash;
 use crate::description::Description;
 use crate::engine::{Engine, Id, State, Target};
 use crate::text::Errno;
@@ -115,7 +116,7 @@ impl Manager {
         self.log.flush();
         let kept = self.descriptors();
         keep_on_exec(&kept, true);
-        let mut words: Vec<OsString> = without_restore(words);
+        let mut words: Vec<OsString> = without_own(words);
         words.push(OPTION.into());
         words.push(file.as_raw_fd().to_string().into());
         let error = Errno(become_program(program.as_os_str(), &words));
@@ -405,11 +406,12 @@ fn memory_file(content: &[u8]) -> Result<OwnedFd, rustix::io::Errno> {
 }
 
 /// The command line without what an earlier re-execution added.
-fn without_restore(words: &[OsString]) -> Vec<OsString> {
+/// The words without the options that one run of the daemon gives to the next.
+pub fn without_own(words: &[OsString]) -> Vec<OsString> {
     let mut kept = Vec::new();
     let mut words = words.iter();
     while let Some(word) = words.next() {
-        if word == OPTION {
+        if word == OPTION || word == crash::OPTION {
             words.next();
         } else {
             kept.push(word.clone());

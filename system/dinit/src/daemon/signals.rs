@@ -21,7 +21,8 @@ const INFO: usize = 128;
 pub struct Signals(OwnedFd);
 
 impl Signals {
-    /// Holds signals back. The manager of the machine holds back every one: none may suspend or end it.
+    /// Holds signals back. The manager of the machine holds back every one but those of its own faults, which are
+    /// handled (see [`crate::crash`]): none may suspend or end it.
     ///
     /// # Errors
     /// That of signalfd4(2).
@@ -33,7 +34,7 @@ impl Signals {
         let mut held = heard | bit(SIGPIPE) | bit(SIGTSTP) | bit(SIGTTIN) | bit(SIGTTOU);
         if manager {
             heard |= bit(SIGQUIT);
-            held = u64::MAX;
+            held = !crate::crash::faults();
         }
         bare::sys::block_signals(&held);
         let fd = bare::sys::signalfd(&heard);

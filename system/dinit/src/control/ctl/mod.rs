@@ -38,6 +38,7 @@ struct Session {
     given: Given,
 }
 
+#[inline(never)] // The programs lie apart: layout.ld.
 pub fn main(arguments: Vec<Vec<u8>>) -> i32 {
     let mut output = Output {
         program: table::DINITCTL.name,
