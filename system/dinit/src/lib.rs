@@ -21,6 +21,7 @@ mod crash;
 pub mod daemon;
 pub mod description;
 pub mod engine;
+mod hash;
 pub mod launch;
 pub mod log;
 pub mod memory;

@@ -4,18 +4,17 @@ use super::address::Address;
 use super::arguments::{self, Given};
 use super::client::Client;
 use super::failure::Failure;
-use super::output::{Output, reason};
+use super::output::Output;
 use super::{help, table};
 use crate::engine::{Event, State};
 use crate::protocol::info::Info;
 use crate::protocol::reply::{Code, Reply};
 use crate::protocol::request::Request;
 use crate::protocol::status::Layout;
+use crate::text::Errno;
 use crate::text::Show;
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::process::ExitStatusExt;
-use std::process::Command;
+use rustix::process::{WaitOptions, WaitStatus, waitpid};
+use std::ffi::CString;
 
 /// What one run was told.
 struct Monitor {
@@ -178,25 +177,63 @@ impl Monitor {
             .iter()
             .map(|part| fill(part, name, value.unwrap_or_default(), word))
             .collect();
-        let mut command = Command::new(OsStr::from_bytes(&words[0]));
-        command.args(words[1..].iter().map(|word| OsStr::from_bytes(word)));
-        match command.status() {
-            Ok(status) if status.success() => (),
-            Ok(status) => match status.signal() {
-                Some(signal) => self.output.error(format_args!(
+        match run(&words) {
+            Ok(status) => match (status.terminating_signal(), status.exit_status()) {
+                (Some(signal), _) => self.output.error(format_args!(
                     "notification command terminated due to signal {signal}"
                 )),
-                None => self.output.error(format_args!(
+                (None, Some(0)) => (),
+                (None, code) => self.output.error(format_args!(
                     "notification command terminated with exit status {}",
-                    status.code().unwrap_or(-1)
+                    code.unwrap_or(-1)
                 )),
             },
-            Err(error) => {
+            Err(number) => {
                 self.output
-                    .error(format_args!("{}: {}", Show(&words[0]), reason(&error)))
+                    .error(format_args!("{}: {}", Show(&words[0]), Errno(number)))
             }
         }
         self.given.has("exit")
+    }
+}
+
+/// Runs a command, which is looked for in PATH (posix_spawnp(3)), and waits for it. The error's number when it cannot be
+/// run.
+fn run(words: &[Vec<u8>]) -> Result<WaitStatus, i32> {
+    let invalid = |_| rustix::io::Errno::INVAL.raw_os_error();
+    let texts: Result<Vec<CString>, _> = words
+        .iter()
+        .map(|word| CString::new(word.as_slice()))
+        .collect();
+    let texts = texts.map_err(invalid)?;
+    let mut pointers: Vec<_> = texts.iter().map(|text| text.as_ptr().cast_mut()).collect();
+    pointers.push(std::ptr::null_mut());
+    unsafe extern "C" {
+        /// The environment (environ(7)).
+        static environ: *const *mut std::ffi::c_char;
+    }
+    let mut pid = 0;
+    // SAFETY: lists that end in null, of texts that end in NUL, which outlive the call; one thread, so that nobody changes
+    // the environment meanwhile.
+    let error = unsafe {
+        libc::posix_spawnp(
+            &mut pid,
+            texts[0].as_ptr(),
+            std::ptr::null(),
+            std::ptr::null(),
+            pointers.as_ptr(),
+            environ,
+        )
+    };
+    if error != 0 {
+        return Err(error);
+    }
+    loop {
+        match waitpid(rustix::process::Pid::from_raw(pid), WaitOptions::empty()) {
+            Ok(Some((_, status))) => return Ok(status),
+            Ok(None) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.raw_os_error()),
+        }
     }
 }
 

@@ -9,9 +9,9 @@ use crate::description::load::{Loaded, Loader};
 use crate::description::users::Users;
 use crate::description::{Description, Options};
 use crate::engine::{DependencyKind, GraphError, Id, ReloadError, Settings, State};
+use crate::hash::Map;
 use crate::protocol::Handle;
 use crate::protocol::reply::Code;
-use std::collections::HashMap;
 
 /// What the loader may ask of the daemon.
 struct Present<'a>(&'a Manager);
@@ -31,7 +31,9 @@ impl Loaded for Present<'_> {
     }
 
     fn consumer(&self, name: &[u8]) -> Option<&[u8]> {
-        self.0.consumers.get(name).map(|consumer| &**consumer)
+        let mut all = self.0.consumers.iter();
+        all.find(|(producer, _)| **producer == *name)
+            .map(|(_, consumer)| &**consumer)
     }
 }
 
@@ -47,7 +49,7 @@ fn dependencies(description: &Description) -> Vec<(DependencyKind, &[u8])> {
 /// The place of each in the order in which they were come across: a service, then what it depends on, each with all of
 /// its own (`dinitctl list` shows them so).
 fn loading_order(made: &[Description], root: &[u8]) -> Vec<u64> {
-    let places: HashMap<&[u8], usize> = made
+    let places: Map<&[u8], usize> = made
         .iter()
         .enumerate()
         .map(|(place, description)| (&*description.name, place))
@@ -154,7 +156,7 @@ impl Manager {
         let id = added.map_err(|error| refused(&description.name, &error))?;
         if let Some(producer) = &description.extra().consumer_of {
             self.consumers
-                .insert(producer.clone(), description.name.clone());
+                .push((producer.clone(), description.name.clone()));
         }
         if self.place_unit(id, Unit::new(description, sequence)) {
             return Ok(id);
@@ -204,7 +206,7 @@ impl Manager {
         self.forget_service(id);
         if let Some(unit) = self.units.get_mut(id.0 as usize).and_then(Option::take) {
             self.consumers
-                .retain(|_, consumer| **consumer != *unit.description.name);
+                .retain(|(_, consumer)| **consumer != *unit.description.name);
             if let Some(output) = unit
                 .run
                 .and_then(|run| run.output)
@@ -279,9 +281,9 @@ impl Manager {
             return Err(Error::new(&description.name, problem));
         }
         let name = description.name.clone();
-        self.consumers.retain(|_, consumer| *consumer != name);
+        self.consumers.retain(|(_, consumer)| *consumer != name);
         if let Some(producer) = &description.extra().consumer_of {
-            self.consumers.insert(producer.clone(), name);
+            self.consumers.push((producer.clone(), name));
         }
         let Some(unit) = self.unit_mut(id) else {
             return Ok(description);

@@ -11,8 +11,8 @@ use super::unit::Unit;
 use crate::description::environment::Environment;
 use crate::description::search::Folders;
 use crate::engine::{Engine, Id, Target, Time};
+use crate::hash::Map;
 use rustix::io::Errno;
-use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
@@ -23,6 +23,9 @@ const REPORT_AFTER: u64 = 5 * SECOND;
 /// What is left after KILL has this long to end before the shutdown goes on without it.
 const AFTER_KILL: u64 = 5 * SECOND;
 
+/// A name of a service.
+pub type Name = Box<[u8]>;
+
 /// The daemon.
 pub struct Manager {
     pub options: Options,
@@ -32,12 +35,12 @@ pub struct Manager {
     /// That of the unit that is loaded next.
     pub sequence: u64,
     /// Whose process a child is.
-    pub children: HashMap<i32, (Id, Target)>,
+    pub children: Map<i32, (Id, Target)>,
     pub environment: Environment,
     /// Where descriptions are looked for.
     pub directories: Folders,
     /// Who reads whose output: the consumer by its producer.
-    pub consumers: HashMap<Box<[u8]>, Box<[u8]>>,
+    pub consumers: Vec<(Name, Name)>,
     /// What relative `run-in-cgroup` paths begin with.
     pub cgroup_base: Vec<u8>,
     pub log: Log,
@@ -100,7 +103,7 @@ impl Manager {
             engine,
             units: Vec::new(),
             sequence: 0,
-            children: HashMap::new(),
+            children: Map::default(),
             environment,
             directories,
             log,
@@ -113,7 +116,7 @@ impl Manager {
             cgroups: super::groups::Cgroups::default(),
             ending_groups: Vec::new(),
             program: std::env::current_exe().unwrap_or_default(),
-            consumers: HashMap::new(),
+            consumers: Vec::new(),
             timers: super::timers::Timers::default(),
             ending: None,
             killing: None,

@@ -266,7 +266,7 @@ impl Restored {
             if let Some(producer) = &description.extra().consumer_of {
                 daemon
                     .consumers
-                    .insert(producer.clone(), description.name.clone());
+                    .push((producer.clone(), description.name.clone()));
             }
             let unit = Unit {
                 description,

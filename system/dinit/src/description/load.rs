@@ -4,7 +4,7 @@ use super::draft::{Context, Reports};
 use super::error::{DEPTH, Error, Problem};
 use super::{Description, Kind, Log, order, read, search, values};
 use crate::engine::DependencyKind;
-use std::collections::HashMap;
+use crate::hash::Map;
 
 /// What is loaded already.
 pub trait Loaded {
@@ -68,7 +68,7 @@ struct Frame {
 }
 
 struct Walk<'a> {
-    states: HashMap<Box<[u8]>, State>,
+    states: Map<Box<[u8]>, State>,
     path: Vec<Frame>,
     done: Vec<Description>,
     reports: &'a mut dyn Reports,
@@ -105,7 +105,7 @@ impl Loader<'_> {
         reports: &mut dyn Reports,
     ) -> Result<Vec<Description>, Error> {
         let mut walk = Walk {
-            states: HashMap::new(),
+            states: Map::default(),
             path: Vec::new(),
             done: Vec::new(),
             reports,
@@ -178,9 +178,9 @@ impl Loader<'_> {
 
     /// What can be told only when all is read: who reads whose output, and in which order things start.
     fn check(&self, made: &[Description]) -> Result<(), Error> {
-        let consumes = |made: &&Description| made.extra().consumer_of.is_some();
-        let mut consumers: HashMap<&[u8], &Description> = HashMap::new();
-        for one in made.iter().filter(consumes) {
+        let consumes = |made: &Description| made.extra().consumer_of.is_some();
+        let mut consumers: Map<&[u8], usize> = Map::default();
+        for (place, one) in made.iter().enumerate().filter(|(_, one)| consumes(one)) {
             let Some(consumed) = one.extra().consumer_of.as_deref() else {
                 continue;
             };
@@ -188,7 +188,7 @@ impl Loader<'_> {
                 .loaded
                 .consumer(consumed)
                 .filter(|name| *name != &*one.name);
-            if earlier.is_some() || consumers.insert(consumed, one).is_some() {
+            if earlier.is_some() || consumers.insert(consumed, place).is_some() {
                 let what = "reads the output of a service that has a consumer already";
                 return Err(Error::new(&one.name, Problem::Conflict(what)));
             }
@@ -200,7 +200,7 @@ impl Loader<'_> {
             }
         }
         for one in made {
-            let consumer = consumers.get(&*one.name).map(|consumer| &*consumer.name);
+            let consumer = consumers.get(&*one.name).map(|place| &*made[*place].name);
             let consumer = consumer.or_else(|| self.loaded.consumer(&one.name));
             if consumer.is_some() && !gives_output(one) {
                 return Err(Error::new(&one.name, Problem::Conflict(NO_PIPE)));

@@ -3,12 +3,12 @@
 use super::Description;
 use super::load::Loaded;
 use crate::engine::DependencyKind;
-use std::collections::HashMap;
+use crate::hash::Map;
 
 /// Who waits for whom, by number.
 struct Graph<'a> {
     names: Vec<&'a [u8]>,
-    numbers: HashMap<&'a [u8], usize>,
+    numbers: Map<&'a [u8], usize>,
     waits_for: Vec<Vec<usize>>,
 }
 
@@ -28,7 +28,7 @@ pub fn cycle(made: &[Description], loaded: &dyn Loaded) -> Option<Vec<Box<[u8]>>
     }
     let mut graph = Graph {
         names: Vec::new(),
-        numbers: HashMap::new(),
+        numbers: Map::default(),
         waits_for: Vec::new(),
     };
     for one in made {

@@ -1,7 +1,7 @@
 //! Records and links: making, finding, joining and removing them, and the marks on them.
 
 use super::record::{Flags, Link, LinkFlags, NONE, Record, Slot};
-use super::{DependencyKind, Engine, Id, OutOfMemory, State, StopReason, names};
+use super::{DependencyKind, Engine, Id, OutOfMemory, State, StopReason};
 
 impl Engine {
     pub(super) fn at(&self, index: u32) -> &Record {
@@ -38,8 +38,9 @@ impl Engine {
     }
 
     pub(super) fn named(&self, name: &[u8]) -> Option<u32> {
-        self.names
-            .find(names::hash(name), |index| *self.at(index).name == *name)
+        self.names.find(crate::hash::hash(name), |index| {
+            *self.at(index).name == *name
+        })
     }
 
     /// Makes room for that many more records and links everywhere, so that what follows cannot fail for want of it.
@@ -69,7 +70,7 @@ impl Engine {
     /// A new record of that name, of a service that is not loaded. `reserve` comes first.
     pub(super) fn make_record(&mut self, name: &[u8]) -> Result<u32, OutOfMemory> {
         let name = boxed(name)?;
-        let hash = names::hash(&name);
+        let hash = crate::hash::hash(&name);
         let record = Record::new(name, hash);
         let index = self.free_record;
         let index = if let Some(free) = self.records.get_mut(index as usize) {

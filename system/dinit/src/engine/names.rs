@@ -4,13 +4,6 @@
 use super::OutOfMemory;
 use super::record::NONE;
 
-/// FNV-1a (RFC 9923). Names come from the administrator's own folders; nobody gains by making them collide.
-pub(super) fn hash(name: &[u8]) -> u32 {
-    name.iter().fold(0x811c_9dc5, |hash, byte| {
-        (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
-    })
-}
-
 #[derive(Debug)]
 pub(super) struct Names {
     /// A power of two of places, at most three quarters of them taken.

@@ -8,7 +8,7 @@ use super::record::{Flags, Link, LinkFlags, NONE, Phase, Record, Slot, StopPhase
 use super::save::{MAGIC, VERSION};
 use super::{
     DependencyKind, Engine, Exit, LaunchError, OutOfMemory, Settings, Stage, State, StopReason,
-    Time, Times, names,
+    Time, Times,
 };
 use crate::description::{Kind, Options, Restart};
 
@@ -185,7 +185,7 @@ impl Reader<'_> {
             return Ok((record, None));
         }
         let name = self.name()?;
-        let hash = names::hash(&name);
+        let hash = crate::hash::hash(&name);
         let mut record = Record::new(name, hash);
         record.slot = pick(&[Slot::Free, Slot::Named, Slot::Loaded], slot)?;
         let [

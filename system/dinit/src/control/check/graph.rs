@@ -4,22 +4,19 @@ use crate::description::Description;
 use crate::description::error::DEPTH;
 use crate::description::order;
 use crate::engine::DependencyKind;
-use std::collections::HashMap;
+use crate::hash::Map;
 
 /// Services by number, in the order in which they were come by.
 pub struct Graph<'a> {
     services: &'a [Option<Description>],
-    numbers: &'a HashMap<Box<[u8]>, usize>,
+    numbers: &'a Map<Box<[u8]>, usize>,
 }
 
 /// Who is waited for, and by which kind of dependency.
 type Edge = (usize, DependencyKind);
 
 impl<'a> Graph<'a> {
-    pub fn new(
-        services: &'a [Option<Description>],
-        numbers: &'a HashMap<Box<[u8]>, usize>,
-    ) -> Self {
+    pub fn new(services: &'a [Option<Description>], numbers: &'a Map<Box<[u8]>, usize>) -> Self {
         Self { services, numbers }
     }
 

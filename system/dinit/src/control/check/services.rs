@@ -7,14 +7,14 @@ use crate::description::error::{Error, Place, Problem};
 use crate::description::load::{Loader, gives_output};
 use crate::description::{Description, Log};
 use crate::engine::DependencyKind;
+use crate::hash::Map;
 use crate::text::Show;
-use std::collections::HashMap;
 use std::io::{self, Write};
 
 pub struct Checked<'a> {
     loader: &'a Loader<'a>,
     names: Vec<Box<[u8]>>,
-    numbers: HashMap<Box<[u8]>, usize>,
+    numbers: Map<Box<[u8]>, usize>,
     /// By number; none for what could not be loaded.
     services: Vec<Option<Description>>,
     notes: Notes<'a>,
@@ -83,7 +83,7 @@ impl<'a> Checked<'a> {
         Self {
             loader,
             names: Vec::new(),
-            numbers: HashMap::new(),
+            numbers: Map::default(),
             services: Vec::new(),
             notes: Notes {
                 err,

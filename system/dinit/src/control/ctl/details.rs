@@ -3,11 +3,11 @@
 use super::Session;
 use crate::control::failure::Failure;
 use crate::engine::{DependencyKind, State};
+use crate::hash::Map;
 use crate::protocol::details::{self, Entry, Header};
 use crate::protocol::extension;
 use crate::protocol::reply::{Code, Reply};
 use crate::protocol::request::Request;
-use std::collections::HashMap;
 
 /// The text of the reply; `what` is what it is needed for.
 pub fn text(session: &mut Session, what: &'static str) -> Result<Vec<u8>, Failure> {
@@ -23,7 +23,7 @@ pub fn text(session: &mut Session, what: &'static str) -> Result<Vec<u8>, Failur
 pub struct Services<'a> {
     pub header: Header<'a>,
     pub entries: Vec<Entry<'a>>,
-    by_name: HashMap<&'a [u8], usize>,
+    by_name: Map<&'a [u8], usize>,
 }
 
 impl<'a> Services<'a> {
