@@ -1,5 +1,6 @@
 //! Values as bytes, for the state that re-execution hands on. Any bytes can be read: what is no value is `None`.
 
+use crate::memory::Room;
 use std::time::Duration;
 
 /// Reads from front to back.
@@ -120,7 +121,7 @@ impl<T: Codec> Codec for Vec<T> {
         let length = usize::read(from)?;
         // No more than there can be, whatever the length says: every value takes a byte.
         let mut values = Self::new();
-        values.try_reserve(length.min(from.0.len())).ok()?;
+        values.room(length.min(from.0.len())).ok()?;
         for _ in 0..length {
             values.push(T::read(from)?);
         }

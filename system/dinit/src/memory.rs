@@ -1,19 +1,81 @@
 //! The allocator of a program that must not end for want of memory.
 //!
 //! Rust ends a program whose memory cannot be had, unless the request was made by one of the few functions that report
-//! it. Those are used where the size is a stranger's choice: there, a refusal is an answer (see [`crate::protocol`]).
-//! Everywhere else sizes are small, and this allocator keeps a reserve for them: a pool in the program's own zeroed data,
+//! it. Those are called through [`Room`], where the size is a stranger's choice: there, a refusal is an answer (see
+//! [`crate::protocol`]). For everything else this allocator keeps a reserve: a pool in the program's own zeroed data,
 //! which costs nothing until it is touched. When that is used up too, it waits until the system has memory again, as
 //! process 1 has nothing better to do.
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::{HashMap, TryReserveError, VecDeque};
+use std::hash::{BuildHasher, Hash};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Bytes of the reserve.
 const RESERVE: usize = 128 * 1024;
 
-/// Larger requests are those of functions that report a refusal, and are refused.
-const SMALL: usize = 4096;
+/// No request without [`Room`] comes near this: it would be a mistake, and nothing to wait for.
+const ABSURD: usize = 64 << 20;
+
+/// Whether the request that is made is one that may be refused.
+static REFUSABLE: AtomicBool = AtomicBool::new(false);
+
+/// Making room where having none is an answer and not the end.
+pub trait Room {
+    /// Room for so many more.
+    ///
+    /// # Errors
+    /// There is no memory for it.
+    fn room(&mut self, more: usize) -> Result<(), TryReserveError>;
+
+    /// The same without any to spare.
+    ///
+    /// # Errors
+    /// There is no memory for it.
+    fn room_exact(&mut self, more: usize) -> Result<(), TryReserveError> {
+        self.room(more)
+    }
+}
+
+impl<T> Room for Vec<T> {
+    fn room(&mut self, more: usize) -> Result<(), TryReserveError> {
+        refusable(|| self.try_reserve(more))
+    }
+
+    fn room_exact(&mut self, more: usize) -> Result<(), TryReserveError> {
+        refusable(|| self.try_reserve_exact(more))
+    }
+}
+
+impl<T> Room for VecDeque<T> {
+    fn room(&mut self, more: usize) -> Result<(), TryReserveError> {
+        refusable(|| self.try_reserve(more))
+    }
+}
+
+impl Room for String {
+    fn room(&mut self, more: usize) -> Result<(), TryReserveError> {
+        refusable(|| self.try_reserve(more))
+    }
+}
+
+impl<K: Eq + Hash, V, S: BuildHasher> Room for HashMap<K, V, S> {
+    fn room(&mut self, more: usize) -> Result<(), TryReserveError> {
+        refusable(|| self.try_reserve(more))
+    }
+}
+
+fn refusable<T>(request: impl FnOnce() -> T) -> T {
+    REFUSABLE.store(true, Ordering::Relaxed);
+    let answer = request();
+    REFUSABLE.store(false, Ordering::Relaxed);
+    answer
+}
+
+/// Whether a request of so many bytes that the system has refused is refused to the caller too.
+fn refused(size: usize) -> bool {
+    size > ABSURD || REFUSABLE.load(Ordering::Relaxed)
+}
 
 /// The reserve. It is handed out from its beginning on, and not taken back: it is for hours that are to pass.
 #[repr(align(4096))]
@@ -57,7 +119,7 @@ unsafe impl GlobalAlloc for Patient {
         loop {
             // SAFETY: the caller's promise.
             let pointer = unsafe { System.alloc(layout) };
-            if !pointer.is_null() || layout.size() > SMALL {
+            if !pointer.is_null() || refused(layout.size()) {
                 return pointer;
             }
             let pointer = Self::from_reserve(layout);
@@ -83,7 +145,7 @@ unsafe impl GlobalAlloc for Patient {
         if !Self::is_reserve(pointer) {
             // SAFETY: the system's allocator gave it; the rest is the caller's promise.
             let moved = unsafe { System.realloc(pointer, layout, size) };
-            if !moved.is_null() || size > SMALL {
+            if !moved.is_null() || refused(size) {
                 return moved;
             }
         }

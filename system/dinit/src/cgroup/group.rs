@@ -1,5 +1,6 @@
 //! One control group: its processes signalled or killed together, whether there are any, its end.
 
+use crate::memory::Room;
 use rustix::fs::{CWD, Dir, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::Pid;
@@ -107,7 +108,7 @@ fn folders(folder: impl AsFd) -> Result<Vec<Box<CStr>>, Errno> {
         let entry = entry?;
         let name = entry.file_name();
         if entry.file_type().is_dir() && !matches!(name.to_bytes(), b"." | b"..") {
-            found.try_reserve(1).map_err(|_| Errno::NOMEM)?;
+            found.room(1).map_err(|_| Errno::NOMEM)?;
             found.push(name.into());
         }
     }
@@ -127,7 +128,7 @@ pub(super) fn read_all(file: &OwnedFd) -> Result<Vec<u8>, Errno> {
         match rustix::io::read(file, &mut piece) {
             Ok(0) => return Ok(text),
             Ok(length) => {
-                text.try_reserve(length).map_err(|_| Errno::NOMEM)?;
+                text.room(length).map_err(|_| Errno::NOMEM)?;
                 text.extend_from_slice(&piece[..length]);
             }
             Err(Errno::INTR) => {}

@@ -3,6 +3,7 @@
 use super::manager::Manager;
 use super::poll::{Interest, Token};
 use crate::engine::{Event, Id};
+use crate::memory::Room;
 use crate::protocol::{Handle, MAX_REQUEST, OutOfMemory, Parsed, info, reply, request};
 use rustix::io::Errno;
 use rustix::net::SocketFlags;
@@ -86,9 +87,9 @@ impl Connection {
     /// # Errors
     /// [`OutOfMemory`].
     pub fn give_handle(&mut self, id: Id) -> Result<Handle, OutOfMemory> {
-        self.handles.try_reserve(1)?;
+        self.handles.room(1)?;
         let mut used: Vec<Handle> = Vec::new();
-        used.try_reserve(self.handles.len())?;
+        used.room(self.handles.len())?;
         used.extend(self.handles.iter().map(|(handle, _)| *handle));
         used.sort_unstable();
         let gap = used
@@ -111,7 +112,7 @@ impl Connection {
             return;
         }
         if write(&mut self.output).is_err() {
-            let room = self.output.try_reserve(1).is_ok();
+            let room = self.output.room(1).is_ok();
             if room {
                 self.output.push(reply::Code::OutOfMemory as u8);
             }
@@ -138,7 +139,7 @@ impl Connection {
             match rustix::io::read(&self.fd, &mut buffer) {
                 Ok(0) => return false,
                 Ok(length) => {
-                    if self.input.try_reserve(length).is_err() {
+                    if self.input.room(length).is_err() {
                         return false;
                     }
                     self.input.extend_from_slice(&buffer[..length]);
@@ -192,7 +193,7 @@ impl Manager {
     pub(super) fn connect(&mut self, fd: OwnedFd) -> Option<usize> {
         let free = self.connections.iter().position(Option::is_none);
         let place = free.unwrap_or(self.connections.len());
-        if place >= MAX_CONNECTIONS || self.connections.try_reserve(1).is_err() {
+        if place >= MAX_CONNECTIONS || self.connections.room(1).is_err() {
             return None;
         }
         self.poll

@@ -2,6 +2,7 @@
 
 use super::manager::{Manager, now};
 use crate::engine::{DependencyKind, Id, Time};
+use crate::memory::Room;
 use crate::protocol::details::{Console, Header, Service, Writer};
 use crate::protocol::extension::{self, Handles, Request};
 use crate::protocol::reply::Code;
@@ -38,7 +39,7 @@ impl Manager {
         let written = self.write_details(&mut out, ids);
         self.reply(place, |reply| {
             written?;
-            reply.try_reserve(out.len())?;
+            reply.room(out.len())?;
             reply.extend_from_slice(&out);
             Ok(())
         });
@@ -120,7 +121,7 @@ impl Manager {
             return self.code(place, Code::Nak);
         };
         if let Some(connection) = self.connection(place) {
-            if connection.follows.try_reserve(1).is_err() {
+            if connection.follows.room(1).is_err() {
                 return connection.code(Code::ServiceOutOfMemory);
             }
             connection.follows.push((handle, id));

@@ -4,6 +4,7 @@ use super::manager::Manager;
 use super::options::Level;
 use crate::cgroup::{self, Tree, group};
 use crate::engine::{Id, LaunchError, Stage};
+use crate::memory::Room;
 use crate::text::Show;
 use rustix::io::Errno;
 
@@ -100,7 +101,7 @@ impl Manager {
                 format_args!("{path}: its processes cannot be killed: {error}"),
             );
         }
-        if group::remove(&path) == Err(Errno::BUSY) && self.ending_groups.try_reserve(1).is_ok() {
+        if group::remove(&path) == Err(Errno::BUSY) && self.ending_groups.room(1).is_ok() {
             self.ending_groups.push(path);
         }
     }

@@ -10,6 +10,7 @@ use crate::description::users::Users;
 use crate::description::{Description, Options};
 use crate::engine::{DependencyKind, GraphError, Id, ReloadError, Settings, State};
 use crate::hash::Map;
+use crate::memory::Room;
 use crate::protocol::Handle;
 use crate::protocol::reply::Code;
 
@@ -177,11 +178,7 @@ impl Manager {
     pub(super) fn place_unit(&mut self, id: Id, unit: Unit) -> bool {
         let place = id.0 as usize;
         if place >= self.units.len() {
-            if self
-                .units
-                .try_reserve(place + 1 - self.units.len())
-                .is_err()
-            {
+            if self.units.room(place + 1 - self.units.len()).is_err() {
                 return false;
             }
             self.units.resize_with(place + 1, || None);

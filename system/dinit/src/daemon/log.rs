@@ -4,6 +4,7 @@
 //! limit is dropped with a line that says so.
 
 use super::options::Level;
+use crate::memory::Room;
 use crate::text::Show;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fs::{Mode, OFlags};
@@ -221,7 +222,7 @@ impl Log {
             return;
         }
         if self.console_text.len() + text.len() > KEPT
-            || self.console_text.try_reserve(text.len()).is_err()
+            || self.console_text.room(text.len()).is_err()
         {
             self.console_lost = true;
             return;
@@ -233,7 +234,7 @@ impl Log {
         if !matches!(self.sink, Sink::None) {
             return self.write_sink(priority, text);
         }
-        if self.waiting_bytes + text.len() > KEPT || self.waiting.try_reserve(1).is_err() {
+        if self.waiting_bytes + text.len() > KEPT || self.waiting.room(1).is_err() {
             self.lost = true;
             return;
         }
@@ -253,8 +254,7 @@ impl Log {
             }
             Sink::Syslog(socket) => {
                 let mut datagram = Line(Vec::new());
-                if write!(datagram, "<{priority}>").is_err()
-                    || datagram.0.try_reserve(text.len()).is_err()
+                if write!(datagram, "<{priority}>").is_err() || datagram.0.room(text.len()).is_err()
                 {
                     return;
                 }
@@ -327,7 +327,7 @@ struct Line(Vec<u8>);
 
 impl Write for Line {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0.try_reserve(text.len()).map_err(|_| fmt::Error)?;
+        self.0.room(text.len()).map_err(|_| fmt::Error)?;
         self.0.extend_from_slice(text.as_bytes());
         Ok(())
     }

@@ -14,6 +14,7 @@ use crate::codec::{Codec, Reader, record};
 use crate::crash;
 use crate::description::Description;
 use crate::engine::{Engine, Id, State, Target};
+use crate::memory::Room;
 use crate::text::Errno;
 use rustix::fs::{MemfdFlags, SealFlags, SeekFrom};
 use rustix::io::FdFlags;
@@ -232,7 +233,7 @@ impl Restored {
             match rustix::io::read(&file, &mut room).ok()? {
                 0 => return Self::read(&state),
                 length => {
-                    state.try_reserve(length).ok()?;
+                    state.room(length).ok()?;
                     state.extend_from_slice(&room[..length]);
                 }
             }

@@ -99,9 +99,13 @@ impl Manager {
                     .position(|byte| *byte == b'=')
                     .unwrap_or(entry.len());
                 let overridden = self.environment.get(&entry[..end]).is_some();
-                self.environment.set(entry);
-                self.send_environment(entry, overridden);
-                self.code(place, Code::Ack);
+                match self.environment.try_set(entry) {
+                    Ok(()) => {
+                        self.send_environment(entry, overridden);
+                        self.code(place, Code::Ack);
+                    }
+                    Err(OutOfMemory) => self.code(place, Code::OutOfMemory),
+                }
             }
             Request::UnsetEnvironment(name) => {
                 let overridden = self.environment.get(name).is_some();

@@ -4,6 +4,8 @@ use super::error::Problem;
 use super::files;
 use super::lines::is_space;
 use crate::codec::{Codec, Reader, record};
+use crate::memory::Room;
+use crate::protocol::OutOfMemory;
 
 /// Bytes that an environment file may have: many times what is usual.
 const LIMIT: usize = 1 << 16;
@@ -33,6 +35,10 @@ impl Environment {
 
     /// Sets `NAME=VALUE`.
     pub fn set(&mut self, entry: &[u8]) {
+        self.put(entry.into());
+    }
+
+    fn put(&mut self, entry: Box<[u8]>) {
         let end = entry
             .iter()
             .position(|byte| *byte == b'=')
@@ -42,9 +48,24 @@ impl Environment {
             .iter_mut()
             .find(|other| other.starts_with(&entry[..end]))
         {
-            Some(other) => *other = entry.into(),
-            None => self.0.push(entry.into()),
+            Some(other) => *other = entry,
+            None => self.0.push(entry),
         }
+    }
+
+    /// The same where the entry is a stranger's.
+    ///
+    /// # Errors
+    /// There is no memory for it; nothing is changed.
+    pub fn try_set(&mut self, entry: &[u8]) -> Result<(), OutOfMemory> {
+        let mut copy = Vec::new();
+        self.0
+            .room(1)
+            .and(copy.room_exact(entry.len()))
+            .map_err(|_| OutOfMemory)?;
+        copy.extend_from_slice(entry);
+        self.put(copy.into());
+        Ok(())
     }
 
     pub fn unset(&mut self, name: &[u8]) {

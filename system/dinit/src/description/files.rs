@@ -1,6 +1,7 @@
 //! Reading the files that a description consists of: whole, bounded, and from where they really are.
 
 use super::error::Problem;
+use crate::memory::Room;
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
 use std::os::fd::OwnedFd;
@@ -114,7 +115,7 @@ fn fill(file: &OwnedFd, path: &[u8], size: usize) -> Result<Vec<u8>, Problem> {
         } else {
             4096
         };
-        if text.try_reserve_exact(room).is_err() {
+        if text.room_exact(room).is_err() {
             return Err(Problem::Memory);
         }
         text.resize(filled + room, 0);

@@ -5,6 +5,7 @@ use super::error::{DEPTH, Error, Problem};
 use super::{Description, Kind, Log, order, read, search, values};
 use crate::engine::DependencyKind;
 use crate::hash::Map;
+use crate::memory::Room;
 
 /// What is loaded already.
 pub trait Loaded {
@@ -165,7 +166,11 @@ impl Loader<'_> {
             return Err(Error::new(name, Problem::TooDeep));
         }
         let made = self.read(name, walk.reports)?;
-        let room = walk.states.try_reserve(1).and(walk.path.try_reserve(1));
+        let room = walk
+            .states
+            .room(1)
+            .and(walk.path.room(1))
+            .and(walk.done.room(1 + walk.path.len()));
         room.map_err(|_| Error::new(name, Problem::Memory))?;
         walk.states.insert(name.into(), State::OnPath);
         walk.path.push(Frame {

@@ -3,6 +3,7 @@
 use super::links::boxed;
 use super::record::LinkFlags;
 use super::{Engine, OutOfMemory};
+use crate::memory::Room;
 
 const FORWARD: usize = 0;
 const BACKWARD: usize = 1;
@@ -77,7 +78,7 @@ impl Engine {
         // Each entry: a service and the entry from which it was reached.
         let mut queue: Vec<(u32, usize)> = Vec::new();
         let push = |queue: &mut Vec<(u32, usize)>, entry| {
-            queue.try_reserve(1).map_err(|_| OutOfMemory)?;
+            queue.room(1).map_err(|_| OutOfMemory)?;
             queue.push(entry);
             Ok(())
         };
@@ -109,7 +110,7 @@ impl Engine {
         let mut at = end.unwrap_or(0);
         loop {
             let (service, parent) = queue[at];
-            names.try_reserve(1).map_err(|_| OutOfMemory)?;
+            names.room(1).map_err(|_| OutOfMemory)?;
             names.push(boxed(&self.at(service).name)?);
             if at == 0 {
                 break;

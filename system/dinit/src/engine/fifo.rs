@@ -1,6 +1,7 @@
 //! A queue that allocates only when told to.
 
 use super::OutOfMemory;
+use crate::memory::Room;
 
 /// First in, first out. Begins at the front of its memory again whenever it is empty, so that room which is reserved
 /// but never needed is never touched.
@@ -20,7 +21,7 @@ impl<T: Copy> Fifo<T> {
 
     /// Makes sure of room for `free` more.
     pub fn reserve(&mut self, free: usize) -> Result<(), OutOfMemory> {
-        self.items.try_reserve(free).map_err(|_| OutOfMemory)
+        self.items.room(free).map_err(|_| OutOfMemory)
     }
 
     pub fn room(&self) -> usize {

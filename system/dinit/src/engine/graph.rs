@@ -5,6 +5,7 @@
 use super::links::boxed;
 use super::record::{Flags, Link, LinkFlags, NONE, Record, Slot};
 use super::{DependencyKind, Engine, Id, OutOfMemory, Settings, State};
+use crate::memory::Room;
 use crate::text::Show;
 use std::fmt;
 
@@ -197,7 +198,7 @@ impl Engine {
 
     fn own_name(&self, index: u32) -> Result<Vec<Box<[u8]>>, OutOfMemory> {
         let mut names = Vec::new();
-        names.try_reserve(1).map_err(|_| OutOfMemory)?;
+        names.room(1).map_err(|_| OutOfMemory)?;
         names.push(boxed(&self.at(index).name)?);
         Ok(names)
     }

@@ -2,6 +2,7 @@
 
 use super::record::{Flags, Link, LinkFlags, NONE, Record, Slot};
 use super::{DependencyKind, Engine, Id, OutOfMemory, State, StopReason};
+use crate::memory::Room;
 
 impl Engine {
     pub(super) fn at(&self, index: u32) -> &Record {
@@ -52,12 +53,12 @@ impl Engine {
         let more = |have: &Vec<u32>| total - have.len().min(total);
         let [one, other] = &mut self.search;
         self.records
-            .try_reserve(records)
-            .and_then(|()| self.links.try_reserve(links))
-            .and_then(|()| self.propagation.try_reserve(more(&self.propagation)))
-            .and_then(|()| self.transition.try_reserve(more(&self.transition)))
-            .and_then(|()| one.try_reserve(more(one)))
-            .and_then(|()| other.try_reserve(more(other)))
+            .room(records)
+            .and_then(|()| self.links.room(links))
+            .and_then(|()| self.propagation.room(more(&self.propagation)))
+            .and_then(|()| self.transition.room(more(&self.transition)))
+            .and_then(|()| one.room(more(one)))
+            .and_then(|()| other.room(more(other)))
             .map_err(|_| OutOfMemory)?;
         self.timers.reserve(total)?;
         let all = &self.records;
@@ -224,8 +225,7 @@ impl Engine {
 /// A copy on the heap, or the news that there is no room for one.
 pub(super) fn boxed(name: &[u8]) -> Result<Box<[u8]>, OutOfMemory> {
     let mut copy = Vec::new();
-    copy.try_reserve_exact(name.len())
-        .map_err(|_| OutOfMemory)?;
+    copy.room_exact(name.len()).map_err(|_| OutOfMemory)?;
     copy.extend_from_slice(name);
     Ok(copy.into_boxed_slice())
 }

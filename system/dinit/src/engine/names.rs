@@ -3,6 +3,7 @@
 
 use super::OutOfMemory;
 use super::record::NONE;
+use crate::memory::Room;
 
 #[derive(Debug)]
 pub(super) struct Names {
@@ -31,7 +32,7 @@ impl Names {
         }
         let size = wanted.checked_next_power_of_two().ok_or(OutOfMemory)?;
         let mut table = Vec::new();
-        table.try_reserve_exact(size).map_err(|_| OutOfMemory)?;
+        table.room_exact(size).map_err(|_| OutOfMemory)?;
         table.resize(size, NONE);
         let old = std::mem::replace(&mut self.table, table);
         for index in old.into_iter().filter(|index| *index != NONE) {

@@ -3,6 +3,7 @@
 use super::record::{Flags, NONE, Phase, Record, StopPhase};
 use super::{DependencyKind, Engine, Exit, Id, LaunchError, Settings, State, StopReason, Times};
 use crate::description::Kind;
+use crate::memory::Room;
 
 impl Engine {
     /// The loaded service of that name.
@@ -74,7 +75,7 @@ impl Engine {
         let mut number = self.get(id).map_or(NONE, |record| record.first_in);
         while let Some(link) = self.link(number) {
             if link.needs() && link.holding() {
-                if found.try_reserve(1).is_err() {
+                if found.room(1).is_err() {
                     break;
                 }
                 found.push(Id(link.from));
@@ -93,7 +94,7 @@ impl Engine {
         let mut number = starting.map_or(NONE, |record| record.first_out);
         while let Some(link) = self.link(number) {
             if link.waiting() {
-                if found.try_reserve(1).is_err() {
+                if found.room(1).is_err() {
                     break;
                 }
                 found.push((link.kind, Id(link.to)));

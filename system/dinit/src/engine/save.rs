@@ -5,6 +5,7 @@
 
 use super::record::{Flags, Record, Slot};
 use super::{Engine, Exit, Link, NONE, OutOfMemory, Settings};
+use crate::memory::Room;
 
 pub(super) const MAGIC: &[u8; 12] = b"dinit-engine";
 pub(super) const VERSION: u32 = 1;
@@ -27,7 +28,7 @@ struct Writer<'a>(&'a mut Vec<u8>);
 
 impl Writer<'_> {
     fn bytes(&mut self, bytes: &[u8]) -> Result<(), OutOfMemory> {
-        self.0.try_reserve(bytes.len()).map_err(|_| OutOfMemory)?;
+        self.0.room(bytes.len()).map_err(|_| OutOfMemory)?;
         self.0.extend_from_slice(bytes);
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use super::record::NONE;
 use super::{OutOfMemory, Time};
+use crate::memory::Room;
 
 /// Ordered by time, then by record, so that what fires first does not depend on how the heap came about.
 #[derive(Debug)]
@@ -23,8 +24,8 @@ impl Timers {
     pub fn reserve(&mut self, records: usize) -> Result<(), OutOfMemory> {
         let more = |length: usize| records.saturating_sub(length);
         self.heap
-            .try_reserve(more(self.heap.len()))
-            .and_then(|()| self.places.try_reserve(more(self.places.len())))
+            .room(more(self.heap.len()))
+            .and_then(|()| self.places.room(more(self.places.len())))
             .map_err(|_| OutOfMemory)?;
         if self.places.len() < records {
             self.places.resize(records, NONE);

@@ -1,5 +1,6 @@
 //! Which open file has which number in the new process. The parent plans it; the child carries it out.
 
+use crate::memory::Room;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use std::ffi::CStr;
@@ -59,7 +60,7 @@ impl Descriptors {
         if to < 0 || self.has(to) {
             return Err(Errno::INVAL);
         }
-        self.moves.try_reserve(1).map_err(|_| Errno::NOMEM)?;
+        self.moves.room(1).map_err(|_| Errno::NOMEM)?;
         self.moves.push(Move { from, to });
         self.floor = self.floor.max(to.saturating_add(1));
         Ok(())

@@ -9,6 +9,7 @@ use crate::description::environment::Environment;
 use crate::description::users::Users;
 use crate::description::{Extra, Log, Options, Socket};
 use crate::engine::{LaunchError, Stage};
+use crate::memory::Room;
 use rustix::io::Errno;
 use rustix::thread::Gid;
 
@@ -231,7 +232,7 @@ impl<'a> Job<'a> {
         if let (Some(name), Some(gid)) = (&user.name, user.gid) {
             let groups = Users::system().groups_of(name, gid);
             self.groups
-                .try_reserve(groups.len())
+                .room(groups.len())
                 .map_err(|_| at(Stage::UserGroup)(Errno::NOMEM))?;
             self.groups.extend(groups.into_iter().map(Gid::from_raw));
         }
@@ -256,7 +257,7 @@ impl<'a> Job<'a> {
             .map_err(at(Stage::Exec))?;
         let room = |_| at(Stage::ReadEnvFile)(Errno::NOMEM);
         self.variables
-            .try_reserve_exact(variables.len() + 1)
+            .room_exact(variables.len() + 1)
             .map_err(room)?;
         let pointers = variables.iter().map(|place| self.strings.pointer(*place));
         self.variables.extend(pointers);
@@ -282,7 +283,7 @@ impl<'a> Job<'a> {
             }
         }
         let count = order.command.arguments().count();
-        let room = self.arguments.try_reserve_exact(count + 2);
+        let room = self.arguments.room_exact(count + 2);
         room.map_err(|_| Errno::NOMEM)?;
         self.arguments.push(SHELL.as_ptr().cast());
         // Each argument ends in a NUL already (Command).
@@ -294,7 +295,7 @@ impl<'a> Job<'a> {
 
     fn add_candidate(&mut self, parts: &[&[u8]]) -> Result<(), Errno> {
         let place = self.strings.add(parts)?;
-        self.candidates.try_reserve(1).map_err(|_| Errno::NOMEM)?;
+        self.candidates.room(1).map_err(|_| Errno::NOMEM)?;
         self.candidates.push(place);
         Ok(())
     }
@@ -324,7 +325,7 @@ impl Own {
     }
 
     fn push(&mut self, place: Place, name: usize) -> Result<(), Errno> {
-        self.places.try_reserve(1).map_err(|_| Errno::NOMEM)?;
+        self.places.room(1).map_err(|_| Errno::NOMEM)?;
         self.places.push((place, name));
         Ok(())
     }
@@ -333,7 +334,7 @@ impl Own {
     fn variables(self, strings: &mut Strings, from: &Environment) -> Result<Vec<Place>, Errno> {
         let mut all = Vec::new();
         let room = from.iter().count() + self.places.len();
-        all.try_reserve_exact(room).map_err(|_| Errno::NOMEM)?;
+        all.room_exact(room).map_err(|_| Errno::NOMEM)?;
         for entry in from.iter() {
             let replaced = self.places.iter().any(|(place, length)| {
                 let own = strings.get(*place).to_bytes();

@@ -1,5 +1,6 @@
 //! Texts for the kernel, one behind the other in one piece of memory, each ended by a NUL.
 
+use crate::memory::Room;
 use rustix::io::Errno;
 use std::ffi::CStr;
 
@@ -21,7 +22,7 @@ impl Strings {
     pub fn add(&mut self, parts: &[&[u8]]) -> Result<Place, Errno> {
         let place = self.bytes.len();
         let room = parts.iter().map(|part| part.len()).sum::<usize>() + 1;
-        self.bytes.try_reserve(room).map_err(|_| Errno::NOMEM)?;
+        self.bytes.room(room).map_err(|_| Errno::NOMEM)?;
         for part in parts {
             if part.contains(&0) {
                 return Err(Errno::INVAL);

@@ -1,5 +1,6 @@
 //! `log-type = buffer`: output kept in memory, shown by `dinitctl catlog`.
 
+use crate::memory::Room;
 use std::collections::VecDeque;
 
 /// Output of a service, up to a limit. Memory is taken as output comes.
@@ -75,7 +76,7 @@ impl Buffer {
         }
         let step = (self.bytes.capacity() * 2).max(256);
         let wanted = step.max(needed).min(self.limit.max(needed));
-        let reserve = self.bytes.try_reserve_exact(wanted - self.bytes.len());
+        let reserve = self.bytes.room_exact(wanted - self.bytes.len());
         reserve.is_ok()
     }
 

@@ -13,6 +13,7 @@
 use super::status::EXITED;
 use super::{OutOfMemory, extension};
 use crate::engine::{DependencyKind, Exit, State};
+use crate::memory::Room;
 use std::fmt::{self, Write as _};
 
 /// A kind as settings name it.
@@ -151,7 +152,7 @@ struct Fallible<'o>(&'o mut Vec<u8>);
 
 impl fmt::Write for Fallible<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0.try_reserve(text.len()).map_err(|_| fmt::Error)?;
+        self.0.room(text.len()).map_err(|_| fmt::Error)?;
         self.0.extend_from_slice(text.as_bytes());
         Ok(())
     }

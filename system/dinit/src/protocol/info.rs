@@ -3,6 +3,7 @@
 use super::status::{Layout, Status, event_from};
 use super::{Handle, OutOfMemory, Parsed, Reader, Short, append, extension};
 use crate::engine::Event;
+use crate::memory::Room;
 
 const SERVICE_EVENT: u8 = 100;
 const SERVICE_EVENT5: u8 = 101;
@@ -143,7 +144,7 @@ pub fn environment_event(
 pub fn log_data(out: &mut Vec<u8>, handle: Handle, bytes: &[u8]) -> Result<(), OutOfMemory> {
     const HEAD: usize = 7;
     const MAX: usize = u16::MAX as usize - HEAD;
-    out.try_reserve(bytes.len() + bytes.len().div_ceil(MAX) * HEAD)?;
+    out.room(bytes.len() + bytes.len().div_ceil(MAX) * HEAD)?;
     for part in bytes.chunks(MAX) {
         let total = (part.len() + HEAD) as u16;
         out.push(extension::FOLLOW_LOG);

@@ -14,6 +14,8 @@ pub mod reply;
 pub mod request;
 pub mod status;
 
+use crate::memory::Room;
+
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -124,7 +126,7 @@ impl<'a> Reader<'a> {
 
 /// Appends all parts, or nothing when there is no memory.
 pub(crate) fn append(out: &mut Vec<u8>, parts: &[&[u8]]) -> Result<(), OutOfMemory> {
-    out.try_reserve(parts.iter().map(|part| part.len()).sum())?;
+    out.room(parts.iter().map(|part| part.len()).sum())?;
     for part in parts {
         out.extend_from_slice(part);
     }

@@ -4,6 +4,7 @@ use super::extension::{self, Handles};
 use super::status::{Layout, Status, state_from};
 use super::{Handle, MINIMUM_VERSION, OutOfMemory, Parsed, Reader, Short, VERSION, append};
 use crate::engine::State;
+use crate::memory::Room;
 
 /// Replies that are one byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,7 +150,7 @@ pub fn load_mechanism<'d>(
     let (Ok(length), Ok(count)) = (wide(total), wide(folders.clone().count())) else {
         return Err(OutOfMemory);
     };
-    out.try_reserve(total)?;
+    out.room(total)?;
     out.extend_from_slice(&[LOAD_MECHANISM, DIRECTORIES]);
     out.extend_from_slice(&length);
     out.extend_from_slice(&count);
@@ -162,7 +163,7 @@ pub fn load_mechanism<'d>(
 
 /// To STOP with GENTLE: those that would have to stop too.
 pub fn dependents(out: &mut Vec<u8>, handles: &[Handle]) -> Result<(), OutOfMemory> {
-    out.try_reserve(1 + size_of::<usize>() + size_of_val(handles))?;
+    out.room(1 + size_of::<usize>() + size_of_val(handles))?;
     out.push(DEPENDENTS);
     out.extend_from_slice(&handles.len().to_ne_bytes());
     for handle in handles {
@@ -197,7 +198,7 @@ pub fn environment<'e>(
     entries: impl Iterator<Item = &'e [u8]> + Clone,
 ) -> Result<(), OutOfMemory> {
     let length: usize = entries.clone().map(|entry| entry.len() + 1).sum();
-    out.try_reserve(1 + size_of::<usize>() + length)?;
+    out.room(1 + size_of::<usize>() + length)?;
     out.push(ENVIRONMENT);
     out.extend_from_slice(&length.to_ne_bytes());
     for entry in entries {

@@ -3,7 +3,7 @@
 use super::Session;
 use crate::control::failure::Failure;
 use crate::protocol::reply::Code;
-use crate::protocol::request::Request;
+use crate::protocol::request::{MAX_TEXT, Request};
 use crate::text::Show;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
@@ -30,7 +30,11 @@ pub fn run(session: &mut Session, unset: bool) -> Result<i32, Failure> {
             false => Request::SetEnvironment(&entry),
         };
         if request.encode().is_none() {
-            output.error(format_args!("variable '{}' is too long", Show(&word)));
+            let name = word.split(|byte| *byte == b'=').next();
+            let name = Show(name.unwrap_or_default());
+            output.error(format_args!(
+                "variable '{name}' is too long: name, '=' and value may have {MAX_TEXT} bytes"
+            ));
             return Ok(1);
         }
         match session.code(&request)? {
@@ -40,6 +44,10 @@ pub fn run(session: &mut Session, unset: bool) -> Result<i32, Failure> {
                     "the daemon refused variable '{}'",
                     Show(&word)
                 ));
+                return Ok(1);
+            }
+            Code::OutOfMemory => {
+                output.error(format_args!("the daemon has no memory for it"));
                 return Ok(1);
             }
             _ => return Err(Failure::Protocol),

@@ -9,6 +9,7 @@
 use crate::description::Sandbox;
 use crate::launch::descriptors::check;
 use crate::launch::strings::{Place, Strings};
+use crate::memory::Room;
 use bare::arch::{nr, syscall2, syscall3, syscall4};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
@@ -70,7 +71,7 @@ impl Rules {
                 continue;
             }
             rules.handled |= handled;
-            let room = rules.paths.try_reserve(paths.len());
+            let room = rules.paths.room(paths.len());
             room.map_err(|_| Errno::NOMEM)?;
             for path in paths {
                 rules.paths.push((strings.add(&[path])?, allowed));

@@ -4,6 +4,7 @@
 use crate::description::{Options, Sandbox};
 use crate::launch::descriptors::check;
 use crate::launch::strings::{Place, Strings};
+use crate::memory::Room;
 use bare::arch::{nr, syscall5};
 use rustix::fs::FileType;
 use rustix::io::Errno;
@@ -41,9 +42,7 @@ impl Mounts {
     ) -> Result<Option<Self>, Errno> {
         let mut places = |paths: &[Box<[u8]>]| {
             let mut places = Vec::new();
-            places
-                .try_reserve_exact(paths.len())
-                .map_err(|_| Errno::NOMEM)?;
+            places.room_exact(paths.len()).map_err(|_| Errno::NOMEM)?;
             for path in paths {
                 places.push(strings.add(&[path])?);
             }

@@ -2,6 +2,7 @@
 //! `Documentation/userspace-api/seccomp_filter.rst`). The parent makes it; the child hands it to the kernel last of all.
 
 use crate::launch::descriptors::check;
+use crate::memory::Room;
 use rustix::io::Errno;
 
 /// `FIRST NAME NAME …`: names of consecutive numbers, as the kernel's tables have them
@@ -88,7 +89,7 @@ impl Filter {
     pub fn allowing(names: &[Box<[u8]>]) -> Result<Self, Errno> {
         let mut numbers = Vec::new();
         let room = names.len() + ALWAYS.len();
-        numbers.try_reserve_exact(room).map_err(|_| Errno::NOMEM)?;
+        numbers.room_exact(room).map_err(|_| Errno::NOMEM)?;
         for name in names.iter().map(|name| &**name).chain(ALWAYS) {
             numbers.push(number(name).ok_or(Errno::INVAL)?);
         }
@@ -96,7 +97,7 @@ impl Filter {
         numbers.dedup();
         let mut made = Vec::new();
         let room = numbers.len() * 4 + 5;
-        made.try_reserve_exact(room).map_err(|_| Errno::NOMEM)?;
+        made.room_exact(room).map_err(|_| Errno::NOMEM)?;
         let plain = |code, value| Instruction {
             code,
             yes: 0,
