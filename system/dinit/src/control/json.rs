@@ -43,7 +43,7 @@ impl Json {
         self.quote(value);
     }
 
-    pub fn number(&mut self, value: impl Into<i128>) {
+    pub fn number(&mut self, value: impl Into<i64>) {
         self.separate();
         let _ = write!(self.text, "{}", value.into());
     }

@@ -6,6 +6,7 @@ use super::client::Client;
 use super::failure::Failure;
 use super::output::Output;
 use super::{help, table};
+use crate::daemon::program;
 use crate::engine::{Event, State};
 use crate::protocol::info::Info;
 use crate::protocol::reply::{Code, Reply};
@@ -13,8 +14,7 @@ use crate::protocol::request::Request;
 use crate::protocol::status::Layout;
 use crate::text::Errno;
 use crate::text::Show;
-use rustix::process::{WaitOptions, WaitStatus, waitpid};
-use std::ffi::CString;
+use rustix::process::{Pid, WaitOptions, WaitStatus, waitpid};
 
 /// What one run was told.
 struct Monitor {
@@ -197,39 +197,12 @@ impl Monitor {
     }
 }
 
-/// Runs a command, which is looked for in PATH (posix_spawnp(3)), and waits for it. The error's number when it cannot be
-/// run.
+/// Runs a command, which is looked for in PATH, and waits for it. The error's number when it cannot be run.
 fn run(words: &[Vec<u8>]) -> Result<WaitStatus, i32> {
-    let invalid = |_| rustix::io::Errno::INVAL.raw_os_error();
-    let texts: Result<Vec<CString>, _> = words
-        .iter()
-        .map(|word| CString::new(word.as_slice()))
-        .collect();
-    let texts = texts.map_err(invalid)?;
-    let mut pointers: Vec<_> = texts.iter().map(|text| text.as_ptr().cast_mut()).collect();
-    pointers.push(std::ptr::null_mut());
-    unsafe extern "C" {
-        /// The environment (environ(7)).
-        static environ: *const *mut std::ffi::c_char;
-    }
-    let mut pid = 0;
-    // SAFETY: lists that end in null, of texts that end in NUL, which outlive the call; one thread, so that nobody changes
-    // the environment meanwhile.
-    let error = unsafe {
-        libc::posix_spawnp(
-            &mut pid,
-            texts[0].as_ptr(),
-            std::ptr::null(),
-            std::ptr::null(),
-            pointers.as_ptr(),
-            environ,
-        )
-    };
-    if error != 0 {
-        return Err(error);
-    }
+    let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
+    let pid = program::start(&words, None).map_err(|error| error.errno)?;
     loop {
-        match waitpid(rustix::process::Pid::from_raw(pid), WaitOptions::empty()) {
+        match waitpid(Pid::from_raw(pid), WaitOptions::empty()) {
             Ok(Some((_, status))) => return Ok(status),
             Ok(None) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.raw_os_error()),

@@ -6,7 +6,6 @@ use crate::engine::{Event, Id};
 use crate::memory::Room;
 use crate::protocol::{Handle, MAX_REQUEST, OutOfMemory, Parsed, info, reply, request};
 use rustix::io::Errno;
-use rustix::net::SocketFlags;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// Bytes that may wait for a client that does not read. One that lets more pile up is cut off: it would otherwise hold
@@ -177,18 +176,6 @@ impl Connection {
 }
 
 impl Manager {
-    /// Takes in who knocks at the control socket.
-    pub(super) fn accept(&mut self) {
-        let Some(socket) = &self.control.fd else {
-            return;
-        };
-        if let Ok(fd) =
-            rustix::net::accept_with(socket, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK)
-        {
-            self.connect(fd);
-        }
-    }
-
     /// Makes a connection of a socket; its place, or nothing when there is no room.
     pub(super) fn connect(&mut self, fd: OwnedFd) -> Option<usize> {
         let free = self.connections.iter().position(Option::is_none);

@@ -147,6 +147,7 @@ impl Manager {
 
     /// Waits until something happens, and takes it to its end.
     pub fn turn(&mut self) {
+        self.keep_spare();
         let now = now();
         let timeout = self
             .next_deadline()

@@ -15,7 +15,7 @@ mod notify;
 mod options;
 mod output;
 mod poll;
-mod program;
+pub mod program;
 mod reexec;
 mod requests;
 mod run;
@@ -154,6 +154,7 @@ fn begin(options: Options, words: &[OsString]) -> Result<Manager, Option<String>
         path: socket_path(&options),
         fd: None,
         ready: options.ready_fd,
+        ..ControlSocket::default()
     };
     let (system, is_manager, restore) = (options.system, options.manager, options.restore);
     let env_file = options

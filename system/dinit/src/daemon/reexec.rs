@@ -16,7 +16,7 @@ use crate::description::Description;
 use crate::engine::{Engine, Id, State, Target};
 use crate::memory::Room;
 use crate::text::Errno;
-use rustix::fs::{MemfdFlags, SealFlags, SeekFrom};
+use rustix::fs::{MemfdFlags, SealFlags};
 use rustix::io::FdFlags;
 use std::ffi::OsString;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -226,18 +226,18 @@ impl Restored {
         }
         // SAFETY: the process before opened it for us, and told nobody else of it.
         let file = unsafe { OwnedFd::from_raw_fd(number) };
+        let length = usize::try_from(rustix::fs::fstat(&file).ok()?.st_size).ok()?;
         let mut state = Vec::new();
-        let mut room = [0; 16384];
-        rustix::fs::seek(&file, SeekFrom::Start(0)).ok()?;
-        loop {
-            match rustix::io::read(&file, &mut room).ok()? {
-                0 => return Self::read(&state),
-                length => {
-                    state.room(length).ok()?;
-                    state.extend_from_slice(&room[..length]);
-                }
+        state.room_exact(length).ok()?;
+        state.resize(length, 0);
+        let mut read = 0;
+        while read < length {
+            match rustix::io::pread(&file, &mut state[read..], read as u64).ok()? {
+                0 => return None,
+                more => read += more,
             }
         }
+        Self::read(&state)
     }
 
     /// Makes the daemon what it was.

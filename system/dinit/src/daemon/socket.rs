@@ -15,6 +15,10 @@ pub struct ControlSocket {
     pub fd: Option<OwnedFd>,
     /// A descriptor that gets the path once commands are accepted.
     pub ready: Option<i32>,
+    /// A descriptor to be given up for a connection when there is no other: who is to find out why must get in.
+    pub spare: Option<OwnedFd>,
+    /// Nobody is let in until there is a descriptor again.
+    pub full: bool,
 }
 
 /// Connections waiting to be accepted.
@@ -30,6 +34,8 @@ impl Manager {
             }
             self.poll.remove(fd);
             self.control.fd = None;
+            self.control.spare = None;
+            self.control.full = false;
         }
         if self.control.path.is_empty() {
             return true;
@@ -69,6 +75,54 @@ impl Manager {
         }
     }
 
+    /// Takes in who knocks, if need be with the descriptor that is kept for it.
+    pub(super) fn accept(&mut self) {
+        let Some(socket) = &self.control.fd else {
+            return;
+        };
+        let accept =
+            || rustix::net::accept_with(socket, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK);
+        let full = |error: &Errno| {
+            matches!(
+                *error,
+                Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM
+            )
+        };
+        let mut accepted = accept();
+        if accepted.as_ref().is_err_and(full) {
+            self.control.spare = None;
+            accepted = accept();
+        }
+        match accepted {
+            Ok(fd) => {
+                self.connect(fd);
+            }
+            Err(error) if full(&error) => {
+                // It would be there at once, again and again.
+                self.poll.remove(socket);
+                self.control.full = true;
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// Takes back what was given up for a connection, once there is a descriptor again.
+    pub(super) fn keep_spare(&mut self) {
+        if self.control.spare.is_some() {
+            return;
+        }
+        let Some(socket) = &self.control.fd else {
+            return;
+        };
+        self.control.spare = rustix::io::fcntl_dupfd_cloexec(socket, 3).ok();
+        if self.control.full && self.control.spare.is_some() {
+            self.control.full = self
+                .poll
+                .add(socket, Token::Control, Interest::Read)
+                .is_err();
+        }
+    }
+
     /// Writes the path to the descriptor of `--ready-fd`, once.
     pub(super) fn tell_ready(&mut self) {
         if self.control.fd.is_none() {
@@ -90,6 +144,7 @@ impl Manager {
     pub(super) fn close_control(&mut self) {
         if let Some(fd) = self.control.fd.take() {
             self.poll.remove(&fd);
+            self.control.spare = None;
             let _ = rustix::fs::unlink(&*self.control.path);
         }
     }

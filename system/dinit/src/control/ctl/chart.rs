@@ -25,8 +25,9 @@ pub fn svg(services: &Services<'_>) -> String {
     let length = (end.saturating_sub(began)).max(1_000_000);
     let length = length + length / 20;
     let place = |time: u64| {
-        let time = u128::from(time.saturating_sub(began).min(length));
-        LEFT + (time * u128::from(WIDTH) / u128::from(length)) as u64
+        // Microseconds, so that the product fits: years of them do.
+        let (time, length) = (time.saturating_sub(began).min(length) / 1000, length / 1000);
+        LEFT + time * WIDTH / length
     };
 
     let height = TOP + ROW * rows.len() as u64 + ROW;
