@@ -1,4 +1,5 @@
-//! Hands the order of the code to the linker, for the system's own target.
+//! Hands the order of the code to the linker, for the system's own target. The program is to lie on a boundary of 64 KiB,
+//! the piece in which the kernel maps a file's pages around one that is touched: then the same pages are mapped each time.
 
 fn main() {
     println!("cargo::rerun-if-changed=layout.ld");
@@ -6,5 +7,6 @@ fn main() {
     if var("CARGO_CFG_TARGET_ENV") == "musl" {
         let folder = var("CARGO_MANIFEST_DIR");
         println!("cargo::rustc-link-arg-bins=-T{folder}/layout.ld");
+        println!("cargo::rustc-link-arg-bins=-zmax-page-size=65536");
     }
 }

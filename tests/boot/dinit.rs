@@ -110,8 +110,11 @@ fn survives() -> Outcome {
         "printf 'depends-on: b\\ntype = internal\\n' > /run/dinit.d/a; printf 'depends-on: a\\ntype = internal\\n' > /run/dinit.d/b; dinitctl start a || echo refused",
         "for signal in HUP USR2 ALRM TERM; do [ $signal = TERM ] || kill -$signal 1; done; kill -STOP 1; kill -CONT 1",
         "dd if=/dev/zero of=/run/full bs=1M 2> /dev/null; dinitctl restart ready && rm /run/full",
+        // Timers are on time whatever the clock is set to.
+        "for moment in 4000000000 1000000000; do date @$moment > /dev/null && dinitctl restart clock || exit 1; beats=$(wc -l < /run/demo/beats); n=0; until [ $(wc -l < /run/demo/beats) -gt $beats ]; do n=$((n+1)); [ $n -lt 100 ] || exit 1; sleep 0.1; done; done; echo beats",
         "dinitctl is-started boot && cat /proc/1/status | grep State",
     ])?;
+    has(&outputs[5], &["beats"])?;
     for output in &outputs[..3] {
         has(output, &["refused"])?;
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 /// A test for each package that `min` is made of or is built with.
 pub fn tests() -> Vec<Test> {
-    let mut tests = vec![test("init_size", init_size)];
+    let mut tests = vec![test("init_size", init_size), test("dinit_size", dinit_size)];
     for name in packages() {
         let package = name.clone();
         tests.push((
@@ -27,6 +27,23 @@ fn init_size() -> Outcome {
         .map_err(|e| format!("{}: {e}", path.display()))?
         .len();
     check(bytes < 4096, || {
+        format!("{} has {bytes} bytes", path.display())
+    })
+}
+
+/// The service manager with all its tools, one program.
+fn dinit_size() -> Outcome {
+    let built = text(&output(alpenglow().args(["package", "build", "dinit"]))?);
+    let line = built.lines().find(|line| line.starts_with("dinit "));
+    let tree = line
+        .and_then(|line| line.split(' ').nth(2))
+        .ok_or_else(|| built.clone())?;
+    let path = std::path::Path::new(tree).join("sbin/dinit");
+    let bytes = path
+        .metadata()
+        .map_err(|e| format!("{}: {e}", path.display()))?
+        .len();
+    check(bytes <= 500_000, || {
         format!("{} has {bytes} bytes", path.display())
     })
 }
