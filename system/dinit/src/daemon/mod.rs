@@ -119,7 +119,10 @@ fn take_ready_fd(number: i32) -> bool {
 fn begin(options: Options, words: &[OsString]) -> Result<Manager, Option<String>> {
     if options.manager && options.restore.is_none() {
         early::take_console();
-        early::mount();
+        // After a fault everything is mounted still; again would hide what is there.
+        if options.crashes == 0 {
+            early::mount();
+        }
         early::claim_machine();
     }
     let program = std::env::current_exe().unwrap_or_default();
