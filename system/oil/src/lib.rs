@@ -10,5 +10,8 @@
 
 pub mod dependency;
 pub mod digest;
+pub mod error;
+pub mod format;
+pub mod keys;
 pub mod package;
 pub mod version;
