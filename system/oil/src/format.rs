@@ -3,3 +3,4 @@
 pub mod adb;
 pub mod compress;
 pub mod gzip;
+pub mod v2;

@@ -6,12 +6,16 @@
 //!
 //! Nothing here prints: [`command`] and the program above it do.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod dependency;
 pub mod digest;
 pub mod error;
 pub mod format;
+pub mod index;
 pub mod keys;
+pub mod make;
+mod map;
 pub mod package;
+pub mod stream;
 pub mod version;

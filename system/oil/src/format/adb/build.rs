@@ -138,12 +138,15 @@ fn device(writer: &mut Writer, kind: u16, number: u64) -> Value {
     writer.blob_of(&[&kind.to_le_bytes(), &number.to_le_bytes()])
 }
 
-/// A directory with its files, whose names are in order. `linked` says for each file whether others link to it.
-pub fn directory(writer: &mut Writer, entry: &Entry, files: &[(Entry, bool)]) -> Value {
+/// A directory with its files, whose names are in order, each with whether others link to it.
+pub fn directory<'a>(
+    writer: &mut Writer,
+    entry: &Entry,
+    files: impl Iterator<Item = (&'a Entry, bool)>,
+) -> Value {
     let files: Vec<Value> = files
-        .iter()
         .map(|(one, linked)| {
-            if *linked {
+            if linked {
                 // For those that follow.
                 hard_link(writer, &one.path);
             }
