@@ -49,6 +49,8 @@ pub struct Metadata {
     pub format: Format,
     /// v2: SHA-1 of the compressed control member; v3: SHA-256 of the payload.
     pub identity: Digest,
+    /// v3: the identifier of 20 bytes that the package gives itself.
+    pub unique_id: Option<Digest>,
     /// The name of the trusted key that signed it, where it was asked for.
     pub signer: Option<String>,
     /// v2: the SHA-256 of the compressed data member, if the package names it.

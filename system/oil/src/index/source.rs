@@ -1,15 +1,18 @@
 //! Reads an index as repositories serve it, into a v3 payload.
 
 use super::IndexTrust;
+use crate::digest::Digest;
 use crate::error::{Error, Result};
 use crate::format::adb::Kind;
 use crate::format::adb::block::{Blocks, MAX_INDEX};
 use crate::format::adb::build;
 use crate::format::adb::reader::Value;
+use crate::format::adb::schema::info as slot;
 use crate::format::adb::writer::Writer;
 use crate::format::compress::Decoder;
 use crate::format::gzip::Members;
 use crate::format::v2::apkindex::{self, Record};
+use crate::package::Info;
 use crate::stream::{Trust, v2_signatures, v2_verify, v3_signatures};
 use crate::version::Version;
 use std::io::{self, Read};
@@ -134,10 +137,8 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Adds a package.
+    /// Adds a package of an APKINDEX.
     pub fn add(&mut self, record: &Record) {
-        let values = build::info(&mut self.writer, &record.info);
-        let value = self.writer.object(&values);
         let mut flags = 0;
         if record.broken {
             flags |= super::table::BROKEN;
@@ -145,14 +146,22 @@ impl Builder {
         if record.newer {
             flags |= super::table::NEWER;
         }
-        let identity = record.info.identity.map(|one| one.as_bytes().to_vec());
-        self.packages.push((
-            record.info.name.clone(),
-            record.info.version.clone(),
-            identity.unwrap_or_default(),
-            value,
-            flags,
-        ));
+        self.add_info(&record.info, None, flags);
+    }
+
+    /// Adds a package. That it once had another identifier is kept as apk keeps it: as bytes that nothing leads to.
+    pub fn add_info(&mut self, info: &Info, before: Option<Digest>, flags: u8) {
+        let mut values = match before {
+            Some(_) => build::info_with(&mut self.writer, info, before),
+            None => build::info(&mut self.writer, info),
+        };
+        let identity = info
+            .identity
+            .map_or(Vec::new(), |one| one.as_bytes().to_vec());
+        values[slot::HASHES - 1] = self.writer.blob(&identity);
+        let value = self.writer.object(&values);
+        let (name, version) = (info.name.clone(), info.version.clone());
+        self.packages.push((name, version, identity, value, flags));
     }
 
     /// The payload, packages in the order of name, version and identity, and their flags.

@@ -7,7 +7,7 @@ use crate::format::adb::Kind;
 use crate::format::adb::block::{BlockKind, Signed, write_block, write_header};
 use crate::format::compress::{Compression, Encoder};
 use crate::format::gzip;
-use crate::format::v2::apkindex::{Record, write_record};
+use crate::format::v2::apkindex::write_record;
 use crate::format::v2::tar_writer::{Header, write_end, write_entry};
 use crate::index::Builder;
 use crate::keys::PrivateKey;
@@ -27,6 +27,12 @@ pub enum Hash {
     Sha256Short,
 }
 
+#[derive(Clone, Debug)]
+struct Package {
+    info: Info,
+    unique_id: Option<Digest>,
+}
+
 /// Gathers packages for an index.
 #[derive(Clone, Debug, Default)]
 pub struct IndexMaker {
@@ -36,7 +42,7 @@ pub struct IndexMaker {
     pub name_spec: String,
     /// Which identity v3 packages get.
     pub hash: Hash,
-    packages: Vec<Info>,
+    packages: Vec<Package>,
 }
 
 impl IndexMaker {
@@ -60,23 +66,25 @@ impl IndexMaker {
             (Format::V3(_), Hash::Sha256Short) => metadata.identity.short(),
             _ => metadata.identity,
         });
-        self.packages.push(info);
-        Ok(&self.packages[self.packages.len() - 1])
+        let unique_id = metadata.unique_id;
+        self.packages.push(Package { info, unique_id });
+        Ok(&self.packages[self.packages.len() - 1].info)
     }
 
     /// Adds a package by its metadata.
     pub fn add(&mut self, info: Info) {
-        self.packages.push(info);
+        let unique_id = None;
+        self.packages.push(Package { info, unique_id });
     }
 
     /// The packages so far.
-    pub fn packages(&self) -> &[Info] {
-        &self.packages
+    pub fn packages(&self) -> impl ExactSizeIterator<Item = &Info> {
+        self.packages.iter().map(|one| &one.info)
     }
 
     fn sorted(&self) -> Vec<&Info> {
         let key = |info: &Info| info.identity.map(|one: Digest| one.as_bytes().to_vec());
-        let mut packages: Vec<&Info> = self.packages.iter().collect();
+        let mut packages: Vec<&Info> = self.packages().collect();
         packages.sort_by(|one, other| {
             one.name
                 .cmp(&other.name)
@@ -97,11 +105,8 @@ impl IndexMaker {
         compression: Compression,
     ) -> Result<()> {
         let mut builder = Builder::default();
-        for info in &self.packages {
-            builder.add(&Record {
-                info: info.clone(),
-                ..Record::default()
-            });
+        for Package { info, unique_id } in &self.packages {
+            builder.add_info(info, *unique_id, 0);
         }
         let (payload, _) = builder.finish(&self.description, &self.name_spec)?;
         let mut out = Encoder::new(file, compression)?;

@@ -92,6 +92,7 @@ pub fn open<R: Read>(file: R, trust: &Trust, late: bool) -> Result<(Metadata, Bo
         scripts,
         format: Format::V2,
         identity,
+        unique_id: None,
         signer,
         data_hash: info.data_hash,
     };

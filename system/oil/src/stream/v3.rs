@@ -47,7 +47,7 @@ pub fn open<R: Read>(file: R, trust: &Trust) -> Result<(Metadata, Body<R>)> {
     if info.name.is_empty() {
         return Err(Error::Missing("a name"));
     }
-    info.identity = Some(identity);
+    let unique_id = info.identity.replace(identity);
     let mut scripts = Scripts::new();
     for kind in ScriptKind::ALL {
         let script = root.script(kind)?;
@@ -63,6 +63,7 @@ pub fn open<R: Read>(file: R, trust: &Trust) -> Result<(Metadata, Body<R>)> {
         scripts,
         format: Format::V3(compression),
         identity,
+        unique_id,
         signer,
         data_hash: None,
     };

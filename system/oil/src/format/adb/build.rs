@@ -4,7 +4,7 @@
 use super::reader::Value;
 use super::writer::Writer;
 use crate::dependency::{Dependency, Op};
-use crate::digest::from_hex;
+use crate::digest::{Digest, from_hex};
 use crate::package::{Acl, Entry, EntryKind, Info, ScriptKind, Scripts};
 
 /// A dependency.
@@ -46,10 +46,15 @@ fn dependencies(writer: &mut Writer, list: &[Dependency]) -> Value {
     writer.array(&values)
 }
 
-/// Metadata's fields, ready for [`Writer::object`]. The slot of the identity (3) is left to the caller if there is none.
+/// Metadata's fields, ready for [`Writer::object`].
 pub fn info(writer: &mut Writer, info: &Info) -> Vec<Value> {
+    info_with(writer, info, info.identity)
+}
+
+/// The same with another identity.
+pub fn info_with(writer: &mut Writer, info: &Info, identity: Option<Digest>) -> Vec<Value> {
     let commit = from_hex(info.commit.as_bytes()).unwrap_or_default();
-    let identity = info.identity.as_ref().map_or(&[][..], |one| one.as_bytes());
+    let identity = identity.as_ref().map_or(&[][..], |one| one.as_bytes());
     let mut values = vec![
         writer.blob(info.name.as_bytes()),
         writer.blob(info.version.as_str().as_bytes()),
@@ -98,7 +103,7 @@ fn acl(writer: &mut Writer, acl: &Acl) -> Value {
         .iter()
         .map(|(name, value)| writer.blob_of(&[name, b"\0", value]))
         .collect();
-    values.push(writer.array(&xattrs));
+    values.push(writer.marked_array(&xattrs));
     writer.object(&values)
 }
 

@@ -131,7 +131,8 @@ impl<'a> Payload<'a> {
                 value,
             });
         }
-        if value.tag() != tag {
+        // Writers mark most arrays as objects.
+        if value.tag() != tag && (tag, value.tag()) != (tag::ARRAY, tag::OBJECT) {
             return Err(value.error(Reason::Type));
         }
         self.aligned(value)?;

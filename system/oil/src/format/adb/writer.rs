@@ -128,8 +128,13 @@ impl Writer {
         self.slots(tag::OBJECT, values)
     }
 
-    /// Values of one kind.
+    /// Values of one kind. As apk does, they are marked as an object.
     pub fn array(&mut self, values: &[Value]) -> Value {
+        self.slots(tag::OBJECT, values)
+    }
+
+    /// Values of one kind, marked as an array: so apk writes extended attributes.
+    pub fn marked_array(&mut self, values: &[Value]) -> Value {
         self.slots(tag::ARRAY, values)
     }
 
@@ -208,7 +213,8 @@ mod tests {
         assert!(root.array(10).unwrap().is_empty());
         assert_eq!(root.get(usize::MAX), Value::NULL);
         assert_eq!(root.get(0), Value::NULL);
-        assert_eq!(root.object(9).unwrap_err().reason, Reason::Type);
+        assert!(root.object(9).is_ok());
+        assert_eq!(root.object(1).unwrap_err().reason, Reason::Type);
         assert_eq!(root.int(1).unwrap_err().reason, Reason::Type);
         assert_eq!(root.blob(2).unwrap_err().reason, Reason::Type);
     }
