@@ -108,7 +108,6 @@ fn v2(file: impl Read, trust: IndexTrust) -> Result<Source> {
         }
         header = tar.next_entry()?;
     }
-    drop(tar);
     members.finish_member()?;
     if !found {
         return Err(Error::Missing("an APKINDEX"));

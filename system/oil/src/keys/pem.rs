@@ -9,7 +9,7 @@ pub fn pem(text: &[u8], labels: &[&str]) -> Option<(usize, Vec<u8>)> {
     loop {
         let line = lines.next()?;
         let begins = |label: &&str| line == format!("-----BEGIN {label}-----");
-        let Some(label) = labels.iter().position(|label| begins(label)) else {
+        let Some(label) = labels.iter().position(begins) else {
             continue;
         };
         let end = format!("-----END {}-----", labels[label]);

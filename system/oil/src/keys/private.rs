@@ -165,13 +165,13 @@ impl PrivateKey {
                 )
             }
             Secret::P256(key) => key_id(
-                &p256::ecdsa::SigningKey::from(key)
+                p256::ecdsa::SigningKey::from(key)
                     .verifying_key()
                     .to_sec1_point(false)
                     .as_bytes(),
             ),
             Secret::P384(key) => key_id(
-                &p384::ecdsa::SigningKey::from(key)
+                p384::ecdsa::SigningKey::from(key)
                     .verifying_key()
                     .to_sec1_point(false)
                     .as_bytes(),

@@ -66,7 +66,6 @@ pub fn open<R: Read>(file: R, trust: &Trust, late: bool) -> Result<(Metadata, Bo
     let mut members = Members::new(file);
     let (signatures, mut tar, first) = read_signatures(&mut members, MAX_CONTROL)?;
     let (info, scripts) = control(&mut tar, first)?;
-    drop(tar);
     let digests = members.digests();
     let identity = digests[0];
     check_identity(trust, &identity)?;
@@ -109,12 +108,12 @@ pub fn open<R: Read>(file: R, trust: &Trust, late: bool) -> Result<(Metadata, Bo
     Ok((metadata, body))
 }
 
+/// Signatures, the archive that they are over, and its first entry.
+type Signatures<'a, R> = (Vec<Signature>, tar::Reader<&'a mut Members<R>>, Header);
+
 /// Reads signature members up to the one that is signed, which is then being hashed and whose first entry has been
 /// read.
-pub fn read_signatures<R: Read>(
-    members: &mut Members<R>,
-    limit: u64,
-) -> Result<(Vec<Signature>, tar::Reader<&mut Members<R>>, Header)> {
+pub fn read_signatures<R: Read>(members: &mut Members<R>, limit: u64) -> Result<Signatures<'_, R>> {
     let mut signatures = Vec::new();
     loop {
         members.hash_with(DIGESTS.map(Hasher::new).to_vec());
