@@ -9,7 +9,7 @@ mod compile;
 mod source;
 mod table;
 
-pub use compile::compile;
+use compile::{Compiled, compile};
 pub(crate) use source::Builder;
 pub use source::{Source, read_source};
 
@@ -71,16 +71,15 @@ impl Index {
         let mut rest = [0; 4096];
         while file.read(&mut rest)? > 0 {}
         let hash = file.hasher.finish();
-        let bytes = compile(&read, &stamp, &hash, trust.fingerprint())?;
-        drop(read);
-        if write_beside(compiled, &bytes).is_ok()
+        let made = compile(read, &stamp, &hash, trust.fingerprint())?;
+        if write_beside(compiled, &made).is_ok()
             && let Ok(file) = File::open(compiled)
         {
             let mut index = Self::from_map(Map::file(&file)?)?;
             index.layout.untouched = false;
             return Ok(index);
         }
-        Self::from_map(Map::Memory(bytes))
+        Self::from_map(Map::Memory(made.parts().concat()))
     }
 
     /// An index in memory, of a source that is not a file of its own.
@@ -90,13 +89,13 @@ impl Index {
     pub fn read(source: impl Read, trust: IndexTrust) -> Result<Self> {
         let read = read_source(source, trust)?;
         let nothing = Digest::of(Algorithm::Sha256, b"");
-        let bytes = compile(
-            &read,
+        let made = compile(
+            read,
             &table::Stamp::default(),
             &nothing,
             trust.fingerprint(),
         )?;
-        Self::from_map(Map::Memory(bytes))
+        Self::from_map(Map::Memory(made.parts().concat()))
     }
 
     fn existing(
@@ -386,13 +385,15 @@ impl Read for HashingReader {
 }
 
 /// Writes a file beside its place and renames it, so that a mapping of the one before keeps its content.
-fn write_beside(place: &Path, bytes: &[u8]) -> Result<()> {
+fn write_beside(place: &Path, made: &Compiled) -> Result<()> {
     let mut name = place.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.new", std::process::id()));
     let beside = place.with_file_name(name);
     let write = || -> std::io::Result<()> {
         let mut file = File::create(&beside)?;
-        file.write_all(bytes)?;
+        for part in made.parts() {
+            file.write_all(part)?;
+        }
         drop(file);
         fs::rename(&beside, place)
     };

@@ -117,7 +117,8 @@ fn packages_with_a_bit_flipped() {
     let (files, keys) = packages();
     for file in files {
         let whole = verify(&file[..], &Trust::Keys(&keys)).unwrap();
-        for bit in 0..file.len() * 8 {
+        // One bit of each byte: a signature is checked each time.
+        for bit in (0..file.len()).map(|byte| byte * 8 + byte % 8) {
             let mut bad = file.clone();
             bad[bit / 8] ^= 1 << (bit % 8);
             // A bit that decides nothing may flip (a gzip header's time, a level); what is said stays the same.

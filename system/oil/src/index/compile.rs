@@ -48,16 +48,31 @@ impl Names<'_> {
     }
 }
 
-/// The compiled file's bytes.
+/// A compiled file's parts, in their order.
+pub struct Compiled {
+    head: [u8; HEADER],
+    payload: Vec<u8>,
+    tables: Vec<u8>,
+}
+
+impl Compiled {
+    /// The parts; zeros bring the payload to a multiple of eight bytes.
+    pub fn parts(&self) -> [&[u8]; 4] {
+        let pad = self.payload.len().next_multiple_of(8) - self.payload.len();
+        [&self.head, &self.payload, &[0; 8][..pad], &self.tables]
+    }
+}
+
+/// Makes a compiled file.
 ///
 /// # Errors
 /// [`Error::Adb`] and [`Error::Limit`].
 pub fn compile(
-    source: &Source,
+    source: Source,
     stamp: &Stamp,
     hash_of_source: &Digest,
     keys: Option<Digest>,
-) -> Result<Vec<u8>> {
+) -> Result<Compiled> {
     let payload = Payload::new(&source.payload)?;
     let packages = Index(payload.root()?).packages()?;
     let mut names = Names {
@@ -117,11 +132,13 @@ pub fn compile(
         packages: part(flags.len(), 1),
         untouched: true,
     };
-    let mut file = vec![0; at];
-    file[..HEADER].copy_from_slice(&layout.header());
-    file[layout.payload.clone()].copy_from_slice(&source.payload);
-    file[layout.packages.begin..][..flags.len()].copy_from_slice(&flags);
-    let mut put = |at: usize, number: u32| file[at..at + 4].copy_from_slice(&number.to_le_bytes());
+    // Tables follow the payload: their places are counted from its end here.
+    let end = layout.names.begin;
+    let mut tables = vec![0; at - end];
+    tables[layout.packages.begin - end..][..flags.len()].copy_from_slice(&flags);
+    let mut put = |at: usize, number: u32| {
+        tables[at - end..][..4].copy_from_slice(&number.to_le_bytes());
+    };
     let mut filled = vec![0u32; buckets];
     for (place, number) in order.iter().enumerate() {
         let (name, text) = names.texts[*number as usize];
@@ -151,5 +168,9 @@ pub fn compile(
         }
         begin += list.len();
     }
-    Ok(file)
+    Ok(Compiled {
+        head: layout.header(),
+        payload: source.payload,
+        tables,
+    })
 }

@@ -12,7 +12,8 @@ use std::hash::{BuildHasherDefault, DefaultHasher, Hasher};
 /// A payload in the making.
 pub struct Writer {
     bytes: Vec<u8>,
-    known: HashMap<u64, u32, BuildHasherDefault<Same>>,
+    /// Where what has this hash lies. Half of the hash is enough: what it leads to is compared.
+    known: HashMap<u32, u32, BuildHasherDefault<Same>>,
     full: bool,
 }
 
@@ -50,7 +51,7 @@ impl Writer {
         let mut hasher = DefaultHasher::new();
         hasher.write_usize(align);
         parts.iter().for_each(|part| hasher.write(part));
-        let hash = hasher.finish();
+        let hash = hasher.finish() as u32;
         if let Some(offset) = self.known.get(&hash) {
             let mut rest = self.bytes.get(*offset as usize..).unwrap_or(&[]);
             let same = parts.iter().all(|part| {
@@ -167,8 +168,9 @@ impl Hasher for Same {
 
     fn write(&mut self, _: &[u8]) {}
 
-    fn write_u64(&mut self, number: u64) {
-        self.0 = number;
+    fn write_u32(&mut self, number: u32) {
+        // The table looks at the top bits too.
+        self.0 = u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
 }
 
