@@ -6,7 +6,7 @@
 //! those that the `Cargo.lock` names, and those that Debian's copy brings along.
 
 use crate::recipe::{Cargo, Panic, Recipe};
-use crate::toolchain::LLVM;
+use crate::toolchain::{FOLDER, LLVM};
 use alpenglow_builder::Arch;
 use std::path::{Path, PathBuf};
 
@@ -74,9 +74,11 @@ pub fn build(recipe: &Recipe, cargo: &Cargo, arch: Arch) -> String {
          export CARGO_TARGET_{host}_LINKER=clang-{LLVM}\n\
          export CARGO_TARGET_{variable}_LINKER={linker}\n\
          export CARGO_TARGET_{variable}_RUSTFLAGS=\"{flags} --remap-path-prefix=/build=.\"\n\
-         env -u CXX CC=clang-{LLVM} AR=llvm-ar-{LLVM} \
+         env -u CXX CC=clang-{LLVM} AR=llvm-ar-{LLVM} CC_{target}={FOLDER}/cc \
          /usr/bin/cargo build --release --locked --offline {library}{programs}\n",
         host = host_variable(),
+        // What a crate brings along in C is for the package's architecture and libc, and hardened as all of C is.
+        target = arch.rust_target().replace('-', "_"),
         programs = programs.join(" "),
     ));
     text
