@@ -11,4 +11,6 @@
 pub mod dependency;
 pub mod digest;
 pub mod package;
+pub mod solve;
 pub mod version;
+pub mod world;
