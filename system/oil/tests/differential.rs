@@ -86,7 +86,7 @@ fn oil_answers_as_the_reference() {
         number("OIL_SEED", 1),
         number("OIL_SHOW", 3),
     );
-    let (mut total, mut wrong) = (0, 0);
+    let (mut total, mut wrong, mut shown) = (0, 0, 0);
     let mut kinds = std::collections::BTreeMap::new();
     for seed in seed..seed + cases {
         let whole = generate::scenario(seed);
@@ -107,18 +107,32 @@ fn oil_answers_as_the_reference() {
                 continue;
             }
             wrong += 1;
-            *kinds.entry(kind(&ours, &theirs)).or_insert(0) += 1;
-            if wrong > show {
+            if let Some(directory) = std::env::var_os("OIL_RAW") {
+                let text = format!(
+                    "{whole}##{:?}\n--- ours\n{ours}--- reference\n{theirs}",
+                    command.words
+                );
+                std::fs::write(Path::new(&directory).join(format!("{seed}-{total}")), text)
+                    .expect("a file");
+            }
+            if std::env::var("OIL_KIND").is_ok_and(|only| only != kind(&ours, &theirs)) {
+                *kinds.entry(kind(&ours, &theirs)).or_insert(0) += 1;
                 continue;
             }
+            shown += 1;
+            *kinds.entry(kind(&ours, &theirs)).or_insert(0) += 1;
+            if shown > show {
+                continue;
+            }
+            let sort = kind(&ours, &theirs);
             let mut scenario = Scenario {
                 commands: vec![command.clone()],
                 ..whole.clone()
             };
-            while let Some(smaller) = generate::smaller(&scenario)
-                .into_iter()
-                .find(|smaller| differs(&program, smaller).is_some())
-            {
+            while let Some(smaller) = generate::smaller(&scenario).into_iter().find(|smaller| {
+                differs(&program, smaller)
+                    .is_some_and(|(ours, theirs)| kind(&ours, &theirs) == sort)
+            }) {
                 scenario = smaller;
             }
             if let Some((ours, theirs)) = differs(&program, &scenario) {

@@ -5,8 +5,9 @@
 //! itself as soon as its last condition was walked.
 
 use super::Flags;
-use super::graph::{NameId, PackageId, Provider};
+use super::graph::{Dep, NameId, PackageId, Provider};
 use super::state::Solver;
+use std::cmp::Reverse;
 
 /// One change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +59,8 @@ impl ChangeKind {
 
 enum Step {
     Name(NameId),
-    Emit(NameId),
+    Check(PackageId, Dep),
+    Emit(PackageId),
     Conditions(NameId, usize),
 }
 
@@ -86,7 +88,7 @@ impl Solver<'_, '_> {
                 &mut changes,
                 &mut order,
             );
-            self.purge_orphan(package, &mut changes);
+            self.purge_with_dependents(package, &mut changes);
         }
         let (mut packages, mut bytes) = (0_usize, 0_u64);
         for (id, package) in self.graph.packages.iter().enumerate() {
@@ -118,20 +120,42 @@ impl Solver<'_, '_> {
     /// Counts, for each installed package, the installed ones that need it.
     fn count_dependents(&mut self, installed: &[PackageId]) {
         for &package in installed {
+            let own = self.graph.packages[package as usize].name;
+            let provided = self
+                .graph
+                .provides(package)
+                .iter()
+                .map(|provide| provide.name);
+            for name in std::iter::once(own).chain(provided) {
+                let list = self.installed_providers.entry(name).or_default();
+                if list.last() != Some(&package) {
+                    list.push(package);
+                }
+            }
+        }
+        for &package in installed {
             self.change_dependents(package, 1);
         }
     }
 
     fn change_dependents(&mut self, package: PackageId, by: i32) {
         let deps = [self.graph.depends(package), self.graph.install_if(package)].concat();
-        for dep in deps {
-            if dep.op.is_conflict() {
+        let own = self.graph.packages[package as usize].name;
+        for (index, dep) in deps.into_iter().enumerate() {
+            // Conditions on itself do not hold a package.
+            if dep.op.is_conflict()
+                || (dep.name == own && index >= self.graph.depends(package).len())
+            {
                 continue;
             }
-            for place in 0..self.graph.providers(dep.name).len() {
-                let provider = self.graph.providers(dep.name)[place];
-                if self.graph.packages[provider.package as usize].installed {
-                    self.packages[provider.package as usize].dependents += by;
+            for place in 0..self.installed_providers.get(&dep.name).map_or(0, Vec::len) {
+                let provider = self.installed_providers[&dep.name][place];
+                self.packages[provider as usize].dependents += by;
+                if by > 0 && provider != package {
+                    self.installed_dependents
+                        .entry(provider)
+                        .or_default()
+                        .push(package);
                 }
             }
         }
@@ -180,6 +204,31 @@ impl Solver<'_, '_> {
         }
     }
 
+    /// Purges what is left of a circle: who needs a package goes before it.
+    fn purge_with_dependents(&mut self, root: PackageId, changes: &mut Vec<Change>) {
+        let mut stack = vec![(root, false)];
+        while let Some((package, ready)) = stack.pop() {
+            if ready {
+                self.purge_orphan(package, changes);
+                continue;
+            }
+            if self.packages[package as usize].purged || !self.goes(package) {
+                continue;
+            }
+            if std::mem::replace(&mut self.packages[package as usize].purging, true) {
+                continue;
+            }
+            stack.push((package, true));
+            let mut dependents = self
+                .installed_dependents
+                .get(&package)
+                .cloned()
+                .unwrap_or_default();
+            dependents.sort_by_cached_key(|&id| Reverse(self.graph.bucket(id)));
+            stack.extend(dependents.into_iter().map(|dependent| (dependent, false)));
+        }
+    }
+
     /// A package is gone: what only it needed can go as well, in the order of its dependencies.
     fn drop_dependents(&mut self, package: PackageId, pending: &mut Vec<PackageId>) {
         self.change_dependents(package, -1);
@@ -189,11 +238,14 @@ impl Solver<'_, '_> {
             if dep.op.is_conflict() {
                 continue;
             }
-            for &provider in self.graph.providers(dep.name) {
-                if self.packages[provider.package as usize].dependents == 0
-                    && self.goes(provider.package)
-                {
-                    freed.push(provider.package);
+            for &provider in self
+                .installed_providers
+                .get(&dep.name)
+                .into_iter()
+                .flatten()
+            {
+                if self.packages[provider as usize].dependents == 0 && self.goes(provider) {
+                    freed.push(provider);
                 }
             }
         }
@@ -211,27 +263,40 @@ impl Solver<'_, '_> {
                     let Some(chosen) = self.names[name as usize].chosen else {
                         continue;
                     };
-                    let own = self.graph.packages[chosen.package as usize].name;
-                    if own != name {
-                        stack.push(Step::Name(own));
+                    let package = chosen.package;
+                    if std::mem::replace(&mut self.packages[package as usize].walked, true) {
                         continue;
                     }
-                    self.make_way(chosen.package, changes);
-                    stack.push(Step::Emit(name));
-                    for dep in self.graph.depends(chosen.package).iter().rev() {
+                    self.names[self.graph.packages[package as usize].name as usize].walked = true;
+                    for provide in self.graph.provides(package) {
+                        if provide.version != 0 {
+                            self.names[provide.name as usize].walked = true;
+                        }
+                    }
+                    self.make_way(package, changes);
+                    stack.push(Step::Emit(package));
+                    for &dep in self.graph.depends(package).iter().rev() {
+                        stack.push(Step::Check(package, dep));
                         if !dep.op.is_conflict() {
                             stack.push(Step::Name(dep.name));
                         }
                     }
                 }
-                Step::Emit(name) => {
-                    let chosen = self.names[name as usize].chosen.expect("walked with one");
-                    order.push(chosen.package);
-                    self.emit(chosen.package, changes);
-                    for provide in self.graph.provides(chosen.package).iter().rev() {
+                Step::Check(package, dep) => {
+                    if self.fails(dep) {
+                        self.count_wrong(package);
+                    }
+                }
+                Step::Emit(package) => {
+                    order.push(package);
+                    self.emit(package, changes);
+                    for provide in self.graph.provides(package).iter().rev() {
                         stack.push(Step::Conditions(provide.name, 0));
                     }
-                    stack.push(Step::Conditions(name, 0));
+                    stack.push(Step::Conditions(
+                        self.graph.packages[package as usize].name,
+                        0,
+                    ));
                 }
                 Step::Conditions(name, from) => {
                     let list = &self.graph.names[name as usize].install_if;
@@ -295,6 +360,8 @@ impl Solver<'_, '_> {
             Some(old) if old == package => {
                 if self.flags(package).has(Flags::REINSTALL) {
                     ChangeKind::Reinstall
+                } else if tag != new.installed_tag {
+                    ChangeKind::Pinning
                 } else {
                     return;
                 }
@@ -325,11 +392,13 @@ impl Solver<'_, '_> {
 
     /// The tag under which a package will be had.
     fn tag_of(&self, package: PackageId) -> u32 {
-        let tags = self.graph.packages[package as usize].tags;
-        if tags & 1 != 0 {
-            0
+        let state = &self.packages[package as usize];
+        let may = self.graph.packages[package as usize].tags & state.allowed;
+        let had = if may & state.preferred != 0 {
+            may & state.preferred
         } else {
-            tags.trailing_zeros() % 32
-        }
+            may
+        };
+        if had == 0 { 0 } else { had.trailing_zeros() }
     }
 }

@@ -6,38 +6,29 @@ use super::state::Solver;
 use std::cmp::Reverse;
 
 impl Solver<'_, '_> {
-    /// Puts a name on the list of those to look at again.
+    /// Puts a name on the list of those to look at again. Names that nothing requires and names that are decided
+    /// are not looked at.
     pub fn mark_dirty(&mut self, name: NameId) {
         let state = &mut self.names[name as usize];
-        if state.found && !std::mem::replace(&mut state.dirty, true) {
+        if state.found
+            && !state.locked
+            && state.required > 0
+            && !std::mem::replace(&mut state.dirty, true)
+        {
             self.dirty.push_back(name);
         }
     }
 
-    /// All that depend on a name look at their dependencies again.
-    fn tell_dependents(&mut self, name: NameId) {
+    /// All that depend on a name will look at their dependencies again.
+    pub fn tell_dependents(&mut self, name: NameId) {
         for index in 0..self.graph.names[name as usize].dependents.len() {
             let dependent = self.graph.names[name as usize].dependents[index];
-            if !self
-                .names
-                .get(dependent as usize)
-                .is_some_and(|state| state.found)
-            {
-                continue;
+            if let Some(state) = self.names.get_mut(dependent as usize) {
+                if state.found && !state.locked && state.required > 0 {
+                    state.recheck = true;
+                    self.mark_dirty(dependent);
+                }
             }
-            for provider in self.graph.providers(dependent) {
-                self.packages[provider.package as usize].dirty = true;
-            }
-            self.mark_dirty(dependent);
-            self.retell(dependent);
-        }
-    }
-
-    fn retell(&mut self, name: NameId) {
-        for index in 0..self.graph.providers(name).len() {
-            let package = self.graph.providers(name)[index].package;
-            let own = self.graph.packages[package as usize].name;
-            self.mark_dirty(own);
         }
     }
 
@@ -47,23 +38,26 @@ impl Solver<'_, '_> {
         !state.selectable || state.conflicts > 0 || state.unmet
     }
 
+    /// Whether a package comes from repositories that may be used for it.
+    pub fn allowed(&self, package: PackageId) -> bool {
+        let known = &self.graph.packages[package as usize];
+        known.installed || known.tags & self.packages[package as usize].allowed != 0
+    }
+
     /// A name is needed (once more).
     pub fn require(&mut self, name: NameId) {
         let state = &mut self.names[name as usize];
         state.required += 1;
-        if state.required == 1 {
-            self.mark_dirty(name);
-            // Providers of other names become selectable by being named.
-            for index in 0..self.graph.providers(name).len() {
-                let package = self.graph.providers(name)[index].package;
-                for place in 0..self.graph.provides(package).len() {
-                    let provided = self.graph.provides(package)[place].name;
-                    self.mark_dirty(provided);
-                }
-                for place in 0..self.graph.depends(package).len() {
-                    let dep = self.graph.depends(package)[place].name;
-                    self.mark_dirty(dep);
-                }
+        if state.required > 1 {
+            return;
+        }
+        self.mark_dirty(name);
+        // Its packages may now be taken for what they provide.
+        for index in 0..self.graph.providers(name).len() {
+            let package = self.graph.providers(name)[index].package;
+            for place in 0..self.graph.provides(package).len() {
+                let provided = self.graph.provides(package)[place].name;
+                self.mark_dirty(provided);
             }
         }
     }
@@ -72,7 +66,8 @@ impl Solver<'_, '_> {
     pub fn apply(&mut self, dep: Dep, requirer: Option<PackageId>) {
         for index in 0..self.graph.providers(dep.name).len() {
             let provider = self.graph.providers(dep.name)[index];
-            if Some(provider.package) == requirer && dep.op.is_conflict() {
+            let own = self.graph.packages[provider.package as usize].name == dep.name;
+            if Some(provider.package) == requirer && dep.op.is_conflict() && !own {
                 continue;
             }
             if !self.graph.accepts(dep, provider) {
@@ -86,9 +81,9 @@ impl Solver<'_, '_> {
 
     /// One more requirement that a package is against.
     pub fn add_conflict(&mut self, package: PackageId) {
-        let state = &mut self.packages[package as usize];
-        state.conflicts += 1;
-        if state.conflicts == 1 {
+        let before = self.excluded(package);
+        self.packages[package as usize].conflicts += 1;
+        if !before {
             self.became_excluded(package);
         }
     }
@@ -100,7 +95,9 @@ impl Solver<'_, '_> {
         for index in 0..self.graph.provides(package).len() {
             let provided = self.graph.provides(package)[index].name;
             self.mark_dirty(provided);
-            self.tell_dependents(provided);
+            if !super::variant("noprov") {
+                self.tell_dependents(provided);
+            }
         }
     }
 
@@ -124,33 +121,25 @@ impl Solver<'_, '_> {
         }
     }
 
-    /// Whether a dependency of `requirer` can come true as things stand.
-    pub fn can_be_met(&self, dep: Dep, requirer: PackageId) -> bool {
+    /// Whether a dependency can come true as things stand.
+    fn can_be_met(&self, dep: Dep) -> bool {
+        let providers = self.graph.providers(dep.name);
         let state = &self.names[dep.name as usize];
         if dep.op.is_conflict() {
             return match state.chosen {
-                Some(chosen) if chosen.package != requirer => self.graph.accepts(dep, chosen),
+                Some(chosen) if !super::variant("nocon") => self.graph.accepts(dep, chosen),
                 _ => true,
             };
         }
-        if state.locked {
-            return match state.chosen {
-                Some(chosen) => {
-                    (self.graph.accepts(dep, chosen) && !self.excluded(chosen.package))
-                        || self.graph.providers(dep.name).iter().any(|&provider| {
-                            self.graph.accepts(dep, provider)
-                                && self.is_chosen(provider.package)
-                                && !self.excluded(provider.package)
-                        })
-                }
-                None => false,
-            };
+        if let (true, Some(chosen)) = (state.locked, state.chosen) {
+            return self.graph.accepts(dep, chosen) && !self.excluded(chosen.package);
         }
-        self.graph.providers(dep.name).iter().any(|&provider| {
-            self.graph.accepts(dep, provider)
-                && !self.excluded(provider.package)
-                && !self.is_ousted(provider.package)
-        })
+        if super::variant("empty") && providers.is_empty() {
+            return true;
+        }
+        providers
+            .iter()
+            .any(|&provider| self.graph.accepts(dep, provider) && !self.excluded(provider.package))
     }
 
     /// Whether a package is the one chosen for its own name.
@@ -161,16 +150,7 @@ impl Solver<'_, '_> {
             .is_some_and(|chosen| chosen.package == package)
     }
 
-    /// Whether another one has its name.
-    pub fn is_ousted(&self, package: PackageId) -> bool {
-        let name = &self.names[self.graph.packages[package as usize].name as usize];
-        name.locked
-            && name
-                .chosen
-                .is_none_or(|chosen| chosen.package != package && chosen.version != 0)
-    }
-
-    /// Whether a provider may be taken for `name` without being asked for by its own.
+    /// Whether a provider may be taken for a name without being asked for by its own.
     pub fn auto_selectable(&self, provider: Provider) -> bool {
         let package = &self.graph.packages[provider.package as usize];
         provider.version != 0
@@ -181,98 +161,111 @@ impl Solver<'_, '_> {
 
     /// Looks at a name again: which of its providers are left, and what all of those have in common.
     pub fn reconsider(&mut self, name: NameId) {
-        let providers = self.graph.providers(name).to_vec();
-        for provider in &providers {
-            self.check_dependencies(provider.package);
-        }
         if self.names[name as usize].locked {
             return;
         }
-        let left: Vec<PackageId> = providers
+        if std::mem::replace(&mut self.names[name as usize].recheck, false) {
+            for index in 0..self.graph.providers(name).len() {
+                let package = self.graph.providers(name)[index].package;
+                self.check_dependencies(package);
+            }
+        }
+        let left: Vec<PackageId> = self
+            .graph
+            .providers(name)
             .iter()
-            .filter(|provider| {
-                !self.excluded(provider.package) && !self.is_ousted(provider.package)
-            })
             .map(|provider| provider.package)
+            .filter(|&package| !self.excluded(package))
             .collect();
-        let options = providers
-            .iter()
-            .filter(|provider| {
-                let state = &self.packages[provider.package as usize];
-                state.selectable
-                    && !state.unmet
-                    && (state.conflicts == 0 || super::variant("conf"))
-                    && !self.is_ousted(provider.package)
-            })
-            .count();
-        let selectable = providers
-            .iter()
-            .any(|&provider| self.auto_selectable(provider));
+        self.propagate_common(name, &left);
+        let options = self.options(name);
+        let state = &mut self.names[name as usize];
+        state.selectable = options > 0;
+        state.single = options == 1;
+        self.enqueue(name);
+    }
+
+    /// How many of a name's providers could be taken.
+    fn options(&self, name: NameId) -> usize {
+        let option = |&&provider: &&Provider| {
+            let state = &self.packages[provider.package as usize];
+            self.auto_selectable(provider)
+                && state.selectable
+                && !state.unmet
+                && (super::variant("noconf") || state.conflicts == 0)
+        };
+        self.graph.providers(name).iter().filter(option).count()
+    }
+
+    /// Puts a name into the queue where it belongs now.
+    fn enqueue(&mut self, name: NameId) {
         let open = self.graph.names[name as usize]
             .dependents
             .iter()
             .any(|&dependent| {
                 dependent != name
-                    && self
-                        .names
-                        .get(dependent as usize)
-                        .is_some_and(|state| state.found && !state.locked && state.required > 0)
+                    && self.names.get(dependent as usize).is_some_and(|state| {
+                        state.found
+                            && !state.locked
+                            && (state.required > 0 || super::variant("allopen"))
+                    })
             });
-        let state = &mut self.names[name as usize];
-        state.selectable = selectable;
-        state.single = options == 1;
-        state.open_dependents = u32::from(open);
-        if state.required == 0 {
-            return;
-        }
-        self.propagate_common(name, &left);
-        let state = &mut self.names[name as usize];
-        let class = if state.single && state.open_dependents == 0 {
+        let state = &self.names[name as usize];
+        let class = if state.single && !open {
             0
         } else if state.selectable {
             1
         } else {
             2
         };
-        let mut order = state.order;
-        if state.flags.is_empty() {
+        let mut order = if super::variant("fwd") {
+            state.order
+        } else {
+            (1 << 29) - state.order
+        };
+        if !state.named {
             order |= 1 << 31;
         }
-        let real = self
-            .graph
-            .providers(name)
-            .iter()
-            .any(|provider| self.graph.packages[provider.package as usize].name == name);
-        if real && !super::variant("noreal") {
+        let own = |provider: &Provider| self.graph.packages[provider.package as usize].name == name;
+        if self.graph.providers(name).iter().any(own) && super::variant("real") {
             order |= 1 << 30;
         }
+        let state = &mut self.names[name as usize];
         if state.queued != Some((class, order)) {
             state.queued = Some((class, order));
             self.queue.push(Reverse((class, order, name)));
         }
     }
 
-    fn check_dependencies(&mut self, package: PackageId) {
-        if !std::mem::replace(&mut self.packages[package as usize].dirty, false)
-            || self.packages[package as usize].unmet
-        {
-            return;
-        }
-        let met = (0..self.graph.depends(package).len())
-            .all(|index| self.can_be_met(self.graph.depends(package)[index], package));
-        if !met {
-            self.packages[package as usize].unmet = true;
-            if self.is_chosen(package) {
-                self.count_wrong(package);
+    /// What the dependents of a name were is decided, or one of them is: names below may have moved.
+    pub fn requeue_dependencies(&mut self, name: NameId) {
+        for index in 0..self.graph.providers(name).len() {
+            let package = self.graph.providers(name)[index].package;
+            for place in 0..self.graph.depends(package).len() {
+                let dep = self.graph.depends(package)[place].name;
+                let state = &self.names[dep as usize];
+                if state.queued.is_some() && !state.locked {
+                    self.enqueue(dep);
+                }
             }
-            self.became_excluded(package);
         }
     }
 
-    /// Counts a chosen package that went wrong, once.
-    pub fn count_wrong(&mut self, package: PackageId) {
-        if !std::mem::replace(&mut self.packages[package as usize].wrong, true) {
-            self.errors += 1;
+    fn check_dependencies(&mut self, package: PackageId) {
+        if self.packages[package as usize].unmet {
+            return;
+        }
+        let met = self
+            .graph
+            .depends(package)
+            .iter()
+            .all(|&dep| self.can_be_met(dep));
+        if !met {
+            let before = self.excluded(package);
+            self.packages[package as usize].unmet = true;
+            if !before {
+                self.became_excluded(package);
+            }
         }
     }
 
@@ -331,7 +324,7 @@ impl Solver<'_, '_> {
                 self.inherit(dep, package);
             }
         }
-        if self.names[needed as usize].locked {
+        if self.names[needed as usize].locked || needed == name {
             return;
         }
         for place in 0..self.graph.providers(needed).len() {
@@ -341,7 +334,7 @@ impl Solver<'_, '_> {
                 self.add_conflict(provider.package);
             }
         }
-        if self.names[needed as usize].required == 0 && needed != name {
+        if self.names[needed as usize].required == 0 {
             self.require(needed);
         }
     }

@@ -17,6 +17,7 @@ impl Solver<'_, '_> {
             let name = self.graph.name_id(&wish.name);
             self.grow();
             let state = &mut self.names[name as usize];
+            state.named = true;
             state.flags = state.flags.with(wish.flags).with(wish.inherited);
             state.inherited = state.inherited.with(wish.inherited);
         }
@@ -74,7 +75,8 @@ impl Solver<'_, '_> {
                         || package.given
                         || package.installed
                         || package.installed_size == 0);
-                state.allowed = self.default_tags;
+                state.allowed = 1;
+                state.preferred = 1;
             }
             children.extend(
                 self.graph

@@ -74,6 +74,8 @@ pub struct Package<'s> {
     pub installed: bool,
     /// Whether it was given as a file or made up for this run.
     pub given: bool,
+    /// The tag of the repository that it was installed from; `u32::MAX` for one that is not known.
+    pub installed_tag: u32,
     /// Tags that it can be had under, a bit each; bit 0 is no tag.
     pub tags: u32,
     /// Whether architecture and text are such that it could be installed at all.
@@ -324,6 +326,7 @@ impl<'s> Graph<'s> {
                 installed: false,
                 given: false,
                 tags: 0,
+                installed_tag: 0,
                 sound,
                 bad_arch,
                 first: (place, number),
@@ -346,11 +349,13 @@ impl<'s> Graph<'s> {
                 package.installed_number = Some(number);
                 let tag = candidate
                     .tag
-                    .and_then(|tag| tags.iter().position(|known| known == tag));
-                package.tags |= if package.repositories == 0 {
-                    1 << tag.map_or(0, |tag| tag + 1)
+                    .map(|tag| tags.iter().position(|known| known == tag));
+                package.installed_tag =
+                    tag.map_or(0, |place| place.map_or(u32::MAX, |place| place as u32 + 1));
+                package.tags |= if package.installed_tag < 32 {
+                    1 << package.installed_tag
                 } else {
-                    0
+                    1
                 };
             }
             Kind::Repository {
@@ -358,9 +363,6 @@ impl<'s> Graph<'s> {
                 tag,
                 available,
             } => {
-                if package.repositories == 0 && !package.given {
-                    package.tags = 0;
-                }
                 package.repositories |= 1 << number;
                 package.tags |= 1 << tag;
                 package.available |= available;
@@ -401,6 +403,10 @@ impl<'s> Graph<'s> {
             let list = &mut self.names[dep as usize].dependents;
             if list.last() != Some(&name) {
                 list.push(name);
+            }
+            for place in self.packages[id as usize].provides.clone() {
+                let provided = self.deps[place as usize].name;
+                self.names[dep as usize].dependents.push(provided);
             }
         }
     }

@@ -30,7 +30,7 @@ impl Solution<'_> {
             dep.op.as_str()
         };
         format!(
-            "{conflict}{}{}{op}{version}",
+            "{conflict}{}{op}{version}{}",
             self.graph.name(dep.name),
             self.tag(tag)
         )
@@ -53,8 +53,17 @@ impl Solution<'_> {
             })
         };
         let id = change.new.or(change.old).expect("a change is of a package");
+        let missing = change.new.is_some_and(|id| {
+            let package = &self.graph.packages[id as usize];
+            !package.available && !package.given && package.installed_size > 0
+        });
         let mut text = format!(
-            "{} {}{}",
+            "{}{} {}{}",
+            if missing && change.kind == ChangeKind::Reinstall {
+                "[APK unavailable, skipped] "
+            } else {
+                ""
+            },
             change.kind.verb(),
             self.graph.name(self.graph.packages[id as usize].name),
             self.tag(change.tag)
@@ -113,6 +122,11 @@ impl Solution<'_> {
                 report.missing(dep);
             }
         }
+        if report.text.lines().count() == 1 {
+            report
+                .text
+                .push_str("Huh? Error reporter did not find the broken constraints.\n");
+        }
         report.text
     }
 
@@ -156,12 +170,9 @@ impl Report<'_, '_> {
             let mut names: Vec<String> = Vec::new();
             for provider in providers {
                 let own = graph.packages[provider.package as usize].name;
-                let of_name = |list: &[Provider]| {
-                    list.iter()
-                        .filter(|provider| graph.packages[provider.package as usize].name == own)
-                        .count()
-                };
-                let text = if of_name(providers) == of_name(graph.providers(own)) {
+                let among =
+                    |other: &Provider| providers.iter().any(|known| known.package == other.package);
+                let text = if graph.providers(own).iter().all(among) {
                     graph.name(own).to_owned()
                 } else {
                     solution.package(provider.package)
@@ -198,19 +209,18 @@ impl Report<'_, '_> {
 
     /// The chosen packages that depend on a name.
     fn requirers(&self, name: NameId) -> Vec<PackageId> {
-        let graph = &self.solution.graph;
-        let mut names = graph.names[name as usize].dependents.clone();
-        names.sort_unstable();
-        names.dedup();
-        names
-            .into_iter()
-            .filter_map(|id| {
-                self.solution.state.names[id as usize]
-                    .chosen
-                    .map(|chosen| (id, chosen))
-            })
-            .filter(|(id, chosen)| graph.packages[chosen.package as usize].name == *id)
-            .map(|(_, chosen)| chosen.package)
+        let depends = |id: &PackageId| {
+            self.solution
+                .graph
+                .depends(*id)
+                .iter()
+                .any(|dep| dep.name == name)
+        };
+        self.solution
+            .order
+            .iter()
+            .copied()
+            .filter(depends)
             .collect()
     }
 
@@ -221,7 +231,7 @@ impl Report<'_, '_> {
         let package = &graph.packages[id as usize];
         let state = &solution.state.packages[id as usize];
         let (broken, bad_arch) = (!package.sound, package.bad_arch);
-        let masked = package.tags & state.allowed == 0;
+        let masked = !package.installed && package.tags & state.allowed == 0;
         let mut names = vec![
             (Dep {
                 name: package.name,
@@ -231,18 +241,27 @@ impl Report<'_, '_> {
         ];
         names.extend_from_slice(graph.provides(id));
         let mut conflicts = Vec::new();
-        for name in &names {
+        for (place, name) in names.iter().enumerate() {
+            if place > 0 && name.name == package.name {
+                conflicts.push(format!(
+                    "{}[{}]",
+                    solution.package(id),
+                    solution.dependency(*name, 0)
+                ));
+            }
             for &Provider {
                 package: other,
                 version,
             } in graph.providers(name.name)
             {
-                if other != id && version != 0 && name.version != 0 && solution.is_chosen(other) {
-                    conflicts.push(format!(
-                        "{}[{}]",
-                        solution.package(other),
-                        solution.dependency(*name, 0)
-                    ));
+                if other != id && (version != 0 || name.version != 0) && solution.is_chosen(other) {
+                    let through = solution.dependency(*name, 0);
+                    let through = if place == 0 {
+                        String::new()
+                    } else {
+                        format!("[{through}]")
+                    };
+                    conflicts.push(format!("{}{through}", solution.package(other)));
                 }
             }
         }
@@ -254,7 +273,7 @@ impl Report<'_, '_> {
             let text = format!("{who}[{}]", solution.dependency(dep, tag));
             if !graph.package_accepts(dep, id) {
                 breaks.push(text);
-            } else if !dep.op.is_conflict() {
+            } else {
                 satisfies.push(text);
             }
         };
@@ -268,10 +287,19 @@ impl Report<'_, '_> {
         requirers.sort_unstable();
         requirers.dedup();
 
-        requirers.sort_by_key(|&requirer| graph.name(graph.packages[requirer as usize].name));
+        requirers.sort_by(|&left, &right| {
+            let (a, b) = (
+                &graph.packages[left as usize],
+                &graph.packages[right as usize],
+            );
+            graph
+                .name(a.name)
+                .cmp(graph.name(b.name))
+                .then_with(|| graph.compare(a.version, b.version))
+        });
         for requirer in requirers {
             for &dep in graph.depends(requirer) {
-                if requirer != id || !dep.op.is_conflict() {
+                if requirer != id || !dep.op.is_conflict() || dep.name == package.name {
                     sort(solution.package(requirer), dep, 0);
                 }
             }

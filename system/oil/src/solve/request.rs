@@ -62,7 +62,7 @@ pub fn upgrade(world: &mut World, options: &mut Options, names: &[String], how: 
         flags = flags.with(Flags::AVAILABLE);
         for entry in world
             .iter_mut()
-            .filter(|entry| !entry.dependency.is_conflict())
+            .filter(|entry| entry.dependency.op.comparison() == Op::IDENTITY)
         {
             entry.dependency.op = Op::ANY;
             entry.dependency.version = Default::default();

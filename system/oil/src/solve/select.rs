@@ -15,16 +15,24 @@ impl Solver<'_, '_> {
             self.grow();
             if tag != 0 {
                 self.names[dep.name as usize].preferred_tag = tag;
-                for provider in self.graph.providers(dep.name) {
+                for &provider in self.graph.providers(dep.name) {
+                    if !self.graph.accepts(dep, provider) {
+                        continue;
+                    }
                     let state = &mut self.packages[provider.package as usize];
                     state.allowed |= 1 << tag;
-                    state.preferred |= 1 << tag;
+                    state.preferred = 1 << tag;
                 }
             }
             let inherited = self.names[dep.name as usize].inherited;
             for provider in self.graph.providers(dep.name) {
                 let state = &mut self.packages[provider.package as usize];
                 state.inherited = state.inherited.with(inherited);
+            }
+        }
+        for index in 0..self.world.len() {
+            if let Some((dep, _)) = self.world[index].filter(|(dep, _)| !dep.op.is_conflict()) {
+                self.require(dep.name);
             }
         }
         for index in 0..self.world.len() {
@@ -52,28 +60,24 @@ impl Solver<'_, '_> {
         let mut best: Option<Provider> = None;
         for index in 0..self.graph.providers(name).len() {
             let provider = self.graph.providers(name)[index];
-            if !self.auto_selectable(provider) || self.is_ousted(provider.package) {
+            if !self.auto_selectable(provider) {
                 continue;
             }
-            if super::variant("virt")
-                && provider.version == 0
-                && self.excluded(provider.package)
-                && !self.is_chosen(provider.package)
-            {
-                continue;
+            if self.is_chosen(provider.package) {
+                best = Some(provider);
+                break;
             }
             if best.is_none_or(|best| self.prefer(provider, best) == Ordering::Greater) {
                 best = Some(provider);
             }
         }
         let Some(best) = best else {
-            let state = &mut self.names[name as usize];
-            state.locked = true;
+            self.names[name as usize].locked = true;
             self.errors += 1;
             self.decided(name);
             return;
         };
-        if self.excluded(best.package) {
+        if self.excluded(best.package) || !self.allowed(best.package) {
             self.count_wrong(best.package);
         }
         self.take(name, best);
@@ -82,12 +86,12 @@ impl Solver<'_, '_> {
     /// Gives a package its names.
     fn take(&mut self, name: NameId, provider: Provider) {
         let package = provider.package;
-        self.assign(name, provider);
+        self.assign(name, provider, true);
         let own = Provider {
             package,
             version: self.graph.packages[package as usize].version,
         };
-        self.assign(self.graph.packages[package as usize].name, own);
+        self.assign(self.graph.packages[package as usize].name, own, true);
         for index in 0..self.graph.provides(package).len() {
             let provide = self.graph.provides(package)[index];
             self.assign(
@@ -96,6 +100,7 @@ impl Solver<'_, '_> {
                     package,
                     version: provide.version,
                 },
+                false,
             );
         }
         for index in 0..self.graph.depends(package).len() {
@@ -105,28 +110,28 @@ impl Solver<'_, '_> {
         }
     }
 
-    fn assign(&mut self, name: NameId, provider: Provider) {
+    /// Gives a name to a provider. A provide without a version takes names only that are asked for.
+    fn assign(&mut self, name: NameId, provider: Provider, asked: bool) {
         let state = &mut self.names[name as usize];
-        if state.locked {
-            match state.chosen {
-                Some(chosen) if chosen.package == provider.package => return,
-                Some(chosen) if chosen.version != 0 && provider.version != 0 => {
-                    self.count_wrong(provider.package);
-                    return;
-                }
-                Some(chosen) if chosen.version != 0 || provider.version == 0 => return,
-                _ => {}
+        if let Some(chosen) = state.chosen {
+            if chosen.package == provider.package || provider.version == 0 {
+                return;
             }
+            if chosen.version != 0 {
+                self.count_wrong(chosen.package);
+                self.count_wrong(provider.package);
+                return;
+            }
+        } else if provider.version == 0 && !asked && state.required == 0 {
+            return;
         }
         let state = &mut self.names[name as usize];
         state.locked = true;
         state.chosen = Some(provider);
-        if provider.version != 0 {
-            for index in 0..self.graph.providers(name).len() {
-                let other = self.graph.providers(name)[index];
-                if other.package != provider.package && other.version != 0 {
-                    self.add_conflict(other.package);
-                }
+        for index in 0..self.graph.providers(name).len() {
+            let other = self.graph.providers(name)[index];
+            if other.package != provider.package && (other.version != 0 || provider.version != 0) {
+                self.add_conflict(other.package);
             }
         }
         self.decided(name);
@@ -134,30 +139,31 @@ impl Solver<'_, '_> {
 
     /// Tells those who care that a name is decided.
     fn decided(&mut self, name: NameId) {
-        for index in 0..self.graph.names[name as usize].dependents.len() {
-            let dependent = self.graph.names[name as usize].dependents[index];
-            if !self
-                .names
-                .get(dependent as usize)
-                .is_some_and(|state| state.found)
-            {
-                continue;
-            }
-            for provider in self.graph.providers(dependent) {
-                self.packages[provider.package as usize].dirty = true;
-            }
-            self.mark_dirty(dependent);
+        if !super::variant("quiet") {
+            self.tell_dependents(name);
         }
-        for index in 0..self.graph.providers(name).len() {
-            let package = self.graph.providers(name)[index].package;
-            for place in 0..self.graph.depends(package).len() {
-                let dep = self.graph.depends(package)[place].name;
-                self.mark_dirty(dep);
-            }
-        }
+        self.requeue_dependencies(name);
         for index in 0..self.graph.names[name as usize].install_if.len() {
             let package = self.graph.names[name as usize].install_if[index];
             self.trigger(package);
+        }
+    }
+
+    /// Counts a package that went wrong, once.
+    pub fn count_wrong(&mut self, package: PackageId) {
+        if !std::mem::replace(&mut self.packages[package as usize].wrong, true) {
+            self.errors += 1;
+        }
+    }
+
+    /// Whether a dependency did not come true, or its package went wrong.
+    pub fn fails(&self, dep: super::graph::Dep) -> bool {
+        match self.names[dep.name as usize].chosen {
+            None => !dep.op.is_conflict(),
+            Some(chosen) => {
+                let wrong = !dep.op.is_conflict() && self.packages[chosen.package as usize].wrong;
+                wrong || !self.graph.package_accepts(dep, chosen.package)
+            }
         }
     }
 
@@ -173,9 +179,11 @@ impl Solver<'_, '_> {
                     .chosen
                     .is_none_or(|chosen| self.graph.accepts(dep, chosen))
             } else {
-                state
-                    .chosen
-                    .is_some_and(|chosen| self.graph.accepts(dep, chosen))
+                state.chosen.is_some_and(|chosen| {
+                    self.graph.accepts(dep, chosen)
+                        && !self.excluded(chosen.package)
+                        && self.allowed(chosen.package)
+                })
             }
         });
         if holds {
@@ -193,9 +201,7 @@ impl Solver<'_, '_> {
             &self.graph.packages[b as usize],
         );
         let (sa, sb) = (&self.packages[a as usize], &self.packages[b as usize]);
-        let allowed = |id: PackageId| {
-            self.graph.packages[id as usize].tags & self.packages[id as usize].allowed != 0
-        };
+        let allowed = |id: PackageId| self.allowed(id);
         let in_repository = |id: PackageId| {
             let package = &self.graph.packages[id as usize];
             package.repositories != 0 || package.given
@@ -205,9 +211,12 @@ impl Solver<'_, '_> {
         let mut order = Ordering::Equal;
         if !latest {
             order = order
-                .then_with(|| (sa.selectable && !sa.unmet).cmp(&(sb.selectable && !sb.unmet)))
+                .then_with(|| sa.selectable.cmp(&sb.selectable))
+                .then_with(|| self.excluded(b).cmp(&self.excluded(a)))
                 .then_with(|| sa.group.cmp(&sb.group))
-                .then_with(|| sb.conflicts.cmp(&sa.conflicts));
+                .then_with(|| {
+                    sb.conflicts.cmp(&sa.conflicts)
+                });
             if self.either(a, b, Flags::INSTALLED) {
                 order = order.then_with(|| pa.installed.cmp(&pb.installed));
             }

@@ -26,10 +26,12 @@ pub struct NameState {
     pub selectable: bool,
     /// It has at most one provider left.
     pub single: bool,
-    /// Names that still may come to depend on it.
-    pub open_dependents: u32,
+    /// Its packages' dependencies are to be looked at again.
+    pub recheck: bool,
     /// How many of the candidates looked at last depend on it.
     pub merge_depends: u32,
+    /// The command line names it.
+    pub named: bool,
     /// What is wanted of it.
     pub flags: Flags,
     /// What is wanted of its dependencies as well.
@@ -51,8 +53,6 @@ pub struct PackageState {
     pub conflicts: u32,
     /// It cannot be had as its dependencies cannot.
     pub unmet: bool,
-    /// Its dependencies are to be looked at again.
-    pub dirty: bool,
     /// Tags that it may come from.
     pub allowed: u32,
     /// Tags that it had better come from.
@@ -65,6 +65,10 @@ pub struct PackageState {
     pub inherited: Flags,
     /// Conditions (`install_if`) that wait in the walk over the changes.
     pub waiting: u32,
+    /// The walk over the changes came by.
+    pub walked: bool,
+    /// Its removal waits for that of its dependents.
+    pub purging: bool,
     /// It was counted as gone wrong.
     pub wrong: bool,
     /// Installed packages that need it.
@@ -96,6 +100,12 @@ pub struct Solver<'p, 's> {
     pub next_order: u32,
     pub next_group: u32,
     pub default_tags: u32,
+    /// The installed packages that need an installed package.
+    pub installed_dependents:
+        std::collections::HashMap<PackageId, Vec<PackageId>, super::graph::Hasher>,
+    /// The installed packages that have a name.
+    pub installed_providers:
+        std::collections::HashMap<NameId, Vec<PackageId>, super::graph::Hasher>,
 }
 
 impl<'p, 's> Solver<'p, 's> {
@@ -124,6 +134,8 @@ impl<'p, 's> Solver<'p, 's> {
             next_order: 0,
             next_group: 0,
             default_tags: 1,
+            installed_providers: Default::default(),
+            installed_dependents: Default::default(),
         }
     }
 

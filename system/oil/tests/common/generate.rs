@@ -107,7 +107,13 @@ pub fn scenario(seed: u64) -> Scenario {
         for version in 1..=1 + random.below(style.versions + 1) {
             let mut fields = Vec::new();
             for _ in 0..random.below(4) {
-                fields.push(("D".to_owned(), dependency(random, style, &targets)));
+                let text = dependency(random, style, &targets);
+                let known = |(_, other): &(String, String)| {
+                    super::base_name(other) == super::base_name(&text)
+                };
+                if !fields.iter().any(known) {
+                    fields.push(("D".to_owned(), text));
+                }
             }
             if random.chance(style.virtuals) {
                 let list = if random.chance(80) { &virtuals } else { &names };

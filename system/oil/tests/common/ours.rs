@@ -84,6 +84,14 @@ pub fn answer(scenario: &Scenario, words: &[String]) -> String {
         })
         .collect();
     let mut text = String::new();
+    let known = names.iter().all(|name| {
+        use oil::solve::Source as _;
+        let mut found = world.get(name).is_some();
+        sources
+            .iter()
+            .for_each(|origin| origin.source.providers(name, &mut |_| found = true));
+        found
+    });
     match words[0].as_str() {
         "add" => {
             let entries = names
@@ -98,6 +106,7 @@ pub fn answer(scenario: &Scenario, words: &[String]) -> String {
                 has("-l", "--latest"),
             );
         }
+        "del" if !known => return format!("ERROR: No such package: {}\nexit 1\n", names[0]),
         "del" => {
             request::delete(&mut world, &mut options, &names);
         }
@@ -109,7 +118,7 @@ pub fn answer(scenario: &Scenario, words: &[String]) -> String {
             };
             request::upgrade(&mut world, &mut options, &names, how);
         }
-        "fix"
+        "fix" | "upgrade"
             if !names
                 .iter()
                 .all(|name| scenario.installed.iter().any(|line| line.name == *name)) =>
@@ -136,8 +145,12 @@ pub fn answer(scenario: &Scenario, words: &[String]) -> String {
         .collect();
     if !unknown.is_empty() {
         for entry in unknown {
+            let (name, tag) = (
+                &entry.dependency.name,
+                entry.tag.as_deref().unwrap_or_default(),
+            );
             text += &format!(
-                "WARNING: The repository tag for world dependency '{entry}' does not exist\n"
+                "WARNING: The repository tag for world dependency '{name}@{tag}' does not exist\n"
             );
         }
         return text + "ERROR: Not committing changes due to missing repository tags.\nexit 99\n";
