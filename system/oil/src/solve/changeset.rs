@@ -71,7 +71,6 @@ impl Solver<'_, '_> {
         let (mut changes, mut order) = (Vec::new(), Vec::new());
         let installed = self.installed();
         self.count_dependents(&installed);
-        self.count_conditions();
         for &package in &installed {
             if self.packages[package as usize].dependents == 0 {
                 self.purge_orphan(package, &mut changes);
@@ -139,19 +138,22 @@ impl Solver<'_, '_> {
     }
 
     fn change_dependents(&mut self, package: PackageId, by: i32) {
+        let needs = self.graph.depends(package).len();
         let deps = [self.graph.depends(package), self.graph.install_if(package)].concat();
         let own = self.graph.packages[package as usize].name;
         for (index, dep) in deps.into_iter().enumerate() {
-            // Conditions on itself do not hold a package.
-            if dep.op.is_conflict()
-                || (dep.name == own && index >= self.graph.depends(package).len())
-            {
+            if dep.op.is_conflict() {
                 continue;
             }
             for place in 0..self.installed_providers.get(&dep.name).map_or(0, Vec::len) {
                 let provider = self.installed_providers[&dep.name][place];
+                // What a package wants of itself holds it only if it is a dependency on its own name.
+                if provider == package && (dep.name != own || index >= needs) {
+                    continue;
+                }
                 self.packages[provider as usize].dependents += by;
-                if by > 0 && provider != package {
+                let as_wanted = self.graph.package_accepts(dep, provider);
+                if by > 0 && provider != package && index < needs && as_wanted {
                     self.installed_dependents
                         .entry(provider)
                         .or_default()
@@ -161,17 +163,21 @@ impl Solver<'_, '_> {
         }
     }
 
-    fn count_conditions(&mut self) {
-        for id in 0..self.packages.len() {
-            if self.packages[id].triggered && self.is_chosen(id as PackageId) {
-                self.packages[id].waiting = self
-                    .graph
-                    .install_if(id as PackageId)
-                    .iter()
-                    .filter(|dep| !dep.op.is_conflict())
-                    .count() as u32;
-            }
-        }
+    /// Whether a package that came in by itself has its last condition behind it.
+    fn conditions_walked(&self, package: PackageId) -> bool {
+        self.packages[package as usize].triggered
+            && self.is_chosen(package)
+            && self
+                .graph
+                .install_if(package)
+                .iter()
+                .filter(|dep| !dep.op.is_conflict())
+                .all(|dep| {
+                    self.graph.providers(dep.name).iter().any(|&provider| {
+                        self.graph.accepts(*dep, provider)
+                            && self.packages[provider.package as usize].emitted
+                    })
+                })
     }
 
     /// Whether an installed package goes, without another one of its name.
@@ -187,29 +193,30 @@ impl Solver<'_, '_> {
         self.graph.packages[chosen.package as usize].name == name
     }
 
+    /// Purges a package that nothing installed needs, then what only it needed.
     fn purge_orphan(&mut self, package: PackageId, changes: &mut Vec<Change>) {
         let mut pending = vec![package];
         while let Some(package) = pending.pop() {
-            if self.packages[package as usize].purged || !self.goes(package) {
+            let name = self.graph.packages[package as usize].name;
+            let state = &self.packages[package as usize];
+            if state.purged
+                || state.dependents > 0
+                || self.names[name as usize].chosen.is_some()
+                || !self.goes(package)
+            {
                 continue;
             }
-            self.packages[package as usize].purged = true;
-            changes.push(Change {
-                old: Some(package),
-                new: None,
-                kind: ChangeKind::Purge,
-                tag: 0,
-            });
-            self.drop_dependents(package, &mut pending);
+            self.purge(package, changes);
+            pending.extend(self.freed_by(package));
         }
     }
 
-    /// Purges what is left of a circle: who needs a package goes before it.
+    /// Purges a package, and before it who needs it and goes as well.
     fn purge_with_dependents(&mut self, root: PackageId, changes: &mut Vec<Change>) {
         let mut stack = vec![(root, false)];
         while let Some((package, ready)) = stack.pop() {
             if ready {
-                self.purge_orphan(package, changes);
+                self.purge(package, changes);
                 continue;
             }
             if self.packages[package as usize].purged || !self.goes(package) {
@@ -229,27 +236,41 @@ impl Solver<'_, '_> {
         }
     }
 
-    /// A package is gone: what only it needed can go as well, in the order of its dependencies.
-    fn drop_dependents(&mut self, package: PackageId, pending: &mut Vec<PackageId>) {
-        self.change_dependents(package, -1);
+    fn purge(&mut self, package: PackageId, changes: &mut Vec<Change>) {
+        if !std::mem::replace(&mut self.packages[package as usize].purged, true) {
+            changes.push(Change {
+                old: Some(package),
+                new: None,
+                kind: ChangeKind::Purge,
+                tag: 0,
+            });
+            self.change_dependents(package, -1);
+        }
+    }
+
+    /// What a package needed and nothing installed needs now; the last one first.
+    fn freed_by(&self, package: PackageId) -> Vec<PackageId> {
         let mut freed = Vec::new();
-        let deps = [self.graph.depends(package), self.graph.install_if(package)].concat();
-        for dep in deps {
-            if dep.op.is_conflict() {
-                continue;
-            }
+        for dep in self
+            .graph
+            .depends(package)
+            .iter()
+            .filter(|dep| !dep.op.is_conflict())
+        {
             for &provider in self
                 .installed_providers
                 .get(&dep.name)
                 .into_iter()
                 .flatten()
             {
-                if self.packages[provider as usize].dependents == 0 && self.goes(provider) {
+                let own = self.graph.packages[provider as usize].name == dep.name;
+                if own && self.packages[provider as usize].dependents == 0 {
                     freed.push(provider);
                 }
             }
         }
-        pending.extend(freed.into_iter().rev());
+        freed.reverse();
+        freed
     }
 
     fn walk(&mut self, root: NameId, changes: &mut Vec<Change>, order: &mut Vec<PackageId>) {
@@ -283,12 +304,13 @@ impl Solver<'_, '_> {
                     }
                 }
                 Step::Check(package, dep) => {
-                    if self.fails(dep) {
+                    if self.fails(dep, package) {
                         self.count_wrong(package);
                     }
                 }
                 Step::Emit(package) => {
                     order.push(package);
+                    self.packages[package as usize].emitted = true;
                     self.emit(package, changes);
                     for provide in self.graph.provides(package).iter().rev() {
                         stack.push(Step::Conditions(provide.name, 0));
@@ -302,12 +324,8 @@ impl Solver<'_, '_> {
                     let list = &self.graph.names[name as usize].install_if;
                     if let Some(&package) = list.get(from) {
                         stack.push(Step::Conditions(name, from + 1));
-                        let waiting = &mut self.packages[package as usize].waiting;
-                        if *waiting > 0 {
-                            *waiting -= 1;
-                            if *waiting == 0 {
-                                stack.push(Step::Name(self.graph.packages[package as usize].name));
-                            }
+                        if self.conditions_walked(package) {
+                            stack.push(Step::Name(self.graph.packages[package as usize].name));
                         }
                     }
                 }
@@ -337,7 +355,7 @@ impl Solver<'_, '_> {
                     && other.version != 0
                     && self.goes(other.package)
                 {
-                    self.purge_orphan(other.package, changes);
+                    self.purge_with_dependents(other.package, changes);
                 }
             }
         }
@@ -382,18 +400,27 @@ impl Solver<'_, '_> {
             tag,
         });
         if let Some(old) = old.filter(|&old| old != package) {
-            let mut pending = Vec::new();
-            self.drop_dependents(old, &mut pending);
-            for package in pending.into_iter().rev() {
+            self.change_dependents(old, -1);
+            for package in self.freed_by(old).into_iter().rev() {
                 self.purge_orphan(package, changes);
             }
         }
     }
 
     /// The tag under which a package will be had.
-    fn tag_of(&self, package: PackageId) -> u32 {
-        let state = &self.packages[package as usize];
-        let may = self.graph.packages[package as usize].tags & state.allowed;
+    fn tag_of(&self, id: PackageId) -> u32 {
+        let (package, state) = (
+            &self.graph.packages[id as usize],
+            &self.packages[id as usize],
+        );
+        if package.repository_tags & 1 != 0 {
+            return 0;
+        }
+        let may = if package.repository_tags != 0 {
+            package.repository_tags
+        } else {
+            package.tags
+        } & state.allowed;
         let had = if may & state.preferred != 0 {
             may & state.preferred
         } else {

@@ -24,10 +24,8 @@ impl Solver<'_, '_> {
         for index in 0..self.graph.names[name as usize].dependents.len() {
             let dependent = self.graph.names[name as usize].dependents[index];
             if let Some(state) = self.names.get_mut(dependent as usize) {
-                if state.found && !state.locked && state.required > 0 {
-                    state.recheck = true;
-                    self.mark_dirty(dependent);
-                }
+                state.recheck = true;
+                self.mark_dirty(dependent);
             }
         }
     }
@@ -52,22 +50,13 @@ impl Solver<'_, '_> {
             return;
         }
         self.mark_dirty(name);
-        // Its packages may now be taken for what they provide.
-        for index in 0..self.graph.providers(name).len() {
-            let package = self.graph.providers(name)[index].package;
-            for place in 0..self.graph.provides(package).len() {
-                let provided = self.graph.provides(package)[place].name;
-                self.mark_dirty(provided);
-            }
-        }
     }
 
     /// Spreads a dependency of `requirer` (none: the world).
     pub fn apply(&mut self, dep: Dep, requirer: Option<PackageId>) {
         for index in 0..self.graph.providers(dep.name).len() {
             let provider = self.graph.providers(dep.name)[index];
-            let own = self.graph.packages[provider.package as usize].name == dep.name;
-            if Some(provider.package) == requirer && dep.op.is_conflict() && !own {
+            if Some(provider.package) == requirer && dep.op.is_conflict() {
                 continue;
             }
             if !self.graph.accepts(dep, provider) {
@@ -203,12 +192,11 @@ impl Solver<'_, '_> {
             .dependents
             .iter()
             .any(|&dependent| {
-                dependent != name
-                    && self.names.get(dependent as usize).is_some_and(|state| {
-                        state.found
-                            && !state.locked
-                            && (state.required > 0 || super::variant("allopen"))
-                    })
+                self.names.get(dependent as usize).is_some_and(|state| {
+                    state.found
+                        && !state.locked
+                        && (state.required > 0 || super::variant("allopen"))
+                })
             });
         let state = &self.names[name as usize];
         let class = if state.single && !open {
@@ -309,6 +297,7 @@ impl Solver<'_, '_> {
     fn require_common(&mut self, name: NameId, needed: NameId, left: &[PackageId]) {
         self.next_group += 1;
         let group = self.next_group;
+        self.names[needed as usize].group = group;
         for &package in left {
             for index in 0..self.graph.depends(package).len() {
                 let dep = self.graph.depends(package)[index];

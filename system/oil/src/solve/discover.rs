@@ -92,7 +92,9 @@ impl Solver<'_, '_> {
                 .map(|&id| self.graph.packages[id as usize].name),
         );
         for provider in &providers {
-            children.push(self.graph.packages[provider.package as usize].name);
+            if !super::variant("noownchild") {
+                children.push(self.graph.packages[provider.package as usize].name);
+            }
             children.extend(
                 self.graph
                     .provides(provider.package)

@@ -78,6 +78,8 @@ pub struct Package<'s> {
     pub installed_tag: u32,
     /// Tags that it can be had under, a bit each; bit 0 is no tag.
     pub tags: u32,
+    /// The tags of the repositories that have it.
+    pub repository_tags: u32,
     /// Whether architecture and text are such that it could be installed at all.
     pub sound: bool,
     /// Whether it is for another architecture.
@@ -326,6 +328,7 @@ impl<'s> Graph<'s> {
                 installed: false,
                 given: false,
                 tags: 0,
+                repository_tags: 0,
                 installed_tag: 0,
                 sound,
                 bad_arch,
@@ -365,6 +368,7 @@ impl<'s> Graph<'s> {
             } => {
                 package.repositories |= 1 << number;
                 package.tags |= 1 << tag;
+                package.repository_tags |= 1 << tag;
                 package.available |= available;
             }
             Kind::Given => {

@@ -58,22 +58,32 @@ impl Solver<'_, '_> {
 
     fn select(&mut self, name: NameId) {
         let mut best: Option<Provider> = None;
+        // Only its conditions want it: then it is they that say which, and nothing is wrong without.
+        let brought_in = self.names[name as usize].required == 0;
         for index in 0..self.graph.providers(name).len() {
             let provider = self.graph.providers(name)[index];
-            if !self.auto_selectable(provider) {
+            if brought_in {
+                let state = &self.packages[provider.package as usize];
+                if !state.triggered
+                    || self.excluded(provider.package)
+                    || !self.allowed(provider.package)
+                {
+                    continue;
+                }
+            } else if !self.auto_selectable(provider) {
                 continue;
             }
             if self.is_chosen(provider.package) {
                 best = Some(provider);
                 break;
             }
-            if best.is_none_or(|best| self.prefer(provider, best) == Ordering::Greater) {
+            if best.is_none_or(|best| self.prefer(name, provider, best) == Ordering::Greater) {
                 best = Some(provider);
             }
         }
         let Some(best) = best else {
             self.names[name as usize].locked = true;
-            self.errors += 1;
+            self.errors += u32::from(!brought_in);
             self.decided(name);
             return;
         };
@@ -81,6 +91,7 @@ impl Solver<'_, '_> {
             self.count_wrong(best.package);
         }
         self.take(name, best);
+        self.decided(name);
     }
 
     /// Gives a package its names.
@@ -108,6 +119,10 @@ impl Solver<'_, '_> {
             self.inherit(dep, package);
             self.apply(dep, Some(package));
         }
+        self.trigger(self.graph.packages[package as usize].name);
+        for index in 0..self.graph.provides(package).len() {
+            self.trigger(self.graph.provides(package)[index].name);
+        }
     }
 
     /// Gives a name to a provider. A provide without a version takes names only that are asked for.
@@ -134,7 +149,6 @@ impl Solver<'_, '_> {
                 self.add_conflict(other.package);
             }
         }
-        self.decided(name);
     }
 
     /// Tells those who care that a name is decided.
@@ -143,10 +157,6 @@ impl Solver<'_, '_> {
             self.tell_dependents(name);
         }
         self.requeue_dependencies(name);
-        for index in 0..self.graph.names[name as usize].install_if.len() {
-            let package = self.graph.names[name as usize].install_if[index];
-            self.trigger(package);
-        }
     }
 
     /// Counts a package that went wrong, once.
@@ -157,9 +167,10 @@ impl Solver<'_, '_> {
     }
 
     /// Whether a dependency did not come true, or its package went wrong.
-    pub fn fails(&self, dep: super::graph::Dep) -> bool {
+    pub fn fails(&self, dep: super::graph::Dep, of: PackageId) -> bool {
         match self.names[dep.name as usize].chosen {
             None => !dep.op.is_conflict(),
+            Some(chosen) if dep.op.is_conflict() && chosen.package == of => false,
             Some(chosen) => {
                 let wrong = !dep.op.is_conflict() && self.packages[chosen.package as usize].wrong;
                 wrong || !self.graph.package_accepts(dep, chosen.package)
@@ -167,34 +178,74 @@ impl Solver<'_, '_> {
         }
     }
 
-    /// Brings in a package by itself if all its conditions hold.
-    fn trigger(&mut self, package: PackageId) {
-        if self.packages[package as usize].triggered || !self.packages[package as usize].found {
+    /// Brings in packages that wait for a name, and whatever else of their names waits, if all their conditions hold.
+    fn trigger(&mut self, name: NameId) {
+        for index in 0..self.graph.names[name as usize].install_if.len() {
+            let waiting = self.graph.names[name as usize].install_if[index];
+            let own = self.graph.packages[waiting as usize].name;
+            for place in 0..self.graph.providers(own).len() {
+                let package = self.graph.providers(own)[place].package;
+                if self.graph.packages[package as usize].name == own {
+                    self.trigger_package(package);
+                }
+            }
+        }
+    }
+
+    fn trigger_package(&mut self, package: PackageId) {
+        let conditions = self.graph.install_if(package);
+        let state = &self.packages[package as usize];
+        if conditions.is_empty() || state.triggered || !state.found || self.excluded(package) {
             return;
         }
-        let holds = self.graph.install_if(package).iter().all(|&dep| {
-            let state = &self.names[dep.name as usize];
-            if dep.op.is_conflict() {
-                state
-                    .chosen
-                    .is_none_or(|chosen| self.graph.accepts(dep, chosen))
-            } else {
-                state.chosen.is_some_and(|chosen| {
-                    self.graph.accepts(dep, chosen)
-                        && !self.excluded(chosen.package)
-                        && self.allowed(chosen.package)
-                })
-            }
-        });
-        if holds {
+        if conditions.iter().all(|&dep| self.holds(dep)) {
             self.packages[package as usize].triggered = true;
+            self.inherit_from_conditions(package);
             let name = self.graph.packages[package as usize].name;
-            self.require(name);
+            self.names[name as usize].brought_in = true;
+            self.mark_dirty(name);
+        }
+    }
+
+    /// What brought a package in gives it its tags and flags.
+    fn inherit_from_conditions(&mut self, package: PackageId) {
+        for index in 0..self.graph.install_if(package).len() {
+            let dep = self.graph.install_if(package)[index];
+            for place in 0..self.graph.providers(dep.name).len() {
+                let provider = self.graph.providers(dep.name)[place];
+                if self.is_chosen(provider.package) && !dep.op.is_conflict() {
+                    let (allowed, inherited) = {
+                        let state = &self.packages[provider.package as usize];
+                        (state.allowed, state.inherited)
+                    };
+                    let state = &mut self.packages[package as usize];
+                    state.allowed |= allowed;
+                    state.flags = state.flags.with(inherited);
+                    state.inherited = state.inherited.with(inherited);
+                }
+            }
+        }
+    }
+
+    /// Whether a condition holds among the chosen packages.
+    fn holds(&self, dep: super::graph::Dep) -> bool {
+        let mut chosen = self
+            .graph
+            .providers(dep.name)
+            .iter()
+            .filter(|provider| self.is_chosen(provider.package));
+        if dep.op.is_conflict() {
+            chosen.all(|&provider| self.graph.accepts(dep, provider))
+        } else {
+            chosen.any(|&provider| {
+                self.graph.accepts(dep, provider)
+                    && self.packages[provider.package as usize].conflicts == 0
+            })
         }
     }
 
     /// Which of two providers of one name is better: greater is the first.
-    fn prefer(&self, left: Provider, right: Provider) -> Ordering {
+    fn prefer(&self, name: NameId, left: Provider, right: Provider) -> Ordering {
         let (a, b) = (left.package, right.package);
         let (pa, pb) = (
             &self.graph.packages[a as usize],
@@ -202,6 +253,8 @@ impl Solver<'_, '_> {
         );
         let (sa, sb) = (&self.packages[a as usize], &self.packages[b as usize]);
         let allowed = |id: PackageId| self.allowed(id);
+        let group = self.names[name as usize].group;
+        let grouped = |state: &super::state::PackageState| group != 0 && state.group == group;
         let in_repository = |id: PackageId| {
             let package = &self.graph.packages[id as usize];
             package.repositories != 0 || package.given
@@ -213,10 +266,8 @@ impl Solver<'_, '_> {
             order = order
                 .then_with(|| sa.selectable.cmp(&sb.selectable))
                 .then_with(|| self.excluded(b).cmp(&self.excluded(a)))
-                .then_with(|| sa.group.cmp(&sb.group))
-                .then_with(|| {
-                    sb.conflicts.cmp(&sa.conflicts)
-                });
+                .then_with(|| grouped(sa).cmp(&grouped(sb)))
+                .then_with(|| sb.conflicts.cmp(&sa.conflicts));
             if self.either(a, b, Flags::INSTALLED) {
                 order = order.then_with(|| pa.installed.cmp(&pb.installed));
             }

@@ -18,6 +18,10 @@ pub struct NameState {
     pub order: u32,
     /// Whether it was found, and whether that is over.
     pub found: bool,
+    /// A package of it has come in by itself.
+    pub brought_in: bool,
+    /// The last group of a common dependency on it.
+    pub group: u32,
     /// It is on the list of names to look at again.
     pub dirty: bool,
     /// It is in the queue, with this key.
@@ -63,8 +67,8 @@ pub struct PackageState {
     pub flags: Flags,
     /// What is wanted of its dependencies.
     pub inherited: Flags,
-    /// Conditions (`install_if`) that wait in the walk over the changes.
-    pub waiting: u32,
+    /// Its place among the changes is behind the walk.
+    pub emitted: bool,
     /// The walk over the changes came by.
     pub walked: bool,
     /// Its removal waits for that of its dependents.
