@@ -10,6 +10,9 @@
 
 pub mod dependency;
 pub mod digest;
+pub mod error;
+pub mod format;
+pub mod keys;
 pub mod package;
 pub mod solve;
 pub mod version;

@@ -2,8 +2,11 @@
 //! installed database.
 
 use crate::dependency::Dependency;
-use crate::digest::Digest;
+use crate::digest::{Algorithm, Digest, Hasher};
+use crate::error::{Error, Result};
 use crate::version::Version;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A package's metadata.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,4 +58,148 @@ pub struct Info {
     pub tags: Vec<String>,
     /// Directories (globs) on whose change its trigger runs.
     pub triggers: Vec<String>,
+}
+
+/// When a script runs; the numbers are those of v3's slots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ScriptKind {
+    /// When a watched directory changed.
+    Trigger = 1,
+    /// Before the package's files are there.
+    PreInstall = 2,
+    /// After that.
+    PostInstall = 3,
+    /// Before they go.
+    PreDeinstall = 4,
+    /// After that.
+    PostDeinstall = 5,
+    /// Before those of another version are in their place.
+    PreUpgrade = 6,
+    /// After that.
+    PostUpgrade = 7,
+}
+
+impl ScriptKind {
+    /// All, in the order of their numbers.
+    pub const ALL: [Self; 7] = [
+        Self::Trigger,
+        Self::PreInstall,
+        Self::PostInstall,
+        Self::PreDeinstall,
+        Self::PostDeinstall,
+        Self::PreUpgrade,
+        Self::PostUpgrade,
+    ];
+
+    /// As files and options call it: `pre-install`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Trigger => "trigger",
+            Self::PreInstall => "pre-install",
+            Self::PostInstall => "post-install",
+            Self::PreDeinstall => "pre-deinstall",
+            Self::PostDeinstall => "post-deinstall",
+            Self::PreUpgrade => "pre-upgrade",
+            Self::PostUpgrade => "post-upgrade",
+        }
+    }
+
+    /// The kind of this name.
+    pub fn from_name(name: &[u8]) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.name().as_bytes() == name)
+    }
+}
+
+/// A package's scripts.
+pub type Scripts = BTreeMap<ScriptKind, Vec<u8>>;
+
+/// A script is at most this many bytes.
+pub const MAX_SCRIPT: usize = 256 << 10;
+
+/// What an entry of a package is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EntryKind {
+    /// A directory.
+    Directory,
+    /// Bytes, [`Entry::size`] of them.
+    File,
+    /// A symbolic link to this.
+    Symlink(Vec<u8>),
+    /// A further name of an earlier file of the package.
+    HardLink(Vec<u8>),
+    /// A character device of this number (as in `st_rdev`).
+    Character(u64),
+    /// A block device.
+    Block(u64),
+    /// A named pipe.
+    Fifo,
+}
+
+/// Who owns an entry, and who may do what with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Acl {
+    /// Permission bits, with those of set-user-id and its like.
+    pub mode: u32,
+    /// The user's name.
+    pub user: Vec<u8>,
+    /// The group's name.
+    pub group: Vec<u8>,
+    /// The user's number where the package says it (v2): for when the root does not know the name.
+    pub uid: Option<u32>,
+    /// The group's number.
+    pub gid: Option<u32>,
+    /// Extended attributes in the order of their names.
+    pub xattrs: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Acl {
+    /// The digest of the extended attributes that the installed database keeps: SHA-1 over the names and values.
+    pub fn xattr_digest(&self) -> Option<Digest> {
+        if self.xattrs.is_empty() {
+            return None;
+        }
+        let mut hasher = Hasher::new(Algorithm::Sha1);
+        for (name, value) in &self.xattrs {
+            hasher.update(name);
+            hasher.update(&[0]);
+            hasher.update(value);
+        }
+        Some(hasher.finish())
+    }
+}
+
+/// A directory, a file, a link or a device of a package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Relative to the root, without a slash at its beginning or end; empty for the root itself.
+    pub path: Vec<u8>,
+    /// What it is.
+    pub kind: EntryKind,
+    /// Shared with its neighbours where it is the same.
+    pub acl: Arc<Acl>,
+    /// Seconds since 1970.
+    pub mtime: u64,
+    /// Bytes of its content.
+    pub size: u64,
+    /// Of the content (v3 SHA-256, v2 SHA-1 where the package says it), or of a symbolic link's target (v2).
+    pub digest: Option<Digest>,
+}
+
+/// Makes sure that a path stays below the root and looks like one: relative, no empty, `.` or `..` part and no control
+/// character.
+///
+/// # Errors
+/// [`Error::Malicious`].
+pub fn check_path(path: &[u8]) -> Result<()> {
+    let part = |part: &[u8]| !matches!(part, b"" | b"." | b"..");
+    let good = !path.iter().any(u8::is_ascii_control)
+        && path.len() < 4096
+        && path.split(|byte| *byte == b'/').all(part);
+    if good {
+        Ok(())
+    } else {
+        Err(Error::Malicious(path.to_vec()))
+    }
 }
