@@ -8,12 +8,16 @@
 
 #![forbid(unsafe_code)]
 
+pub mod arch;
+pub mod database;
 pub mod dependency;
 pub mod digest;
 pub mod error;
 pub mod format;
 pub mod keys;
 pub mod package;
+pub mod protected_paths;
+pub mod repositories;
 pub mod solve;
 pub mod version;
 pub mod world;
