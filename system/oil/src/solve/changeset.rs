@@ -5,9 +5,10 @@
 //! itself as soon as its last condition was walked.
 
 use super::Flags;
+use super::graph::Hasher;
 use super::graph::{Dep, NameId, PackageId, Provider};
 use super::state::Solver;
-use std::cmp::Reverse;
+use std::collections::HashMap;
 
 /// One change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +61,7 @@ impl ChangeKind {
 enum Step {
     Name(NameId),
     Check(PackageId, Dep),
+    Remove(Dep),
     Emit(PackageId),
     Conditions(NameId, usize),
 }
@@ -70,15 +72,21 @@ impl Solver<'_, '_> {
         self.load_installed();
         let (mut changes, mut order) = (Vec::new(), Vec::new());
         let installed = self.installed();
-        self.count_dependents(&installed);
+        self.count_needs(&installed);
         for &package in &installed {
-            if self.packages[package as usize].dependents == 0 {
-                self.purge_orphan(package, &mut changes);
+            if self.is_unneeded(package) {
+                self.remove(package, true, &mut changes);
             }
         }
         for place in 0..self.world.len() {
-            if let Some((dep, _)) = self.world[place] {
-                self.walk(dep.name, &mut changes, &mut order);
+            match self.world[place] {
+                Some((dep, _)) if dep.op.is_conflict() => {
+                    if let Some(installed) = self.installed_of(dep.name) {
+                        self.remove(installed, true, &mut changes);
+                    }
+                }
+                Some((dep, _)) => self.walk(dep.name, &mut changes, &mut order),
+                None => {}
             }
         }
         for &package in &installed {
@@ -87,7 +95,7 @@ impl Solver<'_, '_> {
                 &mut changes,
                 &mut order,
             );
-            self.purge_with_dependents(package, &mut changes);
+            self.remove(package, false, &mut changes);
         }
         let (mut packages, mut bytes) = (0_usize, 0_u64);
         for (id, package) in self.graph.packages.iter().enumerate() {
@@ -116,8 +124,9 @@ impl Solver<'_, '_> {
         list
     }
 
-    /// Counts, for each installed package, the installed ones that need it.
-    fn count_dependents(&mut self, installed: &[PackageId]) {
+    /// Notes which installed packages need which names, and which of each other.
+    fn count_needs(&mut self, installed: &[PackageId]) {
+        let mut providers: HashMap<NameId, Vec<PackageId>, Hasher> = HashMap::default();
         for &package in installed {
             let own = self.graph.packages[package as usize].name;
             let provided = self
@@ -126,41 +135,123 @@ impl Solver<'_, '_> {
                 .iter()
                 .map(|provide| provide.name);
             for name in std::iter::once(own).chain(provided) {
-                let list = self.installed_providers.entry(name).or_default();
+                let list = providers.entry(name).or_default();
                 if list.last() != Some(&package) {
                     list.push(package);
                 }
             }
         }
+        let others = |name: NameId, of: PackageId| {
+            providers
+                .get(&name)
+                .into_iter()
+                .flatten()
+                .copied()
+                .filter(move |&provider| provider != of)
+        };
         for &package in installed {
-            self.change_dependents(package, 1);
+            for &dep in self
+                .graph
+                .depends(package)
+                .iter()
+                .filter(|dep| !dep.op.is_conflict())
+            {
+                *self.needs.entry(dep.name).or_default() += 1;
+                for provider in
+                    others(dep.name, package).filter(|&id| self.graph.package_accepts(dep, id))
+                {
+                    self.needed_by.entry(provider).or_default().push(package);
+                }
+            }
+            for dep in self.graph.install_if(package) {
+                for provider in others(dep.name, package) {
+                    self.brings_in.entry(provider).or_default().push(package);
+                }
+            }
         }
     }
 
-    fn change_dependents(&mut self, package: PackageId, by: i32) {
-        let needs = self.graph.depends(package).len();
-        let deps = [self.graph.depends(package), self.graph.install_if(package)].concat();
+    /// Whether no installed package needs the names that are a package's alone.
+    fn is_unneeded(&self, package: PackageId) -> bool {
+        let needed = |name: NameId| self.needs.get(&name).is_some_and(|&count| count > 0);
         let own = self.graph.packages[package as usize].name;
-        for (index, dep) in deps.into_iter().enumerate() {
+        let decided = self.names[own as usize].chosen.is_some();
+        !decided
+            && !needed(own)
+            && !self
+                .graph
+                .provides(package)
+                .iter()
+                .any(|provide| provide.version != 0 && needed(provide.name))
+    }
+
+    /// Removes an installed package that goes, and before it whatever goes that needs it or was brought in by it.
+    /// With `free`, what only it needed follows it.
+    fn remove(&mut self, root: PackageId, free: bool, changes: &mut Vec<Change>) {
+        let mut stack = vec![(root, false)];
+        while let Some((package, ready)) = stack.pop() {
+            if ready {
+                changes.push(Change {
+                    old: Some(package),
+                    new: None,
+                    kind: ChangeKind::Purge,
+                    tag: 0,
+                });
+                let freed = self.no_longer_needs(package);
+                if free {
+                    stack.extend(freed.into_iter().rev().map(|freed| (freed, false)));
+                }
+                continue;
+            }
+            if !self.goes(package)
+                || std::mem::replace(&mut self.packages[package as usize].purged, true)
+            {
+                continue;
+            }
+            stack.push((package, true));
+            let brought = self.brings_in.get(&package).into_iter().flatten();
+            let before: Vec<PackageId> = self
+                .needed_by
+                .get(&package)
+                .into_iter()
+                .flatten()
+                .chain(brought.filter(|&&other| self.is_unneeded(other)))
+                .copied()
+                .collect();
+            stack.extend(before.into_iter().rev().map(|other| (other, false)));
+        }
+    }
+
+    /// An installed package needs nothing any more. What goes now that nothing else needs it, in order.
+    fn no_longer_needs(&mut self, package: PackageId) -> Vec<PackageId> {
+        let mut freed = Vec::new();
+        for index in 0..self.graph.depends(package).len() {
+            let dep = self.graph.depends(package)[index];
             if dep.op.is_conflict() {
                 continue;
             }
-            for place in 0..self.installed_providers.get(&dep.name).map_or(0, Vec::len) {
-                let provider = self.installed_providers[&dep.name][place];
-                // What a package wants of itself holds it only if it is a dependency on its own name.
-                if provider == package && (dep.name != own || index >= needs) {
-                    continue;
-                }
-                self.packages[provider as usize].dependents += by;
-                let as_wanted = self.graph.package_accepts(dep, provider);
-                if by > 0 && provider != package && index < needs && as_wanted {
-                    self.installed_dependents
-                        .entry(provider)
-                        .or_default()
-                        .push(package);
-                }
+            let count = self.needs.entry(dep.name).or_default();
+            *count -= 1;
+            if *count == 0 {
+                freed.extend(
+                    self.installed_of(dep.name)
+                        .filter(|&id| self.is_unneeded(id)),
+                );
             }
         }
+        freed
+    }
+
+    /// The installed package of this very name.
+    fn installed_of(&self, name: NameId) -> Option<PackageId> {
+        self.graph
+            .providers(name)
+            .iter()
+            .map(|provider| provider.package)
+            .find(|&id| {
+                let package = &self.graph.packages[id as usize];
+                package.installed && package.name == name
+            })
     }
 
     /// Whether a package that came in by itself has its last condition behind it.
@@ -193,86 +284,6 @@ impl Solver<'_, '_> {
         self.graph.packages[chosen.package as usize].name == name
     }
 
-    /// Purges a package that nothing installed needs, then what only it needed.
-    fn purge_orphan(&mut self, package: PackageId, changes: &mut Vec<Change>) {
-        let mut pending = vec![package];
-        while let Some(package) = pending.pop() {
-            let name = self.graph.packages[package as usize].name;
-            let state = &self.packages[package as usize];
-            if state.purged
-                || state.dependents > 0
-                || self.names[name as usize].chosen.is_some()
-                || !self.goes(package)
-            {
-                continue;
-            }
-            self.purge(package, changes);
-            pending.extend(self.freed_by(package));
-        }
-    }
-
-    /// Purges a package, and before it who needs it and goes as well.
-    fn purge_with_dependents(&mut self, root: PackageId, changes: &mut Vec<Change>) {
-        let mut stack = vec![(root, false)];
-        while let Some((package, ready)) = stack.pop() {
-            if ready {
-                self.purge(package, changes);
-                continue;
-            }
-            if self.packages[package as usize].purged || !self.goes(package) {
-                continue;
-            }
-            if std::mem::replace(&mut self.packages[package as usize].purging, true) {
-                continue;
-            }
-            stack.push((package, true));
-            let mut dependents = self
-                .installed_dependents
-                .get(&package)
-                .cloned()
-                .unwrap_or_default();
-            dependents.sort_by_cached_key(|&id| Reverse(self.graph.bucket(id)));
-            stack.extend(dependents.into_iter().map(|dependent| (dependent, false)));
-        }
-    }
-
-    fn purge(&mut self, package: PackageId, changes: &mut Vec<Change>) {
-        if !std::mem::replace(&mut self.packages[package as usize].purged, true) {
-            changes.push(Change {
-                old: Some(package),
-                new: None,
-                kind: ChangeKind::Purge,
-                tag: 0,
-            });
-            self.change_dependents(package, -1);
-        }
-    }
-
-    /// What a package needed and nothing installed needs now; the last one first.
-    fn freed_by(&self, package: PackageId) -> Vec<PackageId> {
-        let mut freed = Vec::new();
-        for dep in self
-            .graph
-            .depends(package)
-            .iter()
-            .filter(|dep| !dep.op.is_conflict())
-        {
-            for &provider in self
-                .installed_providers
-                .get(&dep.name)
-                .into_iter()
-                .flatten()
-            {
-                let own = self.graph.packages[provider as usize].name == dep.name;
-                if own && self.packages[provider as usize].dependents == 0 {
-                    freed.push(provider);
-                }
-            }
-        }
-        freed.reverse();
-        freed
-    }
-
     fn walk(&mut self, root: NameId, changes: &mut Vec<Change>, order: &mut Vec<PackageId>) {
         let mut stack = vec![Step::Name(root)];
         while let Some(step) = stack.pop() {
@@ -298,9 +309,16 @@ impl Solver<'_, '_> {
                     stack.push(Step::Emit(package));
                     for &dep in self.graph.depends(package).iter().rev() {
                         stack.push(Step::Check(package, dep));
-                        if !dep.op.is_conflict() {
-                            stack.push(Step::Name(dep.name));
-                        }
+                        stack.push(if dep.op.is_conflict() {
+                            Step::Remove(dep)
+                        } else {
+                            Step::Name(dep.name)
+                        });
+                    }
+                }
+                Step::Remove(dep) => {
+                    if let Some(installed) = self.installed_of(dep.name) {
+                        self.remove(installed, true, changes);
                     }
                 }
                 Step::Check(package, dep) => {
@@ -350,12 +368,9 @@ impl Solver<'_, '_> {
         {
             for index in 0..self.graph.providers(name).len() {
                 let other = self.graph.providers(name)[index];
-                if other.package != package
-                    && version != 0
-                    && other.version != 0
-                    && self.goes(other.package)
-                {
-                    self.purge_with_dependents(other.package, changes);
+                let own = self.graph.packages[other.package as usize].name == name;
+                if other.package != package && (own || (version != 0 && other.version != 0)) {
+                    self.remove(other.package, true, changes);
                 }
             }
         }
@@ -363,15 +378,7 @@ impl Solver<'_, '_> {
 
     fn emit(&mut self, package: PackageId, changes: &mut Vec<Change>) {
         let new = &self.graph.packages[package as usize];
-        let old = self
-            .graph
-            .providers(new.name)
-            .iter()
-            .map(|provider| provider.package)
-            .find(|&id| {
-                let other = &self.graph.packages[id as usize];
-                other.installed && other.name == new.name
-            });
+        let old = self.installed_of(new.name);
         let tag = self.tag_of(package);
         let kind = match old {
             None => ChangeKind::Install,
@@ -400,9 +407,8 @@ impl Solver<'_, '_> {
             tag,
         });
         if let Some(old) = old.filter(|&old| old != package) {
-            self.change_dependents(old, -1);
-            for package in self.freed_by(old).into_iter().rev() {
-                self.purge_orphan(package, changes);
+            for package in self.no_longer_needs(old) {
+                self.remove(package, true, changes);
             }
         }
     }

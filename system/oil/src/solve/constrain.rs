@@ -170,7 +170,7 @@ impl Solver<'_, '_> {
         let options = self.options(name);
         let state = &mut self.names[name as usize];
         state.selectable = options > 0;
-        state.single = options == 1;
+        state.single = options == 1 && left.len() == 1;
         self.enqueue(name);
     }
 

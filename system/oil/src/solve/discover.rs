@@ -54,7 +54,7 @@ impl Solver<'_, '_> {
 
     fn enter(&mut self, name: NameId) -> Option<Frame> {
         self.grow();
-        if std::mem::replace(&mut self.names[name as usize].found, true) {
+        if std::mem::replace(&mut self.names[name as usize].entered, true) {
             return None;
         }
         if super::variant("pre") {
@@ -63,6 +63,7 @@ impl Solver<'_, '_> {
         }
         self.graph.load(name);
         self.grow();
+        self.names[name as usize].found = true;
         let mut children = Vec::new();
         let providers = self.graph.providers(name).to_vec();
         for provider in &providers {
@@ -92,9 +93,14 @@ impl Solver<'_, '_> {
                 .map(|&id| self.graph.packages[id as usize].name),
         );
         for provider in &providers {
-            if !super::variant("noownchild") {
-                children.push(self.graph.packages[provider.package as usize].name);
+            let own = self.graph.packages[provider.package as usize].name;
+            if super::variant("ownchild") {
+                children.push(own);
             }
+            // Its other versions matter once it is chosen.
+            self.graph.load(own);
+            self.grow();
+            self.names[own as usize].found = true;
             children.extend(
                 self.graph
                     .provides(provider.package)

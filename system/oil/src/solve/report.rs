@@ -130,6 +130,72 @@ impl Solution<'_> {
         report.text
     }
 
+    /// What `del` says of names that stay, and which entries of the world they stay for; empty if there are none.
+    #[must_use]
+    pub fn not_removed(&self, names: &[String], columns: usize) -> String {
+        let mut sorted: Vec<&String> = names.iter().collect();
+        sorted.sort();
+        sorted.dedup();
+        let mut text = String::new();
+        for name in sorted {
+            let Some(id) =
+                (0..self.graph.names.len() as NameId).find(|&id| self.graph.name(id) == name)
+            else {
+                continue;
+            };
+            let roots = self.roots(id);
+            write_field(&mut text, &format!("  {name}:"), roots.into_iter(), columns);
+        }
+        if text.is_empty() {
+            return text;
+        }
+        format!("World updated, but the following packages are not removed due to:\n{text}\n")
+    }
+
+    /// Names in the world for which a name stays.
+    #[must_use]
+    pub fn roots(&self, name: NameId) -> Vec<String> {
+        let mut roots = Vec::new();
+        let mut seen = vec![false; self.graph.packages.len()];
+        let first: Vec<PackageId> = self
+            .graph
+            .providers(name)
+            .iter()
+            .map(|provider| provider.package)
+            .collect();
+        let mut stack: Vec<PackageId> = first
+            .iter()
+            .rev()
+            .copied()
+            .filter(|&id| self.is_chosen(id))
+            .collect();
+        while let Some(id) = stack.pop() {
+            if std::mem::replace(&mut seen[id as usize], true) {
+                continue;
+            }
+            let own = self.graph.packages[id as usize].name;
+            let in_world = self
+                .state
+                .world
+                .iter()
+                .flatten()
+                .any(|(dep, _)| dep.name == own && !dep.op.is_conflict());
+            if in_world && !first.contains(&id) {
+                roots.push(self.graph.name(own).to_owned());
+                continue;
+            }
+            let needs = |&other: &PackageId| {
+                let wants =
+                    |dep: &Dep| !dep.op.is_conflict() && self.graph.package_accepts(*dep, id);
+                other != id && self.graph.depends(other).iter().any(wants)
+            };
+            let mut dependents: Vec<PackageId> = self.order.iter().copied().filter(needs).collect();
+            dependents.sort_by_cached_key(|&other| self.graph.bucket(other));
+            stack.extend(dependents.into_iter().rev());
+        }
+        roots
+    }
+
     /// Whether a package was chosen.
     #[must_use]
     pub fn is_chosen(&self, id: PackageId) -> bool {
@@ -324,23 +390,32 @@ impl Report<'_, '_> {
         self.field("satisfies:", satisfies.into_iter());
     }
 
-    /// A field's words, in lines that fit.
     fn field(&mut self, label: &str, words: impl Iterator<Item = String>) {
-        let indent = 4 + label.len();
-        let mut column = 0;
-        for word in words {
-            if column == 0 {
-                let _ = write!(self.text, "    {label}");
-                column = indent;
-            } else if column + 1 + word.len() >= self.columns {
-                let _ = write!(self.text, "\n{:indent$}", "");
-                column = indent;
-            }
-            let _ = write!(self.text, " {word}");
-            column += 1 + word.len();
+        write_field(&mut self.text, &format!("    {label}"), words, self.columns);
+    }
+}
+
+/// A field's words, in lines that fit; nothing if there are none.
+fn write_field(
+    text: &mut String,
+    label: &str,
+    words: impl Iterator<Item = String>,
+    columns: usize,
+) {
+    let indent = label.len();
+    let mut column = 0;
+    for word in words {
+        if column == 0 {
+            text.push_str(label);
+            column = indent;
+        } else if column + 1 + word.len() >= columns {
+            let _ = write!(text, "\n{:indent$}", "");
+            column = indent;
         }
-        if column > 0 {
-            self.text.push('\n');
-        }
+        let _ = write!(text, " {word}");
+        column += 1 + word.len();
+    }
+    if column > 0 {
+        text.push('\n');
     }
 }

@@ -64,10 +64,7 @@ impl Solver<'_, '_> {
             let provider = self.graph.providers(name)[index];
             if brought_in {
                 let state = &self.packages[provider.package as usize];
-                if !state.triggered
-                    || self.excluded(provider.package)
-                    || !self.allowed(provider.package)
-                {
+                if !state.triggered || state.conflicts > 0 || !self.allowed(provider.package) {
                     continue;
                 }
             } else if !self.auto_selectable(provider) {
@@ -129,7 +126,16 @@ impl Solver<'_, '_> {
     fn assign(&mut self, name: NameId, provider: Provider, asked: bool) {
         let state = &mut self.names[name as usize];
         if let Some(chosen) = state.chosen {
-            if chosen.package == provider.package || provider.version == 0 {
+            if chosen.package == provider.package {
+                // Its own name once more, as something else.
+                if chosen.version != provider.version
+                    && name == self.graph.packages[provider.package as usize].name
+                {
+                    self.count_wrong(provider.package);
+                }
+                return;
+            }
+            if provider.version == 0 {
                 return;
             }
             if chosen.version != 0 {
@@ -137,7 +143,11 @@ impl Solver<'_, '_> {
                 self.count_wrong(provider.package);
                 return;
             }
-        } else if provider.version == 0 && !asked && state.required == 0 {
+        } else if super::variant("nolockv")
+            && provider.version == 0
+            && !asked
+            && state.required == 0
+        {
             return;
         }
         let state = &mut self.names[name as usize];
@@ -195,7 +205,7 @@ impl Solver<'_, '_> {
     fn trigger_package(&mut self, package: PackageId) {
         let conditions = self.graph.install_if(package);
         let state = &self.packages[package as usize];
-        if conditions.is_empty() || state.triggered || !state.found || self.excluded(package) {
+        if conditions.is_empty() || state.triggered || !state.found || !state.selectable {
             return;
         }
         if conditions.iter().all(|&dep| self.holds(dep)) {
@@ -260,7 +270,8 @@ impl Solver<'_, '_> {
             package.repositories != 0 || package.given
         };
         let upgrading = self.either(a, b, Flags::UPGRADE);
-        let latest = self.either(a, b, Flags::LATEST);
+        let untagged = sa.preferred == 1 && sb.preferred == 1;
+        let latest = untagged && self.either(a, b, Flags::LATEST);
         let mut order = Ordering::Equal;
         if !latest {
             order = order

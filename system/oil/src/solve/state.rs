@@ -1,9 +1,9 @@
 //! What is known of each name and package while deciding.
 
-use super::graph::{Dep, Graph, NameId, PackageId, Provider};
+use super::graph::{Dep, Graph, Hasher, NameId, PackageId, Provider};
 use super::{Flags, Problem, Solution};
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashMap, VecDeque};
 
 /// A name's state.
 #[derive(Clone, Debug, Default)]
@@ -16,8 +16,10 @@ pub struct NameState {
     pub required: u32,
     /// Its place among those found.
     pub order: u32,
-    /// Whether it was found, and whether that is over.
+    /// Who has it is known.
     pub found: bool,
+    /// What its packages need is being followed, or was.
+    pub entered: bool,
     /// A package of it has come in by itself.
     pub brought_in: bool,
     /// The last group of a common dependency on it.
@@ -71,12 +73,8 @@ pub struct PackageState {
     pub emitted: bool,
     /// The walk over the changes came by.
     pub walked: bool,
-    /// Its removal waits for that of its dependents.
-    pub purging: bool,
     /// It was counted as gone wrong.
     pub wrong: bool,
-    /// Installed packages that need it.
-    pub dependents: i32,
     /// Its removal is among the changes.
     pub purged: bool,
     /// Conditions that were found to hold.
@@ -98,18 +96,17 @@ pub struct Solver<'p, 's> {
     pub packages: Vec<PackageState>,
     pub world: Vec<Option<(Dep, u32)>>,
     pub problem: &'p Problem<'s>,
-    pub dirty: std::collections::VecDeque<NameId>,
+    pub dirty: VecDeque<NameId>,
     pub queue: BinaryHeap<Reverse<(u8, u32, NameId)>>,
     pub errors: u32,
     pub next_order: u32,
     pub next_group: u32,
-    pub default_tags: u32,
+    /// How many dependencies of installed packages are on a name.
+    pub needs: HashMap<NameId, i32, Hasher>,
     /// The installed packages that need an installed package.
-    pub installed_dependents:
-        std::collections::HashMap<PackageId, Vec<PackageId>, super::graph::Hasher>,
-    /// The installed packages that have a name.
-    pub installed_providers:
-        std::collections::HashMap<NameId, Vec<PackageId>, super::graph::Hasher>,
+    pub needed_by: HashMap<PackageId, Vec<PackageId>, Hasher>,
+    /// The installed packages that an installed package is a condition of.
+    pub brings_in: HashMap<PackageId, Vec<PackageId>, Hasher>,
 }
 
 impl<'p, 's> Solver<'p, 's> {
@@ -132,14 +129,14 @@ impl<'p, 's> Solver<'p, 's> {
             packages: Vec::new(),
             world: world.into_iter().map(|(_, entry)| entry).collect(),
             problem,
-            dirty: std::collections::VecDeque::new(),
+            dirty: VecDeque::new(),
             queue: BinaryHeap::new(),
             errors: 0,
             next_order: 0,
             next_group: 0,
-            default_tags: 1,
-            installed_providers: Default::default(),
-            installed_dependents: Default::default(),
+            needs: HashMap::default(),
+            needed_by: HashMap::default(),
+            brings_in: HashMap::default(),
         }
     }
 

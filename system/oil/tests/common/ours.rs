@@ -164,6 +164,9 @@ pub fn answer(scenario: &Scenario, words: &[String]) -> String {
         text += &solution.error_report(report::COLUMNS);
         return text + &format!("exit {}\n", solution.errors);
     }
+    if words[0] == "del" {
+        text += &solution.not_removed(&names, report::COLUMNS);
+    }
     text += &solution.change_lines();
     text + &format!(
         "OK: {} B in {} packages\nexit 0\n",
