@@ -12,7 +12,7 @@ impl Solver<'_, '_> {
         let state = &mut self.names[name as usize];
         if state.found
             && !state.locked
-            && state.required > 0
+            && (state.required > 0 || state.brought_in)
             && !std::mem::replace(&mut state.dirty, true)
         {
             self.dirty.push_back(name);
@@ -20,11 +20,11 @@ impl Solver<'_, '_> {
     }
 
     /// All that depend on a name will look at their dependencies again.
-    pub fn tell_dependents(&mut self, name: NameId) {
+    pub fn tell_dependents(&mut self, name: NameId, all: bool) {
         for index in 0..self.graph.names[name as usize].dependents.len() {
             let dependent = self.graph.names[name as usize].dependents[index];
             if let Some(state) = self.names.get_mut(dependent as usize) {
-                state.recheck = true;
+                state.recheck |= all || (state.required > 0 && !state.locked);
                 self.mark_dirty(dependent);
             }
         }
@@ -64,7 +64,21 @@ impl Solver<'_, '_> {
             }
         }
         if !dep.op.is_conflict() {
+            if self.names[dep.name as usize].required == 0 && !super::variant("nomark") {
+                self.mark_provided(dep.name);
+            }
             self.require(dep.name);
+        }
+    }
+
+    /// Names that the packages of a name provide are looked at again: they may be taken for them now.
+    fn mark_provided(&mut self, name: NameId) {
+        for index in 0..self.graph.providers(name).len() {
+            let package = self.graph.providers(name)[index].package;
+            for place in 0..self.graph.provides(package).len() {
+                let provided = self.graph.provides(package)[place].name;
+                self.mark_dirty(provided);
+            }
         }
     }
 
@@ -80,12 +94,12 @@ impl Solver<'_, '_> {
     fn became_excluded(&mut self, package: PackageId) {
         let name = self.graph.packages[package as usize].name;
         self.mark_dirty(name);
-        self.tell_dependents(name);
+        self.tell_dependents(name, false);
         for index in 0..self.graph.provides(package).len() {
             let provided = self.graph.provides(package)[index].name;
             self.mark_dirty(provided);
             if !super::variant("noprov") {
-                self.tell_dependents(provided);
+                self.tell_dependents(provided, false);
             }
         }
     }
@@ -116,8 +130,14 @@ impl Solver<'_, '_> {
         let state = &self.names[dep.name as usize];
         if dep.op.is_conflict() {
             return match state.chosen {
-                Some(chosen) if !super::variant("nocon") => self.graph.accepts(dep, chosen),
-                _ => true,
+                Some(chosen) => self.graph.accepts(dep, chosen),
+                // Somebody has to be there, and whoever could be is refused.
+                None if state.required > 0 && !super::variant("nocon") => {
+                    providers.iter().any(|&provider| {
+                        self.graph.accepts(dep, provider) && !self.excluded(provider.package)
+                    })
+                }
+                None => true,
             };
         }
         if let (true, Some(chosen)) = (state.locked, state.chosen) {
@@ -166,7 +186,18 @@ impl Solver<'_, '_> {
             .map(|provider| provider.package)
             .filter(|&package| !self.excluded(package))
             .collect();
-        self.propagate_common(name, &left);
+        let options = self.options(name);
+        // Those that could not be taken matter only where there are no others.
+        let candidates = if options > 0 && !super::variant("cand") {
+            let providers = self.graph.providers(name).iter();
+            let could = providers.filter(|&&provider| {
+                self.auto_selectable(provider) && !self.excluded(provider.package)
+            });
+            could.map(|provider| provider.package).collect()
+        } else {
+            left.clone()
+        };
+        self.propagate_common(name, &candidates);
         let options = self.options(name);
         let state = &mut self.names[name as usize];
         state.selectable = options > 0;

@@ -379,7 +379,8 @@ impl Report<'_, '_> {
             if bad_arch {
                 self.field("arch:", std::iter::once(graph.arch(id).to_owned()));
             }
-        } else if masked {
+        }
+        if masked {
             let tags = (1..32)
                 .filter(|tag| package.tags & 1 << tag != 0)
                 .map(|tag| format!("@{}", graph.tag(tag)));

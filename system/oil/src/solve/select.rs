@@ -164,7 +164,7 @@ impl Solver<'_, '_> {
     /// Tells those who care that a name is decided.
     fn decided(&mut self, name: NameId) {
         if !super::variant("quiet") {
-            self.tell_dependents(name);
+            self.tell_dependents(name, true);
         }
         self.requeue_dependencies(name);
     }
@@ -275,7 +275,6 @@ impl Solver<'_, '_> {
         let mut order = Ordering::Equal;
         if !latest {
             order = order
-                .then_with(|| sa.selectable.cmp(&sb.selectable))
                 .then_with(|| self.excluded(b).cmp(&self.excluded(a)))
                 .then_with(|| grouped(sa).cmp(&grouped(sb)))
                 .then_with(|| sb.conflicts.cmp(&sa.conflicts));
