@@ -61,7 +61,6 @@ impl ChangeKind {
 enum Step {
     Name(NameId),
     Check(PackageId, Dep),
-    Remove(Dep),
     Emit(PackageId),
     Conditions(NameId, usize),
 }
@@ -75,16 +74,11 @@ impl Solver<'_, '_> {
         self.count_needs(&installed);
         for &package in &installed {
             if self.is_unneeded(package) {
-                self.remove(package, true, &mut changes);
+                self.remove(package, &mut changes);
             }
         }
         for place in 0..self.world.len() {
             match self.world[place] {
-                Some((dep, _)) if dep.op.is_conflict() => {
-                    if let Some(installed) = self.installed_of(dep.name) {
-                        self.remove(installed, true, &mut changes);
-                    }
-                }
                 Some((dep, _)) => self.walk(dep.name, &mut changes, &mut order),
                 None => {}
             }
@@ -95,7 +89,7 @@ impl Solver<'_, '_> {
                 &mut changes,
                 &mut order,
             );
-            self.remove(package, false, &mut changes);
+            self.remove(package, &mut changes);
         }
         let (mut packages, mut bytes) = (0_usize, 0_u64);
         for (id, package) in self.graph.packages.iter().enumerate() {
@@ -186,8 +180,8 @@ impl Solver<'_, '_> {
     }
 
     /// Removes an installed package that goes, and before it whatever goes that needs it or was brought in by it.
-    /// With `free`, what only it needed follows it.
-    fn remove(&mut self, root: PackageId, free: bool, changes: &mut Vec<Change>) {
+    /// What only it needed follows it.
+    fn remove(&mut self, root: PackageId, changes: &mut Vec<Change>) {
         let mut stack = vec![(root, false)];
         while let Some((package, ready)) = stack.pop() {
             if ready {
@@ -198,9 +192,7 @@ impl Solver<'_, '_> {
                     tag: 0,
                 });
                 let freed = self.no_longer_needs(package);
-                if free {
-                    stack.extend(freed.into_iter().rev().map(|freed| (freed, false)));
-                }
+                stack.extend(freed.into_iter().rev().map(|freed| (freed, false)));
                 continue;
             }
             if !self.goes(package)
@@ -210,14 +202,10 @@ impl Solver<'_, '_> {
             }
             stack.push((package, true));
             let brought = self.brings_in.get(&package).into_iter().flatten();
-            let before: Vec<PackageId> = self
-                .needed_by
-                .get(&package)
-                .into_iter()
-                .flatten()
-                .chain(brought.filter(|&&other| self.is_unneeded(other)))
-                .copied()
-                .collect();
+            let mut before = self.needed_by.get(&package).cloned().unwrap_or_default();
+            before.sort_by_cached_key(|&other| self.graph.bucket(other));
+            let brought = self.brings_in.get(&package).into_iter().flatten();
+            before.extend(brought.filter(|&&other| self.is_unneeded(other)));
             stack.extend(before.into_iter().rev().map(|other| (other, false)));
         }
     }
@@ -254,21 +242,27 @@ impl Solver<'_, '_> {
             })
     }
 
-    /// Whether a package that came in by itself has its last condition behind it.
-    fn conditions_walked(&self, package: PackageId) -> bool {
-        self.packages[package as usize].triggered
-            && self.is_chosen(package)
-            && self
-                .graph
-                .install_if(package)
-                .iter()
-                .filter(|dep| !dep.op.is_conflict())
-                .all(|dep| {
-                    self.graph.providers(dep.name).iter().any(|&provider| {
-                        self.graph.accepts(*dep, provider)
-                            && self.packages[provider.package as usize].emitted
+    /// Whether a name has a package that came in by itself and has its last condition behind it.
+    fn conditions_walked(&self, name: NameId) -> bool {
+        self.graph
+            .providers(name)
+            .iter()
+            .map(|provider| provider.package)
+            .any(|package| {
+                let mut conditions = self
+                    .graph
+                    .install_if(package)
+                    .iter()
+                    .filter(|dep| !dep.op.is_conflict());
+                self.packages[package as usize].triggered
+                    && self.graph.packages[package as usize].name == name
+                    && conditions.all(|dep| {
+                        self.graph.providers(dep.name).iter().any(|&provider| {
+                            self.graph.accepts(*dep, provider)
+                                && self.packages[provider.package as usize].emitted
+                        })
                     })
-                })
+            })
     }
 
     /// Whether an installed package goes, without another one of its name.
@@ -293,6 +287,9 @@ impl Solver<'_, '_> {
                         continue;
                     }
                     let Some(chosen) = self.names[name as usize].chosen else {
+                        if let Some(installed) = self.installed_of(name) {
+                            self.remove(installed, changes);
+                        }
                         continue;
                     };
                     let package = chosen.package;
@@ -309,16 +306,7 @@ impl Solver<'_, '_> {
                     stack.push(Step::Emit(package));
                     for &dep in self.graph.depends(package).iter().rev() {
                         stack.push(Step::Check(package, dep));
-                        stack.push(if dep.op.is_conflict() {
-                            Step::Remove(dep)
-                        } else {
-                            Step::Name(dep.name)
-                        });
-                    }
-                }
-                Step::Remove(dep) => {
-                    if let Some(installed) = self.installed_of(dep.name) {
-                        self.remove(installed, true, changes);
+                        stack.push(Step::Name(dep.name));
                     }
                 }
                 Step::Check(package, dep) => {
@@ -342,8 +330,9 @@ impl Solver<'_, '_> {
                     let list = &self.graph.names[name as usize].install_if;
                     if let Some(&package) = list.get(from) {
                         stack.push(Step::Conditions(name, from + 1));
-                        if self.conditions_walked(package) {
-                            stack.push(Step::Name(self.graph.packages[package as usize].name));
+                        let name = self.graph.packages[package as usize].name;
+                        if self.conditions_walked(name) {
+                            stack.push(Step::Name(name));
                         }
                     }
                 }
@@ -369,8 +358,8 @@ impl Solver<'_, '_> {
             for index in 0..self.graph.providers(name).len() {
                 let other = self.graph.providers(name)[index];
                 let own = self.graph.packages[other.package as usize].name == name;
-                if other.package != package && (own || (version != 0 && other.version != 0)) {
-                    self.remove(other.package, true, changes);
+                if other.package != package && (own || version != 0 || other.version != 0) {
+                    self.remove(other.package, changes);
                 }
             }
         }
@@ -408,7 +397,7 @@ impl Solver<'_, '_> {
         });
         if let Some(old) = old.filter(|&old| old != package) {
             for package in self.no_longer_needs(old) {
-                self.remove(package, true, changes);
+                self.remove(package, changes);
             }
         }
     }

@@ -125,12 +125,12 @@ impl Solver<'_, '_> {
     }
 
     /// Whether a dependency can come true as things stand.
-    fn can_be_met(&self, dep: Dep) -> bool {
+    fn can_be_met(&self, dep: Dep, of: PackageId) -> bool {
         let providers = self.graph.providers(dep.name);
         let state = &self.names[dep.name as usize];
         if dep.op.is_conflict() {
             return match state.chosen {
-                Some(chosen) => self.graph.accepts(dep, chosen),
+                Some(chosen) => chosen.package == of || self.graph.accepts(dep, chosen),
                 // Somebody has to be there, and whoever could be is refused.
                 None if state.required > 0 && !super::variant("nocon") => {
                     providers.iter().any(|&provider| {
@@ -249,6 +249,13 @@ impl Solver<'_, '_> {
         if self.graph.providers(name).iter().any(own) && super::variant("real") {
             order |= 1 << 30;
         }
+        if class == 0 {
+            if state.queued.is_some_and(|(class, _)| class == 0) {
+                return;
+            }
+            self.arrivals += 1;
+            order = self.arrivals;
+        }
         let state = &mut self.names[name as usize];
         if state.queued != Some((class, order)) {
             state.queued = Some((class, order));
@@ -278,7 +285,7 @@ impl Solver<'_, '_> {
             .graph
             .depends(package)
             .iter()
-            .all(|&dep| self.can_be_met(dep));
+            .all(|&dep| self.can_be_met(dep, package));
         if !met {
             let before = self.excluded(package);
             self.packages[package as usize].unmet = true;

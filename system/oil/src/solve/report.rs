@@ -2,6 +2,7 @@
 
 use super::graph::{Dep, NameId, PackageId, Provider};
 use super::{Change, ChangeKind, Solution};
+use std::cmp::Reverse;
 use std::fmt::Write as _;
 
 /// Columns of a report where there is no terminal.
@@ -144,6 +145,14 @@ impl Solution<'_> {
                 continue;
             };
             let roots = self.roots(id);
+            let stays = self
+                .graph
+                .providers(id)
+                .iter()
+                .any(|provider| self.is_chosen(provider.package));
+            if stays && roots.is_empty() {
+                let _ = writeln!(text, "  {name}:");
+            }
             write_field(&mut text, &format!("  {name}:"), roots.into_iter(), columns);
         }
         if text.is_empty() {
@@ -156,44 +165,57 @@ impl Solution<'_> {
     #[must_use]
     pub fn roots(&self, name: NameId) -> Vec<String> {
         let mut roots = Vec::new();
-        let mut seen = vec![false; self.graph.packages.len()];
-        let first: Vec<PackageId> = self
-            .graph
-            .providers(name)
-            .iter()
-            .map(|provider| provider.package)
-            .collect();
-        let mut stack: Vec<PackageId> = first
-            .iter()
-            .rev()
-            .copied()
-            .filter(|&id| self.is_chosen(id))
-            .collect();
-        while let Some(id) = stack.pop() {
-            if std::mem::replace(&mut seen[id as usize], true) {
-                continue;
-            }
-            let own = self.graph.packages[id as usize].name;
+        let mut seen = vec![false; self.graph.names.len()];
+        seen[name as usize] = true;
+        let mut stack = vec![name];
+        while let Some(current) = stack.pop() {
             let in_world = self
                 .state
                 .world
                 .iter()
                 .flatten()
-                .any(|(dep, _)| dep.name == own && !dep.op.is_conflict());
-            if in_world && !first.contains(&id) {
-                roots.push(self.graph.name(own).to_owned());
-                continue;
+                .any(|(dep, _)| dep.name == current && !dep.op.is_conflict());
+            if in_world && current != name {
+                roots.push(self.graph.name(current).to_owned());
             }
-            let needs = |&other: &PackageId| {
-                let wants =
-                    |dep: &Dep| !dep.op.is_conflict() && self.graph.package_accepts(*dep, id);
-                other != id && self.graph.depends(other).iter().any(wants)
-            };
-            let mut dependents: Vec<PackageId> = self.order.iter().copied().filter(needs).collect();
-            dependents.sort_by_cached_key(|&other| self.graph.bucket(other));
-            stack.extend(dependents.into_iter().rev());
+            let providers = self
+                .graph
+                .providers(current)
+                .iter()
+                .map(|provider| provider.package);
+            let mut next = Vec::new();
+            for package in providers.filter(|&id| self.is_chosen(id)) {
+                next.extend(self.dependents_of(package));
+            }
+            next.sort_by_cached_key(|&id| Reverse(super::text::bucket(self.graph.name(id))));
+            next.retain(|&other| !std::mem::replace(&mut seen[other as usize], true));
+            stack.extend(next);
         }
         roots
+    }
+
+    /// Names whose chosen package needs this one.
+    fn dependents_of(&self, package: PackageId) -> Vec<NameId> {
+        let own = self.graph.packages[package as usize].name;
+        let names = std::iter::once(own).chain(
+            self.graph
+                .provides(package)
+                .iter()
+                .map(|provide| provide.name),
+        );
+        let dependents =
+            names.flat_map(|name| self.graph.names[name as usize].dependents.iter().copied());
+        let needs = |&other: &NameId| {
+            let wants =
+                |dep: &Dep| !dep.op.is_conflict() && self.graph.package_accepts(*dep, package);
+            let chosen = self
+                .state
+                .names
+                .get(other as usize)
+                .and_then(|state| state.chosen);
+            chosen.is_some_and(|chosen| self.graph.depends(chosen.package).iter().any(wants))
+        };
+        dependents.filter(needs).collect()
     }
 
     /// Whether a package was chosen.

@@ -71,6 +71,9 @@ pub fn upgrade(world: &mut World, options: &mut Options, names: &[String], how: 
     if how.latest {
         flags = flags.with(Flags::LATEST);
     }
+    if how.available {
+        options.flags = options.flags.with(Flags::AVAILABLE);
+    }
     if names.is_empty() || how.ignore {
         options.flags = options.flags.with(flags);
     }

@@ -64,7 +64,10 @@ impl Solver<'_, '_> {
             let provider = self.graph.providers(name)[index];
             if brought_in {
                 let state = &self.packages[provider.package as usize];
-                if !state.triggered || state.conflicts > 0 || !self.allowed(provider.package) {
+                if !state.triggered
+                    || self.excluded(provider.package)
+                    || !self.allowed(provider.package)
+                {
                     continue;
                 }
             } else if !self.auto_selectable(provider) {
@@ -270,7 +273,7 @@ impl Solver<'_, '_> {
             package.repositories != 0 || package.given
         };
         let upgrading = self.either(a, b, Flags::UPGRADE);
-        let untagged = sa.preferred == 1 && sb.preferred == 1;
+        let untagged = sa.allowed == 1 && sb.allowed == 1;
         let latest = untagged && self.either(a, b, Flags::LATEST);
         let mut order = Ordering::Equal;
         if !latest {

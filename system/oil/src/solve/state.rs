@@ -101,6 +101,7 @@ pub struct Solver<'p, 's> {
     pub errors: u32,
     pub next_order: u32,
     pub next_group: u32,
+    pub arrivals: u32,
     /// How many dependencies of installed packages are on a name.
     pub needs: HashMap<NameId, i32, Hasher>,
     /// The installed packages that need an installed package.
@@ -134,6 +135,7 @@ impl<'p, 's> Solver<'p, 's> {
             errors: 0,
             next_order: 0,
             next_group: 0,
+            arrivals: 0,
             needs: HashMap::default(),
             needed_by: HashMap::default(),
             brings_in: HashMap::default(),

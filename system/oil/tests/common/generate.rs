@@ -81,8 +81,14 @@ fn dependency(random: &mut Random, style: Style, names: &[String]) -> String {
     format!("{conflict}{name}{version}")
 }
 
-/// A scenario for a seed.
+/// Scenarios from this seed on are calm.
+pub const CALM: u64 = 1_000_000;
+
+/// A scenario for a seed: wild, or calm from [`CALM`] on.
 pub fn scenario(seed: u64) -> Scenario {
+    if seed >= CALM {
+        return super::calm::scenario(seed);
+    }
     let random = &mut Random(seed);
     let style = Style::of(random);
     let names: Vec<String> = (0..style.names)
@@ -227,56 +233,13 @@ pub fn scenario(seed: u64) -> Scenario {
     }
     world.sort();
     world.dedup_by_key(|entry| super::base_name(entry).to_owned());
-    let mut commands = Vec::new();
-    for _ in 0..3 {
-        let mut words: Vec<String> = Vec::new();
-        let installed_name = |random: &mut Random| match installed.len() {
-            0 => names[0].clone(),
-            _ => random.pick(&installed).name.clone(),
-        };
-        match random.below(10) {
-            0..=4 => {
-                words.push("add".to_owned());
-                if random.chance(20) {
-                    words.push((*random.pick(&["-u", "-l"])).to_owned());
-                }
-                for _ in 0..1 + random.below(3) {
-                    words.push(wanted(random, style));
-                }
-            }
-            5 | 6 if !world.is_empty() => {
-                words.push("del".to_owned());
-                words.push(base_of(random.pick::<String>(&world)));
-            }
-            7 if !installed.is_empty() => {
-                words.push("fix".to_owned());
-                for flag in ["-u", "-d"] {
-                    if random.chance(40) {
-                        words.push(flag.to_owned());
-                    }
-                }
-                words.push(installed_name(random));
-            }
-            _ => {
-                words.push("upgrade".to_owned());
-                for flag in ["-a", "-l"] {
-                    if random.chance(30) {
-                        words.push(flag.to_owned());
-                    }
-                }
-                if random.chance(25) && !installed.is_empty() {
-                    if random.chance(50) {
-                        words.push("--ignore".to_owned());
-                    }
-                    words.push(installed_name(random));
-                }
-            }
-        }
-        commands.push(Command {
-            words,
-            answer: None,
-        });
-    }
+    let commands = (0..3)
+        .map(|_| {
+            command(random, &names[0], &installed, &world, &mut |random| {
+                wanted(random, style)
+            })
+        })
+        .collect();
     Scenario {
         repositories,
         installed,
@@ -284,8 +247,64 @@ pub fn scenario(seed: u64) -> Scenario {
         commands,
     }
 }
+/// A command line. `wanted` makes an entry for the world.
+pub fn command(
+    random: &mut Random,
+    fallback: &str,
+    installed: &[Line],
+    world: &[String],
+    wanted: &mut dyn FnMut(&mut Random) -> String,
+) -> Command {
+    let mut words: Vec<String> = Vec::new();
+    let installed_name = |random: &mut Random| match installed.len() {
+        0 => fallback.to_owned(),
+        _ => random.pick(installed).name.clone(),
+    };
+    match random.below(10) {
+        0..=4 => {
+            words.push("add".to_owned());
+            if random.chance(20) {
+                words.push((*random.pick(&["-u", "-l"])).to_owned());
+            }
+            for _ in 0..1 + random.below(3) {
+                words.push(wanted(random));
+            }
+        }
+        5 | 6 if !world.is_empty() => {
+            words.push("del".to_owned());
+            words.push(base_of(random.pick::<String>(world)));
+        }
+        7 if !installed.is_empty() => {
+            words.push("fix".to_owned());
+            for flag in ["-u", "-d"] {
+                if random.chance(40) {
+                    words.push(flag.to_owned());
+                }
+            }
+            words.push(installed_name(random));
+        }
+        _ => {
+            words.push("upgrade".to_owned());
+            for flag in ["-a", "-l"] {
+                if random.chance(30) {
+                    words.push(flag.to_owned());
+                }
+            }
+            if random.chance(25) && !installed.is_empty() {
+                if random.chance(50) {
+                    words.push("--ignore".to_owned());
+                }
+                words.push(installed_name(random));
+            }
+        }
+    }
+    Command {
+        words,
+        answer: None,
+    }
+}
 
-fn base_of(entry: &str) -> String {
+pub fn base_of(entry: &str) -> String {
     super::base_name(entry).to_owned()
 }
 

@@ -17,6 +17,7 @@
 
 #![allow(dead_code, reason = "each test uses a part")]
 
+pub mod calm;
 pub mod generate;
 pub mod ours;
 pub mod reference;
