@@ -257,6 +257,7 @@ impl<R: Read> Body<R> {
                 if header.link.is_empty() || header.link.contains(&0) || header.link.len() > 4095 {
                     return Err(Error::Malicious(path));
                 }
+                digest = digest.or_else(|| Some(Digest::of(Algorithm::Sha1, &header.link)));
                 EntryKind::Symlink(header.link)
             }
             b'3' => EntryKind::Character(device(header.device)),
