@@ -8,6 +8,8 @@
 
 #![deny(unsafe_code)]
 
+pub mod arch;
+pub mod database;
 pub mod dependency;
 pub mod digest;
 pub mod error;
@@ -17,5 +19,9 @@ pub mod keys;
 pub mod make;
 mod map;
 pub mod package;
+pub mod protected_paths;
+pub mod repositories;
+pub mod solve;
 pub mod stream;
 pub mod version;
+pub mod world;
