@@ -155,16 +155,16 @@ pub struct Acl {
 }
 
 impl Acl {
-    /// The digest of the extended attributes that the installed database keeps: SHA-1 over the names and values.
+    /// The digest of the extended attributes that the installed database keeps, of v2 and v3 packages alike: SHA-1 over
+    /// each name and each value, with its length in 32 bits, big-endian, before it (seen in apk's database).
     pub fn xattr_digest(&self) -> Option<Digest> {
         if self.xattrs.is_empty() {
             return None;
         }
         let mut hasher = Hasher::new(Algorithm::Sha1);
-        for (name, value) in &self.xattrs {
-            hasher.update(name);
-            hasher.update(&[0]);
-            hasher.update(value);
+        for part in self.xattrs.iter().flat_map(|(name, value)| [name, value]) {
+            hasher.update(&(part.len() as u32).to_be_bytes());
+            hasher.update(part);
         }
         Some(hasher.finish())
     }
@@ -183,7 +183,8 @@ pub struct Entry {
     pub mtime: u64,
     /// Bytes of its content.
     pub size: u64,
-    /// Of the content (v3 SHA-256, v2 SHA-1 where the package says it), or of a symbolic link's target (v2).
+    /// Of the content or of a symbolic link's target: in a v3 package SHA-256; in a v2 one SHA-1, of content only
+    /// where the package says it.
     pub digest: Option<Digest>,
 }
 
@@ -201,5 +202,35 @@ pub fn check_path(path: &[u8]) -> Result<()> {
         Ok(())
     } else {
         Err(Error::Malicious(path.to_vec()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn xattr_digest_is_that_of_apk() {
+        let xattrs = [("user.aaa", "bar2"), ("user.foo", "bar")]
+            .map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec()));
+        let acl = Acl {
+            xattrs: xattrs.to_vec(),
+            ..Acl::default()
+        };
+        let digest = acl.xattr_digest().map(|digest| digest.to_string());
+        assert_eq!(digest.as_deref(), Some("Q14NeGT+3EO7SmS3x6NJpVX42FL20="));
+        assert_eq!(Acl::default().xattr_digest(), None);
+    }
+
+    #[test]
+    fn paths() {
+        for good in ["a", "usr/bin/a b", "...", "a/.b", "\u{e9}"] {
+            assert!(check_path(good.as_bytes()).is_ok(), "{good}");
+        }
+        for bad in [
+            "", "/", "/a", "a/", "a//b", ".", "..", "a/..", "./a", "a\tb", "a\0",
+        ] {
+            assert!(check_path(bad.as_bytes()).is_err(), "{bad}");
+        }
     }
 }

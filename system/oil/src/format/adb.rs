@@ -6,6 +6,7 @@
 
 pub mod block;
 pub mod build;
+mod info;
 pub mod reader;
 pub mod schema;
 pub mod writer;

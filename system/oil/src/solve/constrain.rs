@@ -246,7 +246,8 @@ impl Solver<'_, '_> {
             order |= 1 << 31;
         }
         let own = |provider: &Provider| self.graph.packages[provider.package as usize].name == name;
-        if self.graph.providers(name).iter().any(own) && super::variant("real") {
+        let real = self.graph.providers(name).iter().any(own);
+        if (real && super::variant("real")) || (!real && !super::variant("last")) {
             order |= 1 << 30;
         }
         if class == 0 {
@@ -333,9 +334,7 @@ impl Solver<'_, '_> {
     }
 
     fn require_common(&mut self, name: NameId, needed: NameId, left: &[PackageId]) {
-        self.next_group += 1;
-        let group = self.next_group;
-        self.names[needed as usize].group = group;
+        let mut group: Vec<PackageId> = Vec::new();
         for &package in left {
             for index in 0..self.graph.depends(package).len() {
                 let dep = self.graph.depends(package)[index];
@@ -345,10 +344,12 @@ impl Solver<'_, '_> {
                 for place in 0..self.graph.providers(needed).len() {
                     let provider = self.graph.providers(needed)[place];
                     if self.graph.accepts(dep, provider) {
-                        self.packages[provider.package as usize].group = group;
+                        group.push(provider.package);
                     }
                 }
-                self.inherit(dep, package);
+                if super::variant("early") {
+                    self.inherit(dep, package);
+                }
             }
         }
         if self.names[needed as usize].locked || needed == name {
@@ -357,7 +358,7 @@ impl Solver<'_, '_> {
         for place in 0..self.graph.providers(needed).len() {
             let provider = self.graph.providers(needed)[place];
             let state = &self.packages[provider.package as usize];
-            if state.group != group && state.conflicts == 0 {
+            if !group.contains(&provider.package) && state.conflicts == 0 {
                 self.add_conflict(provider.package);
             }
         }

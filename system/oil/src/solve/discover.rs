@@ -78,6 +78,8 @@ impl Solver<'_, '_> {
                         || package.installed_size == 0);
                 state.allowed = 1;
                 state.preferred = 1;
+                let own = &self.names[package.name as usize];
+                state.inherited = own.inherited;
             }
             children.extend(
                 self.graph

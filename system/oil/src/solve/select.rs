@@ -24,11 +24,6 @@ impl Solver<'_, '_> {
                     state.preferred = 1 << tag;
                 }
             }
-            let inherited = self.names[dep.name as usize].inherited;
-            for provider in self.graph.providers(dep.name) {
-                let state = &mut self.packages[provider.package as usize];
-                state.inherited = state.inherited.with(inherited);
-            }
         }
         for index in 0..self.world.len() {
             if let Some((dep, _)) = self.world[index].filter(|(dep, _)| !dep.op.is_conflict()) {
@@ -266,8 +261,8 @@ impl Solver<'_, '_> {
         );
         let (sa, sb) = (&self.packages[a as usize], &self.packages[b as usize]);
         let allowed = |id: PackageId| self.allowed(id);
-        let group = self.names[name as usize].group;
-        let grouped = |state: &super::state::PackageState| group != 0 && state.group == group;
+        let group = &self.names[name as usize].group;
+        let grouped = |id: PackageId| group.contains(&id);
         let in_repository = |id: PackageId| {
             let package = &self.graph.packages[id as usize];
             package.repositories != 0 || package.given
@@ -279,19 +274,22 @@ impl Solver<'_, '_> {
         if !latest {
             order = order
                 .then_with(|| self.excluded(b).cmp(&self.excluded(a)))
-                .then_with(|| grouped(sa).cmp(&grouped(sb)))
+                .then_with(|| grouped(a).cmp(&grouped(b)))
                 .then_with(|| sb.conflicts.cmp(&sa.conflicts));
             if self.either(a, b, Flags::INSTALLED) {
                 order = order.then_with(|| pa.installed.cmp(&pb.installed));
             }
         }
         order = order.then_with(|| allowed(a).cmp(&allowed(b)));
-        if latest || self.either(a, b, Flags::AVAILABLE) {
+        if self.either(a, b, Flags::AVAILABLE) {
             order = order.then_with(|| in_repository(a).cmp(&in_repository(b)));
         }
         if !latest {
             order = order
                 .then_with(|| (pa.tags & sa.preferred != 0).cmp(&(pb.tags & sb.preferred != 0)));
+            if left.version == 0 && right.version == 0 {
+                order = order.then_with(|| pa.priority.cmp(&pb.priority));
+            }
             if !upgrading && !self.either(a, b, Flags::REMOVE) {
                 order = order.then_with(|| pa.installed.cmp(&pb.installed));
             }

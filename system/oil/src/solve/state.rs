@@ -22,8 +22,8 @@ pub struct NameState {
     pub entered: bool,
     /// A package of it has come in by itself.
     pub brought_in: bool,
-    /// The last group of a common dependency on it.
-    pub group: u32,
+    /// The packages that did for the last common dependency on it.
+    pub group: Vec<PackageId>,
     /// It is on the list of names to look at again.
     pub dirty: bool,
     /// It is in the queue, with this key.
@@ -63,8 +63,6 @@ pub struct PackageState {
     pub allowed: u32,
     /// Tags that it had better come from.
     pub preferred: u32,
-    /// The last group of a common dependency that it was in.
-    pub group: u32,
     /// What is wanted of it.
     pub flags: Flags,
     /// What is wanted of its dependencies.
@@ -100,7 +98,6 @@ pub struct Solver<'p, 's> {
     pub queue: BinaryHeap<Reverse<(u8, u32, NameId)>>,
     pub errors: u32,
     pub next_order: u32,
-    pub next_group: u32,
     pub arrivals: u32,
     /// How many dependencies of installed packages are on a name.
     pub needs: HashMap<NameId, i32, Hasher>,
@@ -134,7 +131,6 @@ impl<'p, 's> Solver<'p, 's> {
             queue: BinaryHeap::new(),
             errors: 0,
             next_order: 0,
-            next_group: 0,
             arrivals: 0,
             needs: HashMap::default(),
             needed_by: HashMap::default(),

@@ -57,7 +57,8 @@ enum Seen {
 
 struct Content {
     path: Vec<u8>,
-    hasher: Hasher,
+    /// None where the package says what it would say: the hash of all data vouches for that and for the content.
+    hasher: Option<Hasher>,
     expected: Option<Digest>,
     taken: usize,
 }
@@ -256,6 +257,7 @@ impl<R: Read> Body<R> {
                 if header.link.is_empty() || header.link.contains(&0) || header.link.len() > 4095 {
                     return Err(Error::Malicious(path));
                 }
+                digest = digest.or_else(|| Some(Digest::of(Algorithm::Sha1, &header.link)));
                 EntryKind::Symlink(header.link)
             }
             b'3' => EntryKind::Character(device(header.device)),
@@ -279,7 +281,8 @@ impl<R: Read> Body<R> {
         if kind == EntryKind::File {
             self.content = Some(Content {
                 path: path.clone(),
-                hasher: Hasher::new(Algorithm::Sha1),
+                hasher: (digest.is_none() || self.data_hash.is_none())
+                    .then(|| Hasher::new(Algorithm::Sha1)),
                 expected: digest,
                 taken: 0,
             });
@@ -342,19 +345,23 @@ impl<R: Read> Body<R> {
         // Asked for twice, for the borrow of what is given must not reach the other way.
         if !self.tar.fill()?.is_empty() {
             let bytes = self.tar.fill()?;
-            content.hasher.update(bytes);
+            if let Some(hasher) = &mut content.hasher {
+                hasher.update(bytes);
+            }
             content.taken = bytes.len();
             return Ok(Some(bytes));
         }
         if let Some(content) = self.content.take() {
-            let digest = content.hasher.finish();
-            if content.expected.is_some_and(|expected| expected != digest) {
+            let digest = content.hasher.map(Hasher::finish);
+            if let (Some(expected), Some(found)) = (content.expected, digest)
+                && expected != found
+            {
                 return Err(Error::Content(content.path));
             }
+            self.digest = digest.or(content.expected);
             if let Some(Seen::File(_, known)) = self.seen.get_mut(&content.path) {
-                *known = Some(digest);
+                *known = self.digest;
             }
-            self.digest = Some(digest);
         }
         Ok(None)
     }

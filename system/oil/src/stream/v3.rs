@@ -293,13 +293,17 @@ impl Walk {
             Target::Block(number) => EntryKind::Block(number),
             Target::Fifo => EntryKind::Fifo,
         };
+        let digest = match &kind {
+            EntryKind::Symlink(target) => Some(Digest::of(Algorithm::Sha256, target)),
+            _ => file.hash()?,
+        };
         Ok(Entry {
             path,
             kind,
             acl: self.acl(file.acl()?)?,
             mtime: file.mtime()?,
             size: file.size()?,
-            digest: file.hash()?,
+            digest,
         })
     }
 

@@ -1,11 +1,11 @@
 //! What the objects mean: views that read a field when it is asked for.
 
-use super::reader::{Payload, Slots, Value};
-use super::{Error, Reason, tag};
-use crate::dependency::{Dependency, Op};
+pub use super::info::{DependencyView, PackageInfo, slot as info};
+
+use super::reader::Slots;
+use super::{Error, Reason};
 use crate::digest::Digest;
 use crate::package::{Info, ScriptKind};
-use crate::version::Version;
 use std::borrow::Cow;
 
 type Result<T> = std::result::Result<T, Error>;
@@ -16,180 +16,8 @@ pub const MAX_ENTRIES: usize = 1 << 22;
 /// Dependencies of one list at most.
 pub const MAX_DEPENDENCIES: usize = 1 << 16;
 
-fn text(bytes: &[u8]) -> Cow<'_, str> {
+pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(bytes)
-}
-
-/// Slots of a package's metadata.
-pub mod info {
-    #![expect(missing_docs)]
-    pub const NAME: usize = 1;
-    pub const VERSION: usize = 2;
-    pub const HASHES: usize = 3;
-    pub const DESCRIPTION: usize = 4;
-    pub const ARCH: usize = 5;
-    pub const LICENSE: usize = 6;
-    pub const ORIGIN: usize = 7;
-    pub const MAINTAINER: usize = 8;
-    pub const URL: usize = 9;
-    pub const COMMIT: usize = 10;
-    pub const BUILD_TIME: usize = 11;
-    pub const INSTALLED_SIZE: usize = 12;
-    pub const FILE_SIZE: usize = 13;
-    pub const PROVIDER_PRIORITY: usize = 14;
-    pub const DEPENDS: usize = 15;
-    pub const PROVIDES: usize = 16;
-    pub const REPLACES: usize = 17;
-    pub const INSTALL_IF: usize = 18;
-    pub const RECOMMENDS: usize = 19;
-    pub const LAYER: usize = 20;
-    pub const TAGS: usize = 21;
-    /// As many as there are.
-    pub const COUNT: usize = 21;
-}
-
-/// A package's metadata.
-#[derive(Clone, Copy, Debug)]
-pub struct PackageInfo<'a>(pub Slots<'a>);
-
-impl<'a> PackageInfo<'a> {
-    /// Its name.
-    ///
-    /// # Errors
-    /// Those of the value; so for all that follow.
-    pub fn name(&self) -> Result<&'a [u8]> {
-        self.0.blob(info::NAME)
-    }
-
-    /// Its version.
-    ///
-    /// # Errors
-    /// Those of the value.
-    pub fn version(&self) -> Result<&'a [u8]> {
-        self.0.blob(info::VERSION)
-    }
-
-    /// A field of text (or bytes) by its slot in [`info`].
-    ///
-    /// # Errors
-    /// Those of the value.
-    pub fn field(&self, slot: usize) -> Result<Cow<'a, str>> {
-        Ok(text(self.0.blob(slot)?))
-    }
-
-    /// Its identity.
-    ///
-    /// # Errors
-    /// Those of the value, and [`Reason::Value`] if its length is that of no digest.
-    pub fn identity(&self) -> Result<Option<Digest>> {
-        let bytes = self.0.blob(info::HASHES)?;
-        if bytes.is_empty() {
-            return Ok(None);
-        }
-        Digest::from_bytes(bytes)
-            .map(Some)
-            .ok_or(self.0.error(Reason::Value))
-    }
-
-    /// A list of dependencies by its slot in [`info`].
-    ///
-    /// # Errors
-    /// Those of the list's value, and [`Reason::Limit`].
-    pub fn dependencies(
-        &self,
-        slot: usize,
-    ) -> Result<impl ExactSizeIterator<Item = Result<DependencyView<'a>>> + use<'a>> {
-        let list = self.0.array(slot)?;
-        if list.len() > MAX_DEPENDENCIES {
-            return Err(list.error(Reason::Limit));
-        }
-        let payload = list.payload();
-        Ok(list
-            .values()
-            .map(move |value| DependencyView::of(&payload, value)))
-    }
-
-    /// Everything, copied. What is only in a package (triggers, replaces priority) is not here.
-    ///
-    /// # Errors
-    /// Those of the values.
-    pub fn to_info(&self) -> Result<Info> {
-        let field = |slot| self.field(slot).map(Cow::into_owned);
-        let list = |slot| -> Result<Vec<Dependency>> {
-            self.dependencies(slot)?
-                .map(|one| one.map(|one| one.to_dependency()))
-                .collect()
-        };
-        let tags = self.0.array(info::TAGS)?;
-        if tags.len() > MAX_DEPENDENCIES {
-            return Err(tags.error(Reason::Limit));
-        }
-        let tags: Result<Vec<String>> = (1..=tags.len())
-            .map(|slot| Ok(text(tags.blob(slot)?).into_owned()))
-            .collect();
-        Ok(Info {
-            name: field(info::NAME)?,
-            version: Version::from_text(field(info::VERSION)?),
-            identity: self.identity()?,
-            description: field(info::DESCRIPTION)?,
-            arch: field(info::ARCH)?,
-            license: field(info::LICENSE)?,
-            origin: field(info::ORIGIN)?,
-            maintainer: field(info::MAINTAINER)?,
-            url: field(info::URL)?,
-            commit: crate::digest::hex(self.0.blob(info::COMMIT)?),
-            build_time: self.0.int(info::BUILD_TIME)?,
-            installed_size: self.0.int(info::INSTALLED_SIZE)?,
-            file_size: self.0.int(info::FILE_SIZE)?,
-            provider_priority: self.0.int32(info::PROVIDER_PRIORITY)?,
-            replaces_priority: 0,
-            depends: list(info::DEPENDS)?,
-            provides: list(info::PROVIDES)?,
-            replaces: list(info::REPLACES)?,
-            install_if: list(info::INSTALL_IF)?,
-            recommends: list(info::RECOMMENDS)?,
-            layer: self.0.int32(info::LAYER)?,
-            tags: tags?,
-            triggers: Vec::new(),
-        })
-    }
-}
-
-/// One dependency where it lies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DependencyView<'a> {
-    /// The name.
-    pub name: &'a [u8],
-    /// The version; empty if there is none.
-    pub version: &'a [u8],
-    /// How they compare.
-    pub op: Op,
-}
-
-impl<'a> DependencyView<'a> {
-    fn of(payload: &Payload<'a>, value: Value) -> Result<Self> {
-        let object = payload.slots(value, tag::OBJECT)?;
-        let version = object.blob(2)?;
-        let bits = match payload.int(object.get(3))? {
-            None if version.is_empty() => Op::ANY.bits(),
-            None => Op::EQUAL.bits(),
-            Some(bits) => u8::try_from(bits).map_err(|_| object.error(Reason::Value))?,
-        };
-        Ok(Self {
-            name: object.blob(1)?,
-            version,
-            op: Op::from_bits(bits).ok_or(object.error(Reason::Value))?,
-        })
-    }
-
-    /// A copy.
-    pub fn to_dependency(&self) -> Dependency {
-        Dependency {
-            name: text(self.name).into_owned(),
-            version: Version::from_text(text(self.version)),
-            op: self.op,
-        }
-    }
 }
 
 /// The root of a package.
