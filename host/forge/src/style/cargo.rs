@@ -65,6 +65,10 @@ pub fn build(recipe: &Recipe, cargo: &Cargo, arch: Arch) -> String {
     } else {
         (variable(arch.rust_target()), format!("ld.lld-{LLVM}"))
     };
+    if cargo.host {
+        // It runs for seconds: what it would gain in them is less than what optimising it costs.
+        text.push_str("export CARGO_PROFILE_RELEASE_OPT_LEVEL=1\n");
+    }
     if cargo.std {
         // Stripped once the forge has looked at them.
         text.push_str("export CARGO_PROFILE_RELEASE_STRIP=none\n");
