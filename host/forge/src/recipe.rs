@@ -95,6 +95,31 @@ pub struct Kernel {
     /// User Mode Linux: the kernel as a program of the host.
     #[serde(default)]
     pub um: bool,
+    /// Whether it has modules: they go to `/lib/modules`.
+    #[serde(default)]
+    pub modules: bool,
+    /// Whether there is Rust in it: its build runs bindgen, which is in `tools`.
+    #[serde(default)]
+    pub rust: bool,
+}
+
+impl Kernel {
+    /// What does not fit together, and what to write instead.
+    fn check(&self, recipe: &Recipe) -> Result<(), String> {
+        if self.fragments.is_empty() {
+            return Err("kernel.fragments names no file of kernel/".into());
+        }
+        if self.rust && !recipe.tools.iter().any(|name| name == "bindgen") {
+            return Err(
+                "kernel.rust needs the maker of its declarations from C headers: tools = [\"bindgen\"]"
+                    .into(),
+            );
+        }
+        if self.um && self.modules {
+            return Err("kernel.um makes one program: leave out modules".into());
+        }
+        Ok(())
+    }
 }
 
 /// A package split off another.
@@ -160,9 +185,10 @@ impl Recipe {
             return Err("give either `source` (its pin has the version) or `version`".into());
         }
         match self.style {
-            Style::Kernel if self.kernel.is_none() => {
-                Err("style = \"kernel\" needs a [kernel] table".into())
-            }
+            Style::Kernel => match &self.kernel {
+                Some(kernel) => kernel.check(self),
+                None => Err("style = \"kernel\" needs a [kernel] table".into()),
+            },
             Style::Cargo => match &self.cargo {
                 Some(cargo) => cargo.check(self),
                 None => Err("style = \"cargo\" needs a [cargo] table".into()),
@@ -274,6 +300,26 @@ mod tests {
             ("[script]", "[modes]\n\"bin/x\" = \"9\"\n[script]", "octal"),
         ] {
             let text = read(&GOOD.replacen(from, to, 1)).unwrap_err().to_string();
+            assert!(text.contains(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_kernels_parts_that_do_not_fit_together_are_refused() {
+        let kernel = |table: &str| {
+            let (head, _) = GOOD.split_once("style").unwrap();
+            read(&format!("{head}style = \"kernel\"\n[kernel]\n{table}\n"))
+        };
+        assert!(kernel("fragments = [\"x\"]\nmodules = true").is_ok());
+        for (table, expected) in [
+            ("fragments = []", "names no file"),
+            ("fragments = [\"x\"]\nrust = true", "tools = [\"bindgen\"]"),
+            (
+                "fragments = [\"x\"]\num = true\nmodules = true",
+                "leave out modules",
+            ),
+        ] {
+            let text = kernel(table).unwrap_err().to_string();
             assert!(text.contains(expected), "{text}");
         }
     }

@@ -6,7 +6,7 @@
 //! those that the `Cargo.lock` names, and those that Debian's copy brings along.
 
 use crate::recipe::{Cargo, Panic, Recipe};
-use crate::toolchain::LLVM;
+use crate::toolchain::{FOLDER, LLVM};
 use alpenglow_builder::Arch;
 use std::path::{Path, PathBuf};
 
@@ -65,6 +65,10 @@ pub fn build(recipe: &Recipe, cargo: &Cargo, arch: Arch) -> String {
     } else {
         (variable(arch.rust_target()), format!("ld.lld-{LLVM}"))
     };
+    if cargo.host {
+        // It runs for seconds: what it would gain in them is less than what optimising it costs.
+        text.push_str("export CARGO_PROFILE_RELEASE_OPT_LEVEL=1\n");
+    }
     if cargo.std {
         // Stripped once the forge has looked at them.
         text.push_str("export CARGO_PROFILE_RELEASE_STRIP=none\n");
@@ -74,9 +78,11 @@ pub fn build(recipe: &Recipe, cargo: &Cargo, arch: Arch) -> String {
          export CARGO_TARGET_{host}_LINKER=clang-{LLVM}\n\
          export CARGO_TARGET_{variable}_LINKER={linker}\n\
          export CARGO_TARGET_{variable}_RUSTFLAGS=\"{flags} --remap-path-prefix=/build=.\"\n\
-         env -u CXX CC=clang-{LLVM} AR=llvm-ar-{LLVM} \
+         env -u CXX CC=clang-{LLVM} AR=llvm-ar-{LLVM} CC_{target}={FOLDER}/cc \
          /usr/bin/cargo build --release --locked --offline {library}{programs}\n",
         host = host_variable(),
+        // What a crate brings along in C is for the package's architecture and libc, and hardened as all of C is.
+        target = arch.rust_target().replace('-', "_"),
         programs = programs.join(" "),
     ));
     text

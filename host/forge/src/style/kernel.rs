@@ -1,6 +1,7 @@
 //! The Linux kernel from configuration fragments.
 
 use crate::recipe::Kernel;
+use crate::toolchain::LLVM;
 use crate::tree::EPOCH;
 use alpenglow_builder::Arch;
 
@@ -32,11 +33,18 @@ pub fn build(kernel: &Kernel, arch: Arch) -> String {
     } else {
         String::new()
     };
+    // A compiler that is too old for its Rust makes CONFIG_RUST vanish; this says which and why.
+    let rust = if kernel.rust {
+        format!("export LIBCLANG_PATH=/usr/lib/llvm-{LLVM}/lib\n{make} rustavailable\n")
+    } else {
+        String::new()
+    };
     format!(
         "unset CC CXX AR NM STRIP HOSTCC RANLIB\n\
          {subarch}\
-         export PATH=/usr/lib/llvm-22/bin:$PATH\n\
+         export PATH=/usr/lib/llvm-{LLVM}/bin:$PATH\n\
          mkdir -p /build/object\n\
+         {rust}\
          cat {fragments} > /build/object/requested\n\
          {make} KCONFIG_ALLCONFIG=/build/object/requested allnoconfig\n\
          lost=\n\
@@ -60,7 +68,8 @@ pub fn build(kernel: &Kernel, arch: Arch) -> String {
     )
 }
 
-/// Installs the image, the uncompressed kernel and its configuration to `/boot`.
+/// Installs the image, the uncompressed kernel and its configuration to `/boot`, modules to
+/// `/lib/modules`, without the link to the folder they were built in.
 pub fn install(kernel: &Kernel, arch: Arch) -> String {
     let image = match arch {
         _ if kernel.um => return "install -Dm755 /build/object/linux \"$DESTDIR\"/usr/bin/linux-um\nstrip --strip-all \"$DESTDIR\"/usr/bin/linux-um\ninstall -Dm644 /build/object/.config \"$DESTDIR\"/boot/config-um\n".to_owned(),
@@ -68,11 +77,56 @@ pub fn install(kernel: &Kernel, arch: Arch) -> String {
         Arch::Aarch64 => "arch/arm64/boot/Image",
         Arch::Riscv64 => "arch/riscv/boot/Image",
     };
+    let modules = if kernel.modules {
+        format!(
+            "{make} modules_install INSTALL_MOD_PATH=\"$DESTDIR\" INSTALL_MOD_STRIP=1\n\
+             rm -f \"$DESTDIR\"/lib/modules/*/build\n\
+             for list in \"$DESTDIR\"/lib/modules/*/modules.dep; do\n\
+             \x20 [ -s \"$list\" ] || {{ echo \"$list is empty or missing: depmod found no modules\" >&2; exit 1; }}\n\
+             done\n",
+            make = make(kernel, arch),
+        )
+    } else {
+        String::new()
+    };
     format!(
         "mkdir -p \"$DESTDIR\"/boot\n\
          install -m644 /build/object/{image} \"$DESTDIR\"/boot/vmlinuz\n\
          llvm-strip -o \"$DESTDIR\"/boot/vmlinux /build/object/vmlinux\n\
          install -m644 /build/object/.config \"$DESTDIR\"/boot/config\n\
-         install -m644 /build/object/System.map \"$DESTDIR\"/boot/System.map\n"
+         install -m644 /build/object/System.map \"$DESTDIR\"/boot/System.map\n\
+         {modules}"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kernel(modules: bool, rust: bool) -> Kernel {
+        Kernel {
+            fragments: vec!["x".into()],
+            um: false,
+            modules,
+            rust,
+        }
+    }
+
+    #[test]
+    fn what_was_not_asked_for_is_not_run() {
+        let plain = build(&kernel(false, false), Arch::X86_64);
+        assert!(!plain.contains("rust"), "{plain}");
+        let plain = install(&kernel(false, false), Arch::X86_64);
+        assert!(!plain.contains("modules"), "{plain}");
+    }
+
+    #[test]
+    fn rust_is_looked_for_before_the_configuration_is_made() {
+        let text = build(&kernel(false, true), Arch::X86_64);
+        let (looked, made) = (text.find("rustavailable"), text.find("allnoconfig"));
+        assert!(looked.is_some() && looked < made, "{text}");
+        assert!(text.contains(&format!("LIBCLANG_PATH=/usr/lib/llvm-{LLVM}/lib")));
+        let text = install(&kernel(true, true), Arch::X86_64);
+        assert!(text.contains("modules_install"), "{text}");
+    }
 }

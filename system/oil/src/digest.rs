@@ -1,0 +1,347 @@
+//! Digests as packages, indexes and databases write them: `Q1` and base64 or `X1` and hexadecimal digits of a SHA-1,
+//! `Q2` and `X2` of a SHA-256 (facts of the v2 index, apk-v2(5)).
+
+use sha1::Sha1;
+use sha2::{Digest as _, Sha256, Sha512};
+use std::fmt;
+
+/// How bytes are hashed. The numbers are those of v3 signatures (apk-v3(5), SIG block).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Algorithm {
+    /// 20 bytes.
+    Sha1 = 2,
+    /// 32 bytes.
+    Sha256 = 3,
+    /// 64 bytes.
+    Sha512 = 4,
+    /// The first 20 bytes of a SHA-256.
+    Sha256Short = 5,
+}
+
+impl Algorithm {
+    /// The algorithm with this number in a v3 signature.
+    pub fn from_number(number: u8) -> Option<Self> {
+        match number {
+            2 => Some(Self::Sha1),
+            3 => Some(Self::Sha256),
+            4 => Some(Self::Sha512),
+            5 => Some(Self::Sha256Short),
+            _ => None,
+        }
+    }
+}
+
+/// A digest of 20, 32 or 64 bytes.
+///
+/// One of 20 bytes does not say whether it is a SHA-1 or a shortened SHA-256; the package that it belongs to does.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Digest {
+    bytes: [u8; 64],
+    length: u8,
+}
+
+impl Digest {
+    /// From 20, 32 or 64 bytes.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        matches!(bytes.len(), 20 | 32 | 64).then(|| Self::new(bytes))
+    }
+
+    fn new(from: &[u8]) -> Self {
+        let mut bytes = [0; 64];
+        bytes[..from.len()].copy_from_slice(from);
+        Self {
+            bytes,
+            length: from.len() as u8,
+        }
+    }
+
+    /// The digest of `data`.
+    pub fn of(algorithm: Algorithm, data: &[u8]) -> Self {
+        let mut hasher = Hasher::new(algorithm);
+        hasher.update(data);
+        hasher.finish()
+    }
+
+    /// Its bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.length)]
+    }
+
+    /// Whether `self`, which may have been shortened, is of what `whole` is of. Twenty bytes at least are compared.
+    pub fn agrees(&self, whole: &Digest) -> bool {
+        let (short, long) = (self.as_bytes(), whole.as_bytes());
+        short.len() >= 20 && long.len() >= short.len() && long[..short.len()] == *short
+    }
+
+    /// The first 20 bytes, as v2 places store it.
+    pub fn short(&self) -> Self {
+        Self::new(&self.bytes[..20])
+    }
+
+    /// Lower-case hexadecimal digits.
+    pub fn hex(&self) -> String {
+        hex(self.as_bytes())
+    }
+
+    /// From hexadecimal digits without a prefix; 40, 64 or 128 of them.
+    pub fn from_hex(text: &[u8]) -> Option<Self> {
+        let mut bytes = [0; 64];
+        let length = unhex(text, &mut bytes)?;
+        Self::from_bytes(&bytes[..length])
+    }
+
+    /// From `Q1…`, `X1…`, `Q2…` or `X2…`. As apk does, a value under the prefix of SHA-1 that is 12 bytes too long is
+    /// a SHA-256.
+    pub fn parse(text: &[u8]) -> Option<Self> {
+        let (prefix, value) = text.split_at_checked(2)?;
+        let mut bytes = [0; 64];
+        let length = match prefix[0] {
+            b'Q' => unbase64(value, &mut bytes)?,
+            b'X' => unhex(value, &mut bytes)?,
+            _ => return None,
+        };
+        let good = match prefix[1] {
+            b'1' => length == 20 || length == 32,
+            b'2' => length == 32,
+            _ => false,
+        };
+        good.then(|| Self::new(&bytes[..length]))
+    }
+
+    /// `X1` or `X2` and hexadecimal digits.
+    pub fn hex_text(&self) -> String {
+        format!("X{}{}", self.kind(), self.hex())
+    }
+
+    fn kind(&self) -> char {
+        if self.length == 20 { '1' } else { '2' }
+    }
+}
+
+/// `Q1` or `Q2` and base64.
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Q{}{}", self.kind(), base64(self.as_bytes()))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.hex())
+    }
+}
+
+/// A digest in the making.
+#[derive(Clone)]
+pub enum Hasher {
+    /// SHA-1.
+    Sha1(Sha1),
+    /// SHA-256.
+    Sha256(Sha256),
+    /// SHA-512.
+    Sha512(Sha512),
+    /// SHA-256, shortened.
+    Sha256Short(Sha256),
+}
+
+impl Hasher {
+    /// Of nothing yet.
+    pub fn new(algorithm: Algorithm) -> Self {
+        match algorithm {
+            Algorithm::Sha1 => Self::Sha1(Sha1::new()),
+            Algorithm::Sha256 => Self::Sha256(Sha256::new()),
+            Algorithm::Sha512 => Self::Sha512(Sha512::new()),
+            Algorithm::Sha256Short => Self::Sha256Short(Sha256::new()),
+        }
+    }
+
+    /// Adds bytes.
+    pub fn update(&mut self, data: &[u8]) {
+        match self {
+            Self::Sha1(one) => one.update(data),
+            Self::Sha256(one) | Self::Sha256Short(one) => one.update(data),
+            Self::Sha512(one) => one.update(data),
+        }
+    }
+
+    /// The digest of all that was added.
+    pub fn finish(self) -> Digest {
+        match self {
+            Self::Sha1(one) => Digest::new(&one.finalize()),
+            Self::Sha256(one) => Digest::new(&one.finalize()),
+            Self::Sha512(one) => Digest::new(&one.finalize()),
+            Self::Sha256Short(one) => Digest::new(&one.finalize()[..20]),
+        }
+    }
+}
+
+/// Lower-case hexadecimal digits of any bytes.
+pub fn hex(bytes: &[u8]) -> String {
+    let digits = b"0123456789abcdef";
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(|nibble| char::from(digits[usize::from(nibble)]))
+        .collect()
+}
+
+/// The bytes of hexadecimal digits, or nothing if they are not such.
+pub fn from_hex(text: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; text.len() / 2];
+    unhex(text, &mut bytes)?;
+    Some(bytes)
+}
+
+fn unhex(text: &[u8], into: &mut [u8]) -> Option<usize> {
+    if !text.len().is_multiple_of(2) || text.len() / 2 > into.len() {
+        return None;
+    }
+    let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
+    for (pair, byte) in text.chunks_exact(2).zip(into) {
+        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+    }
+    Some(text.len() / 2)
+}
+
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// Base64 with padding (RFC 4648, section 4).
+pub fn base64(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let at = |index: usize| u32::from(chunk.get(index).copied().unwrap_or(0));
+        let word = at(0) << 16 | at(1) << 8 | at(2);
+        for index in 0..4 {
+            if index <= chunk.len() {
+                let six = word >> (18 - 6 * index) & 63;
+                text.push(char::from(ALPHABET[six as usize]));
+            } else {
+                text.push('=');
+            }
+        }
+    }
+    text
+}
+
+/// The bytes of base64 with its padding, or nothing if it is not such.
+pub fn from_base64(text: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; text.len() / 4 * 3];
+    let length = unbase64(text, &mut bytes)?;
+    bytes.truncate(length);
+    Some(bytes)
+}
+
+const SIX: [u8; 256] = {
+    let mut table = [0xff; 256];
+    let mut index = 0;
+    while index < 64 {
+        table[ALPHABET[index] as usize] = index as u8;
+        index += 1;
+    }
+    table
+};
+
+fn unbase64(text: &[u8], into: &mut [u8]) -> Option<usize> {
+    if !text.len().is_multiple_of(4) {
+        return None;
+    }
+    let padding = text
+        .iter()
+        .rev()
+        .take(2)
+        .take_while(|b| **b == b'=')
+        .count();
+    let length = text.len() / 4 * 3 - padding;
+    if length > into.len() {
+        return None;
+    }
+    let mut written = 0;
+    for (number, chunk) in text.chunks_exact(4).enumerate() {
+        let real = if (number + 1) * 4 == text.len() {
+            4 - padding
+        } else {
+            4
+        };
+        let mut word = 0u32;
+        for (index, byte) in chunk.iter().enumerate() {
+            let six = if index < real {
+                SIX[usize::from(*byte)]
+            } else {
+                0
+            };
+            if six == 0xff {
+                return None;
+            }
+            word = word << 6 | u32::from(six);
+        }
+        let bytes = word.to_be_bytes();
+        // Bits that no byte holds are zero in the one right writing.
+        if bytes[real..].iter().any(|byte| *byte != 0) {
+            return None;
+        }
+        into[written..written + real - 1].copy_from_slice(&bytes[1..real]);
+        written += real - 1;
+    }
+    Some(length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn text_forms() {
+        let one = Digest::of(Algorithm::Sha1, b"abc");
+        assert_eq!(one.hex_text(), "X1a9993e364706816aba3e25717850c26c9cd0d89d");
+        assert_eq!(one.to_string(), "Q1qZk+NkcGgWq6PiVxeFDCbJzQ2J0=");
+        assert_eq!(one.to_string().len(), 30);
+        let two = Digest::of(Algorithm::Sha256, b"abc");
+        assert_eq!(Digest::parse(two.to_string().as_bytes()), Some(two));
+        assert!(two.to_string().starts_with("Q2"));
+        assert_eq!(Digest::of(Algorithm::Sha256Short, b"abc"), two.short());
+        assert!(two.short().agrees(&two) && !two.agrees(&two.short()) && two.agrees(&two));
+    }
+
+    #[test]
+    fn sha256_under_the_prefix_of_sha1() {
+        let two = Digest::of(Algorithm::Sha256, b"x");
+        let text = format!("Q1{}", base64(two.as_bytes()));
+        assert_eq!(Digest::parse(text.as_bytes()), Some(two));
+        let text = format!("X1{}", two.hex());
+        assert_eq!(Digest::parse(text.as_bytes()), Some(two));
+    }
+
+    #[test]
+    fn refuses() {
+        for text in [
+            "",
+            "Q",
+            "Q1",
+            "Q1====",
+            "Q1AAAA",
+            "Q3qZk+NkcGgWq6PiVxeFDCbJzQ2J0=",
+            "X1a9",
+            "Z1",
+            "Q2qZk+NkcGgWq6PiVxeFDCbJzQ2J0=",
+            "Q1qZk+NkcGgWq6PiVxeFDCbJzQ2J1=",
+            "Q1qZk=NkcGgWq6PiVxeFDCbJzQ2J0=",
+        ] {
+            assert_eq!(Digest::parse(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn base64_and_back(bytes: Vec<u8>) {
+            prop_assert_eq!(from_base64(base64(&bytes).as_bytes()), Some(bytes.clone()));
+            prop_assert_eq!(from_hex(hex(&bytes).as_bytes()), Some(bytes));
+        }
+
+        #[test]
+        fn any_text(text: Vec<u8>) {
+            let _ = (Digest::parse(&text), from_base64(&text), from_hex(&text));
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Oil: a package manager for packages in Alpine's formats, v2 and v3.
+//!
+//! Data flows one way: bytes of a file are read by [`format`] and checked by [`keys`]; what they say is a
+//! [`package::Info`]; [`index`] finds packages by name; [`solve`] decides which of them a world needs; and
+//! [`database`] is what the root is. What brings the root from one to the other, and the program, are not written yet.
+//!
+//! Nothing here prints.
+
+#![deny(unsafe_code)]
+
+pub mod arch;
+pub mod database;
+pub mod dependency;
+pub mod digest;
+pub mod error;
+pub mod format;
+pub mod index;
+pub mod keys;
+pub mod make;
+mod map;
+pub mod package;
+pub mod protected_paths;
+pub mod repositories;
+pub mod solve;
+pub mod stream;
+pub mod version;
+pub mod world;

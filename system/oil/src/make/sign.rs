@@ -1,0 +1,68 @@
+//! Signs v3 files that are there already.
+
+use crate::error::Result;
+use crate::format::adb::block::{
+    BlockKind, Blocks, MAX_INDEX, MAX_SIGNATURE, MAX_SIGNATURES, Signed, write_block,
+    write_block_header, write_header, write_padding,
+};
+use crate::format::compress::{Compression, Decoder, Encoder};
+use crate::keys::PrivateKey;
+use std::io::{Read, Write};
+
+/// Copies a v3 package or index with signatures by `keys` added. Signatures that are there stay, except those of the
+/// same keys, or all if `reset`. It is compressed as before if `compression` says nothing.
+///
+/// # Errors
+/// Those of the format, the keys and of writing.
+pub fn sign_adb(
+    from: impl Read,
+    to: impl Write,
+    keys: &[PrivateKey],
+    reset: bool,
+    compression: Option<Compression>,
+) -> Result<()> {
+    let (decoder, before) = Decoder::new(from)?;
+    let (mut blocks, kind) = Blocks::new(decoder)?;
+    let payload = blocks.read_payload(MAX_INDEX)?;
+    let mut out = Encoder::new(to, compression.unwrap_or(before))?;
+    write_header(&mut out, kind)?;
+    write_block(&mut out, BlockKind::Adb, &payload)?;
+    let mut signed = Signed::new(kind, &payload);
+    let fresh: Vec<Vec<u8>> = keys
+        .iter()
+        .map(|key| signed.sign(key))
+        .collect::<Result<_>>()?;
+    let mut next = blocks.next_block()?;
+    let mut count = 0;
+    while next.is_some_and(|block| block.kind == BlockKind::Signature) {
+        let old = blocks.read_block(MAX_SIGNATURE)?;
+        count += 1;
+        if count > MAX_SIGNATURES {
+            return Err(crate::error::Error::Limit("the number of signatures"));
+        }
+        let again = fresh.iter().any(|new| new.get(2..18) == old.get(2..18));
+        if !reset && !again {
+            write_block(&mut out, BlockKind::Signature, &old)?;
+        }
+        next = blocks.next_block()?;
+    }
+    for signature in &fresh {
+        write_block(&mut out, BlockKind::Signature, signature)?;
+    }
+    while let Some(block) = next {
+        write_block_header(&mut out, block.kind, block.size)?;
+        loop {
+            let bytes = blocks.fill()?;
+            let length = bytes.len();
+            if length == 0 {
+                break;
+            }
+            out.write_all(bytes)?;
+            blocks.consume(length);
+        }
+        write_padding(&mut out, block.size)?;
+        next = blocks.next_block()?;
+    }
+    blocks.into_inner().finish()?;
+    Ok(out.finish()?.flush()?)
+}

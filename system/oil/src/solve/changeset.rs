@@ -1,0 +1,424 @@
+//! What changes, in which order.
+//!
+//! The walk begins with installed packages that nothing installed needs and that were not chosen, then follows the
+//! world: dependencies first, what must give way before what takes its place, and what a package brings in by
+//! itself as soon as its last condition was walked.
+
+use super::Flags;
+use super::graph::Hasher;
+use super::graph::{Dep, NameId, PackageId, Provider};
+use super::state::Solver;
+use std::collections::HashMap;
+
+/// One change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// What is installed of the name now.
+    pub old: Option<PackageId>,
+    /// What will be.
+    pub new: Option<PackageId>,
+    /// What the change is.
+    pub kind: ChangeKind,
+    /// The tag of the repository that the new package comes from; 0 for none, else its place plus one.
+    pub tag: u32,
+}
+
+/// What a change is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// Nothing that was there.
+    Install,
+    /// Nothing that will be there.
+    Purge,
+    /// To a higher version.
+    Upgrade,
+    /// To a lower version.
+    Downgrade,
+    /// To another build of the version.
+    Replace,
+    /// The same once more.
+    Reinstall,
+    /// The same, from then on from another tag's repositories.
+    Pinning,
+}
+
+impl ChangeKind {
+    /// The word for it.
+    #[must_use]
+    pub const fn verb(self) -> &'static str {
+        match self {
+            Self::Install => "Installing",
+            Self::Purge => "Purging",
+            Self::Upgrade => "Upgrading",
+            Self::Downgrade => "Downgrading",
+            Self::Replace => "Replacing",
+            Self::Reinstall => "Reinstalling",
+            Self::Pinning => "Updating pinning",
+        }
+    }
+}
+
+enum Step {
+    Name(NameId),
+    Check(PackageId, Dep),
+    Emit(PackageId),
+    Conditions(NameId, usize),
+}
+
+impl Solver<'_, '_> {
+    /// The changes, and how many packages and bytes will be installed.
+    pub fn changeset(&mut self) -> (Vec<Change>, Vec<PackageId>, usize, u64) {
+        self.load_installed();
+        let (mut changes, mut order) = (Vec::new(), Vec::new());
+        let installed = self.installed();
+        self.count_needs(&installed);
+        for &package in &installed {
+            if self.is_unneeded(package) {
+                self.remove(package, &mut changes);
+            }
+        }
+        for place in 0..self.world.len() {
+            if let Some((dep, _)) = self.world[place] {
+                self.walk(dep.name, &mut changes, &mut order);
+            }
+        }
+        for &package in &installed {
+            self.walk(
+                self.graph.packages[package as usize].name,
+                &mut changes,
+                &mut order,
+            );
+            self.remove(package, &mut changes);
+        }
+        let (mut packages, mut bytes) = (0_usize, 0_u64);
+        for (id, package) in self.graph.packages.iter().enumerate() {
+            if self.is_chosen(id as PackageId) {
+                packages += 1;
+                bytes += package.installed_size;
+            }
+        }
+        (changes, order, packages, bytes)
+    }
+
+    /// What is installed of which the world knows nothing joins in.
+    fn load_installed(&mut self) {
+        for id in self.graph.load_installed() {
+            self.graph.load_depends(id);
+        }
+        self.grow();
+    }
+
+    /// The installed packages in the database's order.
+    fn installed(&self) -> Vec<PackageId> {
+        let mut list: Vec<PackageId> = (0..self.graph.packages.len() as PackageId)
+            .filter(|&id| self.graph.packages[id as usize].installed)
+            .collect();
+        list.sort_by_key(|&id| self.graph.packages[id as usize].installed_number);
+        list
+    }
+
+    /// Notes which installed packages need which names, and which of each other.
+    fn count_needs(&mut self, installed: &[PackageId]) {
+        let mut providers: HashMap<NameId, Vec<PackageId>, Hasher> = HashMap::default();
+        for &package in installed {
+            let own = self.graph.packages[package as usize].name;
+            let provided = self
+                .graph
+                .provides(package)
+                .iter()
+                .map(|provide| provide.name);
+            for name in std::iter::once(own).chain(provided) {
+                let list = providers.entry(name).or_default();
+                if list.last() != Some(&package) {
+                    list.push(package);
+                }
+            }
+        }
+        let others = |name: NameId, of: PackageId| {
+            providers
+                .get(&name)
+                .into_iter()
+                .flatten()
+                .copied()
+                .filter(move |&provider| provider != of)
+        };
+        for &package in installed {
+            for &dep in self
+                .graph
+                .depends(package)
+                .iter()
+                .filter(|dep| !dep.op.is_conflict())
+            {
+                *self.needs.entry(dep.name).or_default() += 1;
+                for provider in
+                    others(dep.name, package).filter(|&id| self.graph.package_accepts(dep, id))
+                {
+                    self.needed_by.entry(provider).or_default().push(package);
+                }
+            }
+            for dep in self.graph.install_if(package) {
+                for provider in others(dep.name, package) {
+                    self.brings_in.entry(provider).or_default().push(package);
+                }
+            }
+        }
+    }
+
+    /// Whether no installed package needs the names that are a package's alone.
+    fn is_unneeded(&self, package: PackageId) -> bool {
+        let needed = |name: NameId| self.needs.get(&name).is_some_and(|&count| count > 0);
+        let own = self.graph.packages[package as usize].name;
+        let decided = self.names[own as usize].chosen.is_some();
+        !decided
+            && !needed(own)
+            && !self
+                .graph
+                .provides(package)
+                .iter()
+                .any(|provide| provide.version != 0 && needed(provide.name))
+    }
+
+    /// Removes an installed package that goes, and before it whatever goes that needs it or was brought in by it.
+    /// What only it needed follows it.
+    fn remove(&mut self, root: PackageId, changes: &mut Vec<Change>) {
+        let mut stack = vec![(root, false)];
+        while let Some((package, ready)) = stack.pop() {
+            if ready {
+                changes.push(Change {
+                    old: Some(package),
+                    new: None,
+                    kind: ChangeKind::Purge,
+                    tag: 0,
+                });
+                let freed = self.no_longer_needs(package);
+                stack.extend(freed.into_iter().rev().map(|freed| (freed, false)));
+                continue;
+            }
+            if !self.goes(package)
+                || std::mem::replace(&mut self.packages[package as usize].purged, true)
+            {
+                continue;
+            }
+            stack.push((package, true));
+            let mut before = self.needed_by.get(&package).cloned().unwrap_or_default();
+            before.sort_by_cached_key(|&other| self.graph.bucket(other));
+            let brought = self.brings_in.get(&package).into_iter().flatten();
+            before.extend(brought.filter(|&&other| self.is_unneeded(other)));
+            stack.extend(before.into_iter().rev().map(|other| (other, false)));
+        }
+    }
+
+    /// An installed package needs nothing any more. What goes now that nothing else needs it, in order.
+    fn no_longer_needs(&mut self, package: PackageId) -> Vec<PackageId> {
+        let mut freed = Vec::new();
+        for index in 0..self.graph.depends(package).len() {
+            let dep = self.graph.depends(package)[index];
+            if dep.op.is_conflict() {
+                continue;
+            }
+            let count = self.needs.entry(dep.name).or_default();
+            *count -= 1;
+            if *count == 0 {
+                freed.extend(
+                    self.installed_of(dep.name)
+                        .filter(|&id| self.is_unneeded(id)),
+                );
+            }
+        }
+        freed
+    }
+
+    /// The installed package of this very name.
+    fn installed_of(&self, name: NameId) -> Option<PackageId> {
+        self.graph
+            .providers(name)
+            .iter()
+            .map(|provider| provider.package)
+            .find(|&id| {
+                let package = &self.graph.packages[id as usize];
+                package.installed && package.name == name
+            })
+    }
+
+    /// Whether a name has a package that came in by itself and has its last condition behind it.
+    fn conditions_walked(&self, name: NameId) -> bool {
+        self.graph
+            .providers(name)
+            .iter()
+            .map(|provider| provider.package)
+            .any(|package| {
+                let mut conditions = self
+                    .graph
+                    .install_if(package)
+                    .iter()
+                    .filter(|dep| !dep.op.is_conflict());
+                self.packages[package as usize].triggered
+                    && self.graph.packages[package as usize].name == name
+                    && conditions.all(|dep| {
+                        self.graph.providers(dep.name).iter().any(|&provider| {
+                            self.graph.accepts(*dep, provider)
+                                && self.packages[provider.package as usize].emitted
+                        })
+                    })
+            })
+    }
+
+    /// Whether an installed package goes, without another one of its name.
+    fn goes(&self, package: PackageId) -> bool {
+        let package = &self.graph.packages[package as usize];
+        package.installed
+            && !self.names[package.name as usize]
+                .chosen
+                .is_some_and(|chosen| self.is_own(package.name, chosen))
+    }
+
+    fn is_own(&self, name: NameId, chosen: Provider) -> bool {
+        self.graph.packages[chosen.package as usize].name == name
+    }
+
+    fn walk(&mut self, root: NameId, changes: &mut Vec<Change>, order: &mut Vec<PackageId>) {
+        let mut stack = vec![Step::Name(root)];
+        while let Some(step) = stack.pop() {
+            match step {
+                Step::Name(name) => {
+                    if std::mem::replace(&mut self.names[name as usize].walked, true) {
+                        continue;
+                    }
+                    let Some(chosen) = self.names[name as usize].chosen else {
+                        if let Some(installed) = self.installed_of(name) {
+                            self.remove(installed, changes);
+                        }
+                        continue;
+                    };
+                    let package = chosen.package;
+                    if std::mem::replace(&mut self.packages[package as usize].walked, true) {
+                        continue;
+                    }
+                    self.names[self.graph.packages[package as usize].name as usize].walked = true;
+                    for provide in self.graph.provides(package) {
+                        if provide.version != 0 {
+                            self.names[provide.name as usize].walked = true;
+                        }
+                    }
+                    self.make_way(package, changes);
+                    stack.push(Step::Emit(package));
+                    for &dep in self.graph.depends(package).iter().rev() {
+                        stack.push(Step::Check(package, dep));
+                        stack.push(Step::Name(dep.name));
+                    }
+                }
+                Step::Check(package, dep) => {
+                    if self.fails(dep, package) {
+                        self.count_wrong(package);
+                    }
+                }
+                Step::Emit(package) => {
+                    order.push(package);
+                    self.packages[package as usize].emitted = true;
+                    self.emit(package, changes);
+                    for provide in self.graph.provides(package).iter().rev() {
+                        stack.push(Step::Conditions(provide.name, 0));
+                    }
+                    stack.push(Step::Conditions(
+                        self.graph.packages[package as usize].name,
+                        0,
+                    ));
+                }
+                Step::Conditions(name, from) => {
+                    let list = &self.graph.names[name as usize].install_if;
+                    if let Some(&package) = list.get(from) {
+                        stack.push(Step::Conditions(name, from + 1));
+                        let name = self.graph.packages[package as usize].name;
+                        if self.conditions_walked(name) {
+                            stack.push(Step::Name(name));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Removes what cannot be beside a package.
+    fn make_way(&mut self, package: PackageId, changes: &mut Vec<Change>) {
+        let mut names = vec![Provider {
+            package: self.graph.packages[package as usize].name,
+            version: self.graph.packages[package as usize].version,
+        }];
+        names.extend(self.graph.provides(package).iter().map(|provide| Provider {
+            package: provide.name,
+            version: provide.version,
+        }));
+        for Provider {
+            package: name,
+            version,
+        } in names
+        {
+            for index in 0..self.graph.providers(name).len() {
+                let other = self.graph.providers(name)[index];
+                let own = self.graph.packages[other.package as usize].name == name;
+                if other.package != package && (own || version != 0 || other.version != 0) {
+                    self.remove(other.package, changes);
+                }
+            }
+        }
+    }
+
+    fn emit(&mut self, package: PackageId, changes: &mut Vec<Change>) {
+        let new = &self.graph.packages[package as usize];
+        let old = self.installed_of(new.name);
+        let tag = self.tag_of(package);
+        let kind = match old {
+            None => ChangeKind::Install,
+            Some(old) if old == package => {
+                if self.flags(package).has(Flags::REINSTALL) {
+                    ChangeKind::Reinstall
+                } else if tag != new.installed_tag {
+                    ChangeKind::Pinning
+                } else {
+                    return;
+                }
+            }
+            Some(old) => match self
+                .graph
+                .compare(self.graph.packages[old as usize].version, new.version)
+            {
+                std::cmp::Ordering::Less => ChangeKind::Upgrade,
+                std::cmp::Ordering::Greater => ChangeKind::Downgrade,
+                std::cmp::Ordering::Equal => ChangeKind::Replace,
+            },
+        };
+        changes.push(Change {
+            old,
+            new: Some(package),
+            kind,
+            tag,
+        });
+        if let Some(old) = old.filter(|&old| old != package) {
+            for package in self.no_longer_needs(old) {
+                self.remove(package, changes);
+            }
+        }
+    }
+
+    /// The tag under which a package will be had.
+    fn tag_of(&self, id: PackageId) -> u32 {
+        let (package, state) = (
+            &self.graph.packages[id as usize],
+            &self.packages[id as usize],
+        );
+        if package.repository_tags & 1 != 0 {
+            return 0;
+        }
+        let may = if package.repository_tags != 0 {
+            package.repository_tags
+        } else {
+            package.tags
+        } & state.allowed;
+        let had = if may & state.preferred != 0 {
+            may & state.preferred
+        } else {
+            may
+        };
+        if had == 0 { 0 } else { had.trailing_zeros() }
+    }
+}

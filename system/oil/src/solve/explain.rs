@@ -1,0 +1,1 @@
+//! Why a package was chosen or refused.
