@@ -186,18 +186,7 @@ impl Solver<'_, '_> {
             .map(|provider| provider.package)
             .filter(|&package| !self.excluded(package))
             .collect();
-        let options = self.options(name);
-        // Those that could not be taken matter only where there are no others.
-        let candidates = if options > 0 && !super::variant("cand") {
-            let providers = self.graph.providers(name).iter();
-            let could = providers.filter(|&&provider| {
-                self.auto_selectable(provider) && !self.excluded(provider.package)
-            });
-            could.map(|provider| provider.package).collect()
-        } else {
-            left.clone()
-        };
-        self.propagate_common(name, &candidates);
+        self.propagate_common(name, &left);
         let options = self.options(name);
         let state = &mut self.names[name as usize];
         state.selectable = options > 0;
@@ -261,20 +250,6 @@ impl Solver<'_, '_> {
         if state.queued != Some((class, order)) {
             state.queued = Some((class, order));
             self.queue.push(Reverse((class, order, name)));
-        }
-    }
-
-    /// What the dependents of a name were is decided, or one of them is: names below may have moved.
-    pub fn requeue_dependencies(&mut self, name: NameId) {
-        for index in 0..self.graph.providers(name).len() {
-            let package = self.graph.providers(name)[index].package;
-            for place in 0..self.graph.depends(package).len() {
-                let dep = self.graph.depends(package)[place].name;
-                let state = &self.names[dep as usize];
-                if state.queued.is_some() && !state.locked {
-                    self.enqueue(dep);
-                }
-            }
         }
     }
 
@@ -347,9 +322,7 @@ impl Solver<'_, '_> {
                         group.push(provider.package);
                     }
                 }
-                if super::variant("early") {
-                    self.inherit(dep, package);
-                }
+                self.inherit(dep, package);
             }
         }
         if self.names[needed as usize].locked || needed == name {

@@ -81,6 +81,14 @@ impl Solver<'_, '_> {
                 let own = &self.names[package.name as usize];
                 state.inherited = own.inherited;
             }
+            // What is wanted of a name is wanted of whoever has it.
+            let (flags, inherited) = (
+                self.names[name as usize].flags,
+                self.names[name as usize].inherited,
+            );
+            let state = &mut self.packages[provider.package as usize];
+            state.flags = state.flags.with(flags);
+            state.inherited = state.inherited.with(inherited);
             children.extend(
                 self.graph
                     .depends(provider.package)

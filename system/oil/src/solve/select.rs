@@ -87,6 +87,16 @@ impl Solver<'_, '_> {
         }
         self.take(name, best);
         self.decided(name);
+        let own = self.graph.packages[best.package as usize].name;
+        if own != name {
+            self.decided(own);
+        }
+        for index in 0..self.graph.provides(best.package).len() {
+            let provide = self.graph.provides(best.package)[index];
+            if provide.name != name && provide.version != 0 {
+                self.decided(provide.name);
+            }
+        }
     }
 
     /// Gives a package its names.
@@ -164,7 +174,6 @@ impl Solver<'_, '_> {
         if !super::variant("quiet") {
             self.tell_dependents(name, true);
         }
-        self.requeue_dependencies(name);
     }
 
     /// Counts a package that went wrong, once.
@@ -304,13 +313,7 @@ impl Solver<'_, '_> {
                 }
             })
             .then_with(|| pa.priority.cmp(&pb.priority))
-            .then_with(|| {
-                if upgrading {
-                    pa.installed.cmp(&pb.installed)
-                } else {
-                    Ordering::Equal
-                }
-            })
+            .then_with(|| pa.installed.cmp(&pb.installed))
             .then_with(|| sa.selectable.cmp(&sb.selectable))
             .then_with(|| {
                 let first =
