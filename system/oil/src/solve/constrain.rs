@@ -132,11 +132,10 @@ impl Solver<'_, '_> {
             return match state.chosen {
                 Some(chosen) => chosen.package == of || self.graph.accepts(dep, chosen),
                 // Somebody has to be there, and whoever could be is refused.
-                None if state.required > 0 && !super::variant("nocon") => {
-                    providers.iter().any(|&provider| {
-                        self.graph.accepts(dep, provider) && !self.excluded(provider.package)
-                    })
-                }
+                None if state.required > 0 => providers.iter().any(|&provider| {
+                    provider.package == of
+                        || (self.graph.accepts(dep, provider) && !self.excluded(provider.package))
+                }),
                 None => true,
             };
         }

@@ -111,6 +111,12 @@ impl Solver<'_, '_> {
             self.graph.load(own);
             self.grow();
             self.names[own as usize].found = true;
+            let waiting = &self.graph.names[own as usize].install_if;
+            children.extend(
+                waiting
+                    .iter()
+                    .map(|&id| self.graph.packages[id as usize].name),
+            );
             children.extend(
                 self.graph
                     .provides(provider.package)
