@@ -69,6 +69,7 @@ enum Step {
     Name(NameId),
     Check(PackageId, Dep),
     Emit(PackageId),
+    LetGo(PackageId),
     Conditions(NameId, usize),
 }
 
@@ -330,7 +331,9 @@ impl Solver<'_, '_> {
                 }
                 Step::Emit(package) => {
                     order.push(package);
-                    self.emit(package, changes);
+                    if let Some(old) = self.emit(package, changes) {
+                        stack.push(Step::LetGo(old));
+                    }
                     for provide in self.graph.provides(package).iter().rev() {
                         stack.push(Step::Conditions(provide.name, 0));
                     }
@@ -339,6 +342,7 @@ impl Solver<'_, '_> {
                         0,
                     ));
                 }
+                Step::LetGo(old) => self.let_go(old, changes),
                 Step::Conditions(name, from) => {
                     let list = &self.graph.names[name as usize].install_if;
                     if let Some(&package) = list.get(from) {
@@ -373,7 +377,8 @@ impl Solver<'_, '_> {
         }
     }
 
-    fn emit(&mut self, package: PackageId, changes: &mut Vec<Change>) {
+    /// Notes what happens to a package. What is installed of its name, if that is another one.
+    fn emit(&mut self, package: PackageId, changes: &mut Vec<Change>) -> Option<PackageId> {
         let new = &self.graph.packages[package as usize];
         let old = self.installed_of(new.name);
         let tag = self.tag_of(package);
@@ -385,7 +390,7 @@ impl Solver<'_, '_> {
                 } else if tag != new.installed_tag {
                     ChangeKind::Pinning
                 } else {
-                    return;
+                    return None;
                 }
             }
             Some(old) => match self
@@ -403,9 +408,7 @@ impl Solver<'_, '_> {
             kind,
             tag,
         });
-        if let Some(old) = old.filter(|&old| old != package) {
-            self.let_go(old, changes);
-        }
+        old.filter(|&old| old != package)
     }
 
     /// The tag under which a package will be had.

@@ -68,11 +68,14 @@ impl Solver<'_, '_> {
             } else if !self.auto_selectable(provider) {
                 continue;
             }
-            if self.is_chosen(provider.package) {
-                best = Some(provider);
-                break;
-            }
-            if best.is_none_or(|best| self.prefer(name, provider, best) == Ordering::Greater) {
+            let chosen = |provider: Provider| self.is_chosen(provider.package);
+            let better = |best: Provider| {
+                chosen(provider)
+                    .cmp(&chosen(best))
+                    .then_with(|| self.prefer(name, provider, best))
+                    == Ordering::Greater
+            };
+            if best.is_none_or(better) {
                 best = Some(provider);
             }
         }
@@ -151,11 +154,8 @@ impl Solver<'_, '_> {
                 self.count_wrong(provider.package);
                 return;
             }
-        } else if super::variant("nolockv")
-            && provider.version == 0
-            && !asked
-            && state.required == 0
-        {
+        } else if provider.version == 0 && !asked && state.required > 0 {
+            // It will be asked who of those without versions is best.
             return;
         }
         let state = &mut self.names[name as usize];
