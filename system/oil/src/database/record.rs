@@ -88,19 +88,6 @@ pub struct Fault {
     pub reason: String,
 }
 
-/// The length of the metadata at the beginning of a record: up to its first directory.
-pub(crate) fn head_length(record: &[u8]) -> usize {
-    if record.starts_with(b"F:") {
-        return 0;
-    }
-    find(record, b"\nF:").map_or(record.len(), |place| place + 1)
-}
-
-pub(crate) fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
-    text.windows(wanted.len())
-        .position(|window| window == wanted)
-}
-
 impl Record {
     /// From its lines, without the empty one behind them.
     ///
@@ -438,11 +425,5 @@ Z:Q1O7Krtp67J/v+Y8djliTG7F4zG4Q=
                 "{text}"
             );
         }
-    }
-
-    #[test]
-    fn heads() {
-        assert_eq!(head_length(b"P:a\nV:1\nF:etc\nR:x\n"), 8);
-        assert_eq!(head_length(b"P:a\nV:1\n"), 8);
     }
 }

@@ -64,7 +64,7 @@ impl Solver<'_, '_> {
             }
         }
         if !dep.op.is_conflict() {
-            if self.names[dep.name as usize].required == 0 && !super::variant("nomark") {
+            if self.names[dep.name as usize].required == 0 {
                 self.mark_provided(dep.name);
             }
             self.require(dep.name);
@@ -98,9 +98,7 @@ impl Solver<'_, '_> {
         for index in 0..self.graph.provides(package).len() {
             let provided = self.graph.provides(package)[index].name;
             self.mark_dirty(provided);
-            if !super::variant("noprov") {
-                self.tell_dependents(provided, false);
-            }
+            self.tell_dependents(provided, false);
         }
     }
 
@@ -141,9 +139,6 @@ impl Solver<'_, '_> {
         }
         if let (true, Some(chosen)) = (state.locked, state.chosen) {
             return self.graph.accepts(dep, chosen) && !self.excluded(chosen.package);
-        }
-        if super::variant("empty") && providers.is_empty() {
-            return true;
         }
         providers
             .iter()
@@ -200,7 +195,7 @@ impl Solver<'_, '_> {
             self.auto_selectable(provider)
                 && state.selectable
                 && !state.unmet
-                && (super::variant("noconf") || state.conflicts == 0)
+                && state.conflicts == 0
         };
         self.graph.providers(name).iter().filter(option).count()
     }
@@ -211,11 +206,9 @@ impl Solver<'_, '_> {
             .dependents
             .iter()
             .any(|&dependent| {
-                self.names.get(dependent as usize).is_some_and(|state| {
-                    state.found
-                        && !state.locked
-                        && (state.required > 0 || super::variant("allopen"))
-                })
+                self.names
+                    .get(dependent as usize)
+                    .is_some_and(|state| state.found && !state.locked && state.required > 0)
             });
         let state = &self.names[name as usize];
         let class = if state.single && !open {
@@ -225,17 +218,13 @@ impl Solver<'_, '_> {
         } else {
             2
         };
-        let mut order = if super::variant("fwd") {
-            state.order
-        } else {
-            (1 << 29) - state.order
-        };
+        // Those found last come first: what depends on others was found after them.
+        let mut order = (1 << 29) - state.order;
         if !state.named {
             order |= 1 << 31;
         }
         let own = |provider: &Provider| self.graph.packages[provider.package as usize].name == name;
-        let real = self.graph.providers(name).iter().any(own);
-        if (real && super::variant("real")) || (!real && !super::variant("last")) {
+        if !self.graph.providers(name).iter().any(own) {
             order |= 1 << 30;
         }
         if class == 0 {

@@ -43,10 +43,8 @@ impl Solver<'_, '_> {
                 let name = top.name;
                 stack.pop();
                 let state = &mut self.names[name as usize];
-                if !super::variant("pre") {
-                    state.order = self.next_order;
-                    self.next_order += 1;
-                }
+                state.order = self.next_order;
+                self.next_order += 1;
                 self.mark_dirty(name);
             }
         }
@@ -56,10 +54,6 @@ impl Solver<'_, '_> {
         self.grow();
         if std::mem::replace(&mut self.names[name as usize].entered, true) {
             return None;
-        }
-        if super::variant("pre") {
-            self.names[name as usize].order = self.next_order;
-            self.next_order += 1;
         }
         self.graph.load(name);
         self.grow();
@@ -104,9 +98,6 @@ impl Solver<'_, '_> {
         );
         for provider in &providers {
             let own = self.graph.packages[provider.package as usize].name;
-            if super::variant("ownchild") {
-                children.push(own);
-            }
             // Its other versions matter once it is chosen.
             self.graph.load(own);
             self.grow();

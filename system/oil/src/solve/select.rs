@@ -171,9 +171,7 @@ impl Solver<'_, '_> {
 
     /// Tells those who care that a name is decided.
     fn decided(&mut self, name: NameId) {
-        if !super::variant("quiet") {
-            self.tell_dependents(name, true);
-        }
+        self.tell_dependents(name, true);
     }
 
     /// Counts a package that went wrong, once.
