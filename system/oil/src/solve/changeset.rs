@@ -58,10 +58,18 @@ impl ChangeKind {
     }
 }
 
+/// A step of removing packages.
+enum Removal {
+    Enter(PackageId),
+    Emit(PackageId),
+    LetGo(PackageId, usize),
+}
+
 enum Step {
     Name(NameId),
     Check(PackageId, Dep),
     Emit(PackageId),
+    LetGo(PackageId),
     Conditions(NameId, usize),
 }
 
@@ -181,51 +189,59 @@ impl Solver<'_, '_> {
     /// Removes an installed package that goes, and before it whatever goes that needs it or was brought in by it.
     /// What only it needed follows it.
     fn remove(&mut self, root: PackageId, changes: &mut Vec<Change>) {
-        let mut stack = vec![(root, false)];
-        while let Some((package, ready)) = stack.pop() {
-            if ready {
-                changes.push(Change {
-                    old: Some(package),
-                    new: None,
-                    kind: ChangeKind::Purge,
-                    tag: 0,
-                });
-                let freed = self.no_longer_needs(package);
-                stack.extend(freed.into_iter().rev().map(|freed| (freed, false)));
-                continue;
-            }
-            if !self.goes(package)
-                || std::mem::replace(&mut self.packages[package as usize].purged, true)
-            {
-                continue;
-            }
-            stack.push((package, true));
-            let mut before = self.needed_by.get(&package).cloned().unwrap_or_default();
-            before.sort_by_cached_key(|&other| self.graph.bucket(other));
-            let brought = self.brings_in.get(&package).into_iter().flatten();
-            before.extend(brought.filter(|&&other| self.is_unneeded(other)));
-            stack.extend(before.into_iter().rev().map(|other| (other, false)));
-        }
+        self.run_removals(vec![Removal::Enter(root)], changes);
     }
 
-    /// An installed package needs nothing any more. What goes now that nothing else needs it, in order.
-    fn no_longer_needs(&mut self, package: PackageId) -> Vec<PackageId> {
-        let mut freed = Vec::new();
-        for index in 0..self.graph.depends(package).len() {
-            let dep = self.graph.depends(package)[index];
-            if dep.op.is_conflict() {
-                continue;
-            }
-            let count = self.needs.entry(dep.name).or_default();
-            *count -= 1;
-            if *count == 0 {
-                freed.extend(
-                    self.installed_of(dep.name)
-                        .filter(|&id| self.is_unneeded(id)),
-                );
+    /// An installed package needs nothing any more: one after the other its dependencies are let go, and what goes
+    /// that nothing else needs is removed at once.
+    fn let_go(&mut self, package: PackageId, changes: &mut Vec<Change>) {
+        self.run_removals(vec![Removal::LetGo(package, 0)], changes);
+    }
+
+    fn run_removals(&mut self, mut stack: Vec<Removal>, changes: &mut Vec<Change>) {
+        while let Some(step) = stack.pop() {
+            match step {
+                Removal::Enter(package) => {
+                    if !self.goes(package)
+                        || std::mem::replace(&mut self.packages[package as usize].purged, true)
+                    {
+                        continue;
+                    }
+                    stack.push(Removal::Emit(package));
+                    let mut before = self.needed_by.get(&package).cloned().unwrap_or_default();
+                    before.sort_by_cached_key(|&other| self.graph.bucket(other));
+                    let brought = self.brings_in.get(&package).into_iter().flatten();
+                    before.extend(brought.filter(|&&other| self.is_unneeded(other)));
+                    stack.extend(before.into_iter().rev().map(Removal::Enter));
+                }
+                Removal::Emit(package) => {
+                    changes.push(Change {
+                        old: Some(package),
+                        new: None,
+                        kind: ChangeKind::Purge,
+                        tag: 0,
+                    });
+                    stack.push(Removal::LetGo(package, 0));
+                }
+                Removal::LetGo(package, index) => {
+                    let Some(&dep) = self.graph.depends(package).get(index) else {
+                        continue;
+                    };
+                    stack.push(Removal::LetGo(package, index + 1));
+                    if dep.op.is_conflict() {
+                        continue;
+                    }
+                    let count = self.needs.entry(dep.name).or_default();
+                    *count -= 1;
+                    if *count == 0 {
+                        let free = self
+                            .installed_of(dep.name)
+                            .filter(|&id| self.is_unneeded(id));
+                        stack.extend(free.map(Removal::Enter));
+                    }
+                }
             }
         }
-        freed
     }
 
     /// The installed package of this very name.
@@ -257,7 +273,7 @@ impl Solver<'_, '_> {
                     && conditions.all(|dep| {
                         self.graph.providers(dep.name).iter().any(|&provider| {
                             self.graph.accepts(*dep, provider)
-                                && self.packages[provider.package as usize].emitted
+                                && self.packages[provider.package as usize].walked
                         })
                     })
             })
@@ -314,8 +330,9 @@ impl Solver<'_, '_> {
                 }
                 Step::Emit(package) => {
                     order.push(package);
-                    self.packages[package as usize].emitted = true;
-                    self.emit(package, changes);
+                    if let Some(old) = self.emit(package, changes) {
+                        stack.push(Step::LetGo(old));
+                    }
                     for provide in self.graph.provides(package).iter().rev() {
                         stack.push(Step::Conditions(provide.name, 0));
                     }
@@ -324,6 +341,7 @@ impl Solver<'_, '_> {
                         0,
                     ));
                 }
+                Step::LetGo(old) => self.let_go(old, changes),
                 Step::Conditions(name, from) => {
                     let list = &self.graph.names[name as usize].install_if;
                     if let Some(&package) = list.get(from) {
@@ -340,30 +358,26 @@ impl Solver<'_, '_> {
 
     /// Removes what cannot be beside a package.
     fn make_way(&mut self, package: PackageId, changes: &mut Vec<Change>) {
-        let mut names = vec![Provider {
-            package: self.graph.packages[package as usize].name,
-            version: self.graph.packages[package as usize].version,
-        }];
-        names.extend(self.graph.provides(package).iter().map(|provide| Provider {
-            package: provide.name,
-            version: provide.version,
-        }));
-        for Provider {
-            package: name,
-            version,
-        } in names
-        {
+        let provided = self
+            .graph
+            .provides(package)
+            .iter()
+            .map(|provide| provide.name);
+        let names: Vec<NameId> = std::iter::once(self.graph.packages[package as usize].name)
+            .chain(provided)
+            .collect();
+        for name in names {
             for index in 0..self.graph.providers(name).len() {
-                let other = self.graph.providers(name)[index];
-                let own = self.graph.packages[other.package as usize].name == name;
-                if other.package != package && (own || version != 0 || other.version != 0) {
-                    self.remove(other.package, changes);
+                let other = self.graph.providers(name)[index].package;
+                if other != package {
+                    self.remove(other, changes);
                 }
             }
         }
     }
 
-    fn emit(&mut self, package: PackageId, changes: &mut Vec<Change>) {
+    /// Notes what happens to a package. What is installed of its name, if that is another one.
+    fn emit(&mut self, package: PackageId, changes: &mut Vec<Change>) -> Option<PackageId> {
         let new = &self.graph.packages[package as usize];
         let old = self.installed_of(new.name);
         let tag = self.tag_of(package);
@@ -375,7 +389,7 @@ impl Solver<'_, '_> {
                 } else if tag != new.installed_tag {
                     ChangeKind::Pinning
                 } else {
-                    return;
+                    return None;
                 }
             }
             Some(old) => match self
@@ -393,11 +407,7 @@ impl Solver<'_, '_> {
             kind,
             tag,
         });
-        if let Some(old) = old.filter(|&old| old != package) {
-            for package in self.no_longer_needs(old) {
-                self.remove(package, changes);
-            }
-        }
+        old.filter(|&old| old != package)
     }
 
     /// The tag under which a package will be had.

@@ -64,7 +64,7 @@ impl Solver<'_, '_> {
             }
         }
         if !dep.op.is_conflict() {
-            if self.names[dep.name as usize].required == 0 && !super::variant("nomark") {
+            if self.names[dep.name as usize].required == 0 {
                 self.mark_provided(dep.name);
             }
             self.require(dep.name);
@@ -98,9 +98,7 @@ impl Solver<'_, '_> {
         for index in 0..self.graph.provides(package).len() {
             let provided = self.graph.provides(package)[index].name;
             self.mark_dirty(provided);
-            if !super::variant("noprov") {
-                self.tell_dependents(provided, false);
-            }
+            self.tell_dependents(provided, false);
         }
     }
 
@@ -132,19 +130,15 @@ impl Solver<'_, '_> {
             return match state.chosen {
                 Some(chosen) => chosen.package == of || self.graph.accepts(dep, chosen),
                 // Somebody has to be there, and whoever could be is refused.
-                None if state.required > 0 && !super::variant("nocon") => {
-                    providers.iter().any(|&provider| {
-                        self.graph.accepts(dep, provider) && !self.excluded(provider.package)
-                    })
-                }
+                None if state.required > 0 => providers.iter().any(|&provider| {
+                    provider.package == of
+                        || (self.graph.accepts(dep, provider) && !self.excluded(provider.package))
+                }),
                 None => true,
             };
         }
         if let (true, Some(chosen)) = (state.locked, state.chosen) {
             return self.graph.accepts(dep, chosen) && !self.excluded(chosen.package);
-        }
-        if super::variant("empty") && providers.is_empty() {
-            return true;
         }
         providers
             .iter()
@@ -186,18 +180,7 @@ impl Solver<'_, '_> {
             .map(|provider| provider.package)
             .filter(|&package| !self.excluded(package))
             .collect();
-        let options = self.options(name);
-        // Those that could not be taken matter only where there are no others.
-        let candidates = if options > 0 && !super::variant("cand") {
-            let providers = self.graph.providers(name).iter();
-            let could = providers.filter(|&&provider| {
-                self.auto_selectable(provider) && !self.excluded(provider.package)
-            });
-            could.map(|provider| provider.package).collect()
-        } else {
-            left.clone()
-        };
-        self.propagate_common(name, &candidates);
+        self.propagate_common(name, &left);
         let options = self.options(name);
         let state = &mut self.names[name as usize];
         state.selectable = options > 0;
@@ -212,7 +195,7 @@ impl Solver<'_, '_> {
             self.auto_selectable(provider)
                 && state.selectable
                 && !state.unmet
-                && (super::variant("noconf") || state.conflicts == 0)
+                && state.conflicts == 0
         };
         self.graph.providers(name).iter().filter(option).count()
     }
@@ -223,11 +206,9 @@ impl Solver<'_, '_> {
             .dependents
             .iter()
             .any(|&dependent| {
-                self.names.get(dependent as usize).is_some_and(|state| {
-                    state.found
-                        && !state.locked
-                        && (state.required > 0 || super::variant("allopen"))
-                })
+                self.names
+                    .get(dependent as usize)
+                    .is_some_and(|state| state.found && !state.locked && state.required > 0)
             });
         let state = &self.names[name as usize];
         let class = if state.single && !open {
@@ -237,17 +218,13 @@ impl Solver<'_, '_> {
         } else {
             2
         };
-        let mut order = if super::variant("fwd") {
-            state.order
-        } else {
-            (1 << 29) - state.order
-        };
+        // Those found last come first: what depends on others was found after them.
+        let mut order = (1 << 29) - state.order;
         if !state.named {
             order |= 1 << 31;
         }
         let own = |provider: &Provider| self.graph.packages[provider.package as usize].name == name;
-        let real = self.graph.providers(name).iter().any(own);
-        if (real && super::variant("real")) || (!real && !super::variant("last")) {
+        if !self.graph.providers(name).iter().any(own) {
             order |= 1 << 30;
         }
         if class == 0 {
@@ -261,20 +238,6 @@ impl Solver<'_, '_> {
         if state.queued != Some((class, order)) {
             state.queued = Some((class, order));
             self.queue.push(Reverse((class, order, name)));
-        }
-    }
-
-    /// What the dependents of a name were is decided, or one of them is: names below may have moved.
-    pub fn requeue_dependencies(&mut self, name: NameId) {
-        for index in 0..self.graph.providers(name).len() {
-            let package = self.graph.providers(name)[index].package;
-            for place in 0..self.graph.depends(package).len() {
-                let dep = self.graph.depends(package)[place].name;
-                let state = &self.names[dep as usize];
-                if state.queued.is_some() && !state.locked {
-                    self.enqueue(dep);
-                }
-            }
         }
     }
 
@@ -347,9 +310,7 @@ impl Solver<'_, '_> {
                         group.push(provider.package);
                     }
                 }
-                if super::variant("early") {
-                    self.inherit(dep, package);
-                }
+                self.inherit(dep, package);
             }
         }
         if self.names[needed as usize].locked || needed == name {

@@ -43,10 +43,8 @@ impl Solver<'_, '_> {
                 let name = top.name;
                 stack.pop();
                 let state = &mut self.names[name as usize];
-                if !super::variant("pre") {
-                    state.order = self.next_order;
-                    self.next_order += 1;
-                }
+                state.order = self.next_order;
+                self.next_order += 1;
                 self.mark_dirty(name);
             }
         }
@@ -56,10 +54,6 @@ impl Solver<'_, '_> {
         self.grow();
         if std::mem::replace(&mut self.names[name as usize].entered, true) {
             return None;
-        }
-        if super::variant("pre") {
-            self.names[name as usize].order = self.next_order;
-            self.next_order += 1;
         }
         self.graph.load(name);
         self.grow();
@@ -81,6 +75,14 @@ impl Solver<'_, '_> {
                 let own = &self.names[package.name as usize];
                 state.inherited = own.inherited;
             }
+            // What is wanted of a name is wanted of whoever has it.
+            let (flags, inherited) = (
+                self.names[name as usize].flags,
+                self.names[name as usize].inherited,
+            );
+            let state = &mut self.packages[provider.package as usize];
+            state.flags = state.flags.with(flags);
+            state.inherited = state.inherited.with(inherited);
             children.extend(
                 self.graph
                     .depends(provider.package)
@@ -96,13 +98,16 @@ impl Solver<'_, '_> {
         );
         for provider in &providers {
             let own = self.graph.packages[provider.package as usize].name;
-            if super::variant("ownchild") {
-                children.push(own);
-            }
             // Its other versions matter once it is chosen.
             self.graph.load(own);
             self.grow();
             self.names[own as usize].found = true;
+            let waiting = &self.graph.names[own as usize].install_if;
+            children.extend(
+                waiting
+                    .iter()
+                    .map(|&id| self.graph.packages[id as usize].name),
+            );
             children.extend(
                 self.graph
                     .provides(provider.package)

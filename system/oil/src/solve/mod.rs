@@ -118,10 +118,6 @@ pub struct Solution<'s> {
     pub bytes: u64,
 }
 
-pub(crate) fn variant(name: &str) -> bool {
-    std::env::var("OIL_VARIANT").is_ok_and(|text| text.split(',').any(|part| part == name))
-}
-
 /// Decides.
 #[must_use]
 pub fn solve<'s>(problem: &Problem<'s>) -> Solution<'s> {

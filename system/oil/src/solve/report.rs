@@ -2,7 +2,6 @@
 
 use super::graph::{Dep, NameId, PackageId, Provider};
 use super::{Change, ChangeKind, Solution};
-use std::cmp::Reverse;
 use std::fmt::Write as _;
 
 /// Columns of a report where there is no terminal.
@@ -161,14 +160,30 @@ impl Solution<'_> {
         format!("World updated, but the following packages are not removed due to:\n{text}\n")
     }
 
-    /// Names in the world for which a name stays.
+    /// Names in the world for which a name stays: those that need it, and those that brought it in.
     #[must_use]
     pub fn roots(&self, name: NameId) -> Vec<String> {
         let mut roots = Vec::new();
         let mut seen = vec![false; self.graph.names.len()];
-        seen[name as usize] = true;
-        let mut stack = vec![name];
-        while let Some(current) = stack.pop() {
+        let mut stack = vec![(name, None)];
+        while let Some((current, needs)) = stack.pop() {
+            if std::mem::replace(&mut seen[current as usize], true) {
+                continue;
+            }
+            let chosen = self
+                .state
+                .names
+                .get(current as usize)
+                .and_then(|state| state.chosen);
+            if let Some(needed) = needs {
+                let wants =
+                    |dep: &Dep| !dep.op.is_conflict() && self.graph.package_accepts(*dep, needed);
+                if !chosen
+                    .is_some_and(|chosen| self.graph.depends(chosen.package).iter().any(wants))
+                {
+                    continue;
+                }
+            }
             let in_world = self
                 .state
                 .world
@@ -185,16 +200,24 @@ impl Solution<'_> {
                 .map(|provider| provider.package);
             let mut next = Vec::new();
             for package in providers.filter(|&id| self.is_chosen(id)) {
-                next.extend(self.dependents_of(package));
+                next.extend(
+                    self.dependents_of(package)
+                        .into_iter()
+                        .map(|id| (id, Some(package))),
+                );
+                let conditions = self
+                    .graph
+                    .install_if(package)
+                    .iter()
+                    .filter(|dep| !dep.op.is_conflict());
+                next.extend(conditions.map(|dep| (dep.name, None)));
             }
-            next.sort_by_cached_key(|&id| Reverse(super::text::bucket(self.graph.name(id))));
-            next.retain(|&other| !std::mem::replace(&mut seen[other as usize], true));
-            stack.extend(next);
+            stack.extend(next.into_iter().rev());
         }
         roots
     }
 
-    /// Names whose chosen package needs this one.
+    /// Names with a package that depends on one of a package's names; its own name's first.
     fn dependents_of(&self, package: PackageId) -> Vec<NameId> {
         let own = self.graph.packages[package as usize].name;
         let names = std::iter::once(own).chain(
@@ -203,19 +226,14 @@ impl Solution<'_> {
                 .iter()
                 .map(|provide| provide.name),
         );
-        let dependents =
-            names.flat_map(|name| self.graph.names[name as usize].dependents.iter().copied());
-        let needs = |&other: &NameId| {
-            let wants =
-                |dep: &Dep| !dep.op.is_conflict() && self.graph.package_accepts(*dep, package);
-            let chosen = self
-                .state
-                .names
-                .get(other as usize)
-                .and_then(|state| state.chosen);
-            chosen.is_some_and(|chosen| self.graph.depends(chosen.package).iter().any(wants))
-        };
-        dependents.filter(needs).collect()
+        let mut all = Vec::new();
+        for name in names {
+            let mut dependents = self.graph.names[name as usize].dependents.clone();
+            dependents.sort_by_cached_key(|&id| super::text::bucket(self.graph.name(id)));
+            dependents.dedup();
+            all.extend(dependents);
+        }
+        all
     }
 
     /// Whether a package was chosen.

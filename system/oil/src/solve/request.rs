@@ -71,8 +71,12 @@ pub fn upgrade(world: &mut World, options: &mut Options, names: &[String], how: 
     if how.latest {
         flags = flags.with(Flags::LATEST);
     }
+    // Which versions there are to choose from is said for all names, even if only some are to move.
     if how.available {
         options.flags = options.flags.with(Flags::AVAILABLE);
+    }
+    if how.latest {
+        options.flags = options.flags.with(Flags::LATEST);
     }
     if names.is_empty() || how.ignore {
         options.flags = options.flags.with(flags);

@@ -68,11 +68,14 @@ impl Solver<'_, '_> {
             } else if !self.auto_selectable(provider) {
                 continue;
             }
-            if self.is_chosen(provider.package) {
-                best = Some(provider);
-                break;
-            }
-            if best.is_none_or(|best| self.prefer(name, provider, best) == Ordering::Greater) {
+            let chosen = |provider: Provider| self.is_chosen(provider.package);
+            let better = |best: Provider| {
+                chosen(provider)
+                    .cmp(&chosen(best))
+                    .then_with(|| self.prefer(name, provider, best))
+                    == Ordering::Greater
+            };
+            if best.is_none_or(better) {
                 best = Some(provider);
             }
         }
@@ -87,6 +90,16 @@ impl Solver<'_, '_> {
         }
         self.take(name, best);
         self.decided(name);
+        let own = self.graph.packages[best.package as usize].name;
+        if own != name {
+            self.decided(own);
+        }
+        for index in 0..self.graph.provides(best.package).len() {
+            let provide = self.graph.provides(best.package)[index];
+            if provide.name != name && provide.version != 0 {
+                self.decided(provide.name);
+            }
+        }
     }
 
     /// Gives a package its names.
@@ -141,11 +154,8 @@ impl Solver<'_, '_> {
                 self.count_wrong(provider.package);
                 return;
             }
-        } else if super::variant("nolockv")
-            && provider.version == 0
-            && !asked
-            && state.required == 0
-        {
+        } else if provider.version == 0 && !asked && state.required > 0 {
+            // It will be asked who of those without versions is best.
             return;
         }
         let state = &mut self.names[name as usize];
@@ -161,10 +171,7 @@ impl Solver<'_, '_> {
 
     /// Tells those who care that a name is decided.
     fn decided(&mut self, name: NameId) {
-        if !super::variant("quiet") {
-            self.tell_dependents(name, true);
-        }
-        self.requeue_dependencies(name);
+        self.tell_dependents(name, true);
     }
 
     /// Counts a package that went wrong, once.
@@ -304,13 +311,7 @@ impl Solver<'_, '_> {
                 }
             })
             .then_with(|| pa.priority.cmp(&pb.priority))
-            .then_with(|| {
-                if upgrading {
-                    pa.installed.cmp(&pb.installed)
-                } else {
-                    Ordering::Equal
-                }
-            })
+            .then_with(|| pa.installed.cmp(&pb.installed))
             .then_with(|| sa.selectable.cmp(&sb.selectable))
             .then_with(|| {
                 let first =

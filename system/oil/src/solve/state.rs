@@ -67,8 +67,6 @@ pub struct PackageState {
     pub flags: Flags,
     /// What is wanted of its dependencies.
     pub inherited: Flags,
-    /// Its place among the changes is behind the walk.
-    pub emitted: bool,
     /// The walk over the changes came by.
     pub walked: bool,
     /// It was counted as gone wrong.
