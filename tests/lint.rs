@@ -83,6 +83,13 @@ fn licences() -> Outcome {
         .and_then(|rest| rest.split(']').next())
         .ok_or("deny.toml has no allow list")?;
     let allowed: BTreeSet<&str> = list.split('"').skip(1).step_by(2).collect();
+    for workspace in ["", "system"] {
+        licences_of(workspace, &allowed)?;
+    }
+    Ok(())
+}
+
+fn licences_of(workspace: &str, allowed: &BTreeSet<&str>) -> Outcome {
     let cargo = env::var_os("ALPENGLOW_CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command
@@ -93,7 +100,7 @@ fn licences() -> Outcome {
             "--offline",
             "--filter-platform=x86_64-unknown-linux-gnu",
         ])
-        .current_dir(repository());
+        .current_dir(repository().join(workspace));
     let output = output(&mut command)?;
     let metadata: serde_json::Value =
         serde_json::from_slice(&output.stdout).map_err(|_| text(&output))?;

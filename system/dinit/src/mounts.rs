@@ -66,13 +66,13 @@ fn try_unmount(entry: &Entry) -> rustix::io::Result<()> {
 /// What stays mounted: read-only, and out of the tree, so that nothing new can use it.
 fn end_busy(entry: &Entry, failures: &mut Vec<String>) {
     let path = Show(entry.path.as_bytes());
-    if !entry.is_remote() {
-        if let Err(error) = mount_remount(&entry.path, MountFlags::RDONLY, c"") {
-            let error = Errno(error.raw_os_error());
-            failures.push(format!(
-                "{path} is busy and cannot be made read-only: {error}"
-            ));
-        }
+    if !entry.is_remote()
+        && let Err(error) = mount_remount(&entry.path, MountFlags::RDONLY, c"")
+    {
+        let error = Errno(error.raw_os_error());
+        failures.push(format!(
+            "{path} is busy and cannot be made read-only: {error}"
+        ));
     }
     if entry.path.as_bytes() != b"/" {
         let flags = UnmountFlags::NOFOLLOW | UnmountFlags::DETACH;

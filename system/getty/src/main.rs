@@ -33,10 +33,10 @@ unsafe extern "C" fn main(stack: *const usize) -> ! {
             _ => Text::from_ptr(*stack.add(2) as *const u8),
         }
     };
-    if tty.bytes() != b"-" {
-        if let Err(result) = tty::open(tty.bytes()) {
-            fail(tty, result);
-        }
+    if tty.bytes() != b"-"
+        && let Err(result) = tty::open(tty.bytes())
+    {
+        fail(tty, result);
     }
     tty::control();
     tty::set_up();

@@ -304,7 +304,7 @@ mod tests {
             let text = format!("*/{step} {hour} * * *");
             let time = at(year, month, day, hour, minute);
             let found = next(&text, time);
-            assert!(found > time && found.minute % step == 0 && found.hour == hour);
+            assert!(found > time && found.minute.is_multiple_of(step) && found.hour == hour);
         }
     }
 }

@@ -290,7 +290,7 @@ impl Model {
         let record = self.engine.at(id.0);
         let (phase, stop_phase, flags) = (record.phase, record.stop_phase, record.flags);
         let notifying = flags.contains(Flags::NOTIFYING);
-        let well = how % 4 != 0;
+        let well = !how.is_multiple_of(4);
         let exit = match how % 4 {
             0 => code(1),
             1 => killed(TERM),
