@@ -6,7 +6,7 @@
 //! The handler runs on a stack of its own and calls only what is safe in it (signal-safety(7)): getpid(2), write(2),
 //! execv(3), sigaction(2), clock_gettime(2). It reads nothing but what [`install`] wrote for it.
 
-use std::ffi::{CString, OsStr, OsString, c_char, c_int, c_void};
+use std::ffi::{CStr, CString, OsStr, OsString, c_char, c_int, c_void};
 use std::os::unix::ffi::OsStrExt;
 use std::sync::atomic::{AtomicI32, AtomicPtr, Ordering};
 
@@ -144,9 +144,13 @@ extern "C" fn fault(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_v
                 let again = &*again;
                 let soon = crate::clock::monotonic() < again.began + SOON;
                 let words = if soon { &again.soon } else { &again.later };
-                let own = again.program.as_c_str();
-                for program in [own, c"/sbin/dinit", c"/sbin/init", c"/init"] {
-                    libc::execv(program.as_ptr(), words.pointers.as_ptr());
+                libc::execv(again.program.as_ptr(), words.pointers.as_ptr());
+                // What was prepared may be what went bad (then the kernel refuses it, EFAULT): this is part of the
+                // program.
+                let usual = [c"dinit", c"--after-crash", c"1"].map(CStr::as_ptr);
+                let usual = [usual[0], usual[1], usual[2], std::ptr::null()];
+                for program in [c"/sbin/dinit", c"/sbin/init", c"/init"] {
+                    libc::execv(program.as_ptr(), usual.as_ptr());
                 }
             }
         }
