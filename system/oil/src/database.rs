@@ -12,6 +12,7 @@ pub mod sidecar;
 pub mod source;
 pub mod triggers;
 
+use crate::error::{Error, Result};
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -19,56 +20,19 @@ use std::path::{Path, PathBuf};
 /// The database's directory, below the root.
 pub const DIRECTORY: &str = "lib/apk/db";
 
-/// What can be wrong with the database.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// A file could not be read or written.
-    #[error("{}: {source}", .path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// A file of the database does not follow its rules.
-    #[error("{}, line {line}: {reason}", .path.display())]
-    Format {
-        /// The file.
-        path: PathBuf,
-        /// Counted from 1.
-        line: usize,
-        /// What is wrong.
-        reason: String,
-    },
-    /// Someone else writes.
-    #[error("unable to lock database: {} is locked by another program; wait for it, or pass --wait SECONDS", .0.display())]
-    Locked(PathBuf),
-}
-
-/// Result of reading or writing the database.
-pub type Result<T> = std::result::Result<T, Error>;
-
-impl Error {
-    /// For a file.
-    pub fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
-        let path = path.to_owned();
-        move |source| Self::Io { path, source }
-    }
-}
-
 /// Reads a file; none if it is not there.
 pub(crate) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>> {
     match std::fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Error::io(path)(error)),
+        Err(error) => Err(Error::file(path)(error)),
     }
 }
 
 /// Writes a file beside itself and puts it in its place, with its bytes on the disk before that.
 ///
 /// # Errors
-/// [`Error::Io`]; the file is as it was then.
+/// [`Error::File`]; the file is as it was then.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
@@ -81,6 +45,6 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     };
     write().map_err(|error| {
         let _ = std::fs::remove_file(&beside);
-        Error::io(path)(error)
+        Error::file(path)(error)
     })
 }

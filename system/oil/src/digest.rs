@@ -305,6 +305,15 @@ mod tests {
     }
 
     #[test]
+    fn texts() {
+        assert_eq!(
+            base64(b"0123456789abcdefghij"),
+            "MDEyMzQ1Njc4OWFiY2RlZmdoaWo="
+        );
+        assert_eq!(hex(&[0, 255, 16]), "00ff10");
+    }
+
+    #[test]
     fn sha256_under_the_prefix_of_sha1() {
         let two = Digest::of(Algorithm::Sha256, b"x");
         let text = format!("Q1{}", base64(two.as_bytes()));

@@ -1,4 +1,4 @@
-//! What can be wrong with a file of a package or an index.
+//! What can be wrong with a file of a package, an index or the root.
 //!
 //! Readers in the middle of a chain speak [`std::io::Read`], whose error is [`std::io::Error`]: ours travel inside it
 //! and come out whole ([`From`] in both directions).
@@ -6,16 +6,38 @@
 use crate::digest::Digest;
 use crate::format::adb;
 use std::io;
+use std::path::{Path, PathBuf};
 
-/// Result of reading, checking or making packages and indexes.
+/// Result of reading, checking or making packages, indexes and the database.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a package, an index or a key cannot be taken.
+/// Why a package, an index, a key or the database cannot be taken.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file could not be read or written.
     #[error("{0}")]
     Io(io::Error),
+    /// A named file of the root could not be read or written.
+    #[error("{}: {source}", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file of the database does not follow its rules.
+    #[error("{}, line {line}: {reason}", .path.display())]
+    Database {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1; of an archive its block.
+        line: usize,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Someone else writes.
+    #[error("unable to lock database: {} is locked by another program; wait for it, or pass --wait SECONDS", .0.display())]
+    Locked(PathBuf),
     /// The file ends too early.
     #[error("unexpected end of file")]
     Truncated,
@@ -113,6 +135,14 @@ pub enum Error {
     /// What was asked for cannot be made.
     #[error("{0}")]
     Make(String),
+}
+
+impl Error {
+    /// For a named file.
+    pub(crate) fn file(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::File { path, source }
+    }
 }
 
 impl From<io::Error> for Error {

@@ -4,7 +4,8 @@
 //! byte for byte.
 
 use super::record::{Fault, Record};
-use super::{DIRECTORY, Error, Result, read_if_there};
+use super::{DIRECTORY, read_if_there};
+use crate::error::{Error, Result};
 use memchr::memmem;
 use std::path::{Path, PathBuf};
 
@@ -48,7 +49,7 @@ impl Installed {
     /// Of the database below `root`; empty if there is no file.
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`Error::File`].
     pub fn read(root: &Path) -> Result<Self> {
         let path = path(root);
         let text = read_if_there(&path)?.unwrap_or_default();
@@ -125,7 +126,7 @@ impl Installed {
     /// A package with its files.
     ///
     /// # Errors
-    /// [`Error::Format`].
+    /// [`Error::Database`].
     pub fn record(&self, number: usize) -> Result<Record> {
         self.parse(number, self.places[number].end)
     }
@@ -133,7 +134,7 @@ impl Installed {
     /// A package without its files.
     ///
     /// # Errors
-    /// [`Error::Format`].
+    /// [`Error::Database`].
     pub fn metadata(&self, number: usize) -> Result<Record> {
         self.parse(number, self.places[number].head_end)
     }
@@ -142,7 +143,7 @@ impl Installed {
         let start = self.places[number].start;
         Record::parse(&self.text[start..end]).map_err(|Fault { line, reason }| {
             let before = memchr::memchr_iter(b'\n', &self.text[..start]).count();
-            Error::Format {
+            Error::Database {
                 path: self.path.clone(),
                 line: before + line + 1,
                 reason,
@@ -291,7 +292,7 @@ mod tests {
         );
         assert!(matches!(
             installed.record(1),
-            Err(Error::Format { line: 5, .. })
+            Err(Error::Database { line: 5, .. })
         ));
     }
 }

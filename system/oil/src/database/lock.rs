@@ -1,6 +1,7 @@
 //! `lib/apk/db/lock`: who writes holds it. Readers do not take it.
 
-use super::{DIRECTORY, Error, Result};
+use super::DIRECTORY;
+use crate::error::{Error, Result};
 use rustix::fs::{FlockOperation, flock};
 use std::fs::File;
 use std::path::Path;
@@ -16,7 +17,7 @@ impl Lock {
     /// Takes the lock of the database below `root`, and waits at most `wait` for it.
     ///
     /// # Errors
-    /// [`Error::Locked`] when someone else still holds it, [`Error::Io`] when there is no database or it cannot be
+    /// [`Error::Locked`] when someone else still holds it, [`Error::File`] when there is no database or it cannot be
     /// written.
     pub fn take(root: &Path, wait: Duration) -> Result<Self> {
         use std::os::unix::fs::OpenOptionsExt as _;
@@ -28,7 +29,7 @@ impl Lock {
             .truncate(false)
             .mode(0o600)
             .open(&path)
-            .map_err(Error::io(&path))?;
+            .map_err(Error::file(&path))?;
         let end = Instant::now() + wait;
         loop {
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {
@@ -38,7 +39,7 @@ impl Lock {
                 }
                 Err(rustix::io::Errno::WOULDBLOCK) => return Err(Error::Locked(path)),
                 Err(rustix::io::Errno::INTR) => {}
-                Err(error) => return Err(Error::io(&path)(error.into())),
+                Err(error) => return Err(Error::file(&path)(error.into())),
             }
         }
     }
@@ -53,7 +54,7 @@ mod tests {
         let root = tempfile::tempdir().expect("a directory");
         assert!(matches!(
             Lock::take(root.path(), Duration::ZERO),
-            Err(Error::Io { .. })
+            Err(Error::File { .. })
         ));
         std::fs::create_dir_all(root.path().join(DIRECTORY)).expect("a directory");
         let held = Lock::take(root.path(), Duration::ZERO).expect("free");

@@ -2,6 +2,7 @@
 
 use crate::dependency::{Dependency, split};
 use crate::digest::Digest;
+use crate::format::v2::apkindex::{plain, words, write_fields};
 use crate::package::Info;
 use crate::version::Version;
 
@@ -113,7 +114,7 @@ impl Record {
     }
 
     fn field(&mut self, letter: u8, value: &[u8]) -> Result<(), String> {
-        let text = || String::from_utf8_lossy(value).into_owned();
+        let text = String::from_utf8_lossy(value);
         let bad = || {
             format!(
                 "{}:{} is not valid",
@@ -121,41 +122,26 @@ impl Record {
                 value.escape_ascii()
             )
         };
-        let number = || {
-            std::str::from_utf8(value)
-                .ok()
-                .and_then(|text| text.parse::<u64>().ok())
-                .ok_or_else(bad)
-        };
         let info = &mut self.info;
+        if let Some(well) = plain(info, letter, &text) {
+            return well.then_some(()).ok_or_else(bad);
+        }
         match letter {
-            b'C' => info.identity = Some(identity(value).ok_or_else(bad)?),
-            b'P' => info.name = text(),
-            b'V' => info.version = Version::from_text(text()),
-            b'A' => info.arch = text(),
-            b'S' => info.file_size = number()?,
-            b'I' => info.installed_size = number()?,
-            b'T' => info.description = text(),
-            b'U' => info.url = text(),
-            b'L' => info.license = text(),
-            b'o' => info.origin = text(),
-            b'm' => info.maintainer = text(),
-            b't' => info.build_time = number()?,
-            b'c' => info.commit = text(),
-            b'k' => info.provider_priority = number()? as u32,
+            b'C' => info.identity = Some(Digest::parse(value).ok_or_else(bad)?),
+            b'V' => info.version = Version::from_text(text),
             b'D' => info.depends = list(value),
             b'p' => info.provides = list(value),
             b'i' => info.install_if = list(value),
             b'r' => info.replaces = list(value),
-            b'q' => info.replaces_priority = number()? as u32,
+            b'q' => info.replaces_priority = text.parse().map_err(|_| bad())?,
             b'g' => {
-                info.tags = text()
+                info.tags = text
                     .split(' ')
                     .filter(|tag| !tag.is_empty())
                     .map(str::to_owned)
                     .collect()
             }
-            b's' => self.tag = Some(text()),
+            b's' => self.tag = Some(text.into_owned()),
             b'f' => self.flags = Flags::parse(value).ok_or_else(bad)?,
             b'F' => {
                 self.directories.push(Directory {
@@ -180,7 +166,9 @@ impl Record {
                     .push(file);
             }
             b'a' => self.file().ok_or_else(bad)?.acl = acl(value).ok_or_else(bad)?,
-            b'Z' => self.file().ok_or_else(bad)?.digest = Some(identity(value).ok_or_else(bad)?),
+            b'Z' => {
+                self.file().ok_or_else(bad)?.digest = Some(Digest::parse(value).ok_or_else(bad)?)
+            }
             _ => {
                 return Err(format!(
                     "field {}: is not known; this Oil is too old",
@@ -198,60 +186,29 @@ impl Record {
     /// Its lines and the empty one behind them.
     pub fn write(&self, out: &mut Vec<u8>) {
         let info = &self.info;
-        let mut line = |letter: char, value: &str| {
-            out.push(letter as u8);
-            out.push(b':');
-            out.extend_from_slice(value.as_bytes());
-            out.push(b'\n');
-        };
-        let words = |list: &[Dependency]| {
-            list.iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join(" ")
-        };
-        if let Some(identity) = info.identity {
-            // Longer ones are cut: the database knows twenty bytes.
-            line('C', &identity.short().to_string());
-        }
-        line('P', &info.name);
-        line('V', info.version.as_str());
-        line('A', &info.arch);
-        line('S', &info.file_size.to_string());
-        line('I', &info.installed_size.to_string());
-        line('T', &info.description);
-        line('U', &info.url);
-        line('L', &info.license);
-        let optional = [
-            ('o', info.origin.clone()),
-            ('m', info.maintainer.clone()),
-            ('t', number(info.build_time)),
-            ('c', info.commit.clone()),
-            ('k', number(info.provider_priority.into())),
-            ('D', words(&info.depends)),
-            ('p', words(&info.provides)),
-            ('i', words(&info.install_if)),
+        let mut text = String::new();
+        // A longer identity is cut: the database knows twenty bytes.
+        let identity = info.identity.map(|identity| identity.short());
+        write_fields(info, identity, &mut text);
+        let priority = (info.replaces_priority > 0).then(|| info.replaces_priority.to_string());
+        for (letter, value) in [
             ('g', info.tags.join(" ")),
             ('r', words(&info.replaces)),
-            ('q', number(info.replaces_priority.into())),
+            ('q', priority.unwrap_or_default()),
             ('s', self.tag.clone().unwrap_or_default()),
             ('f', self.flags.to_string()),
-        ];
-        for (letter, value) in optional.iter().filter(|(_, value)| !value.is_empty()) {
-            line(*letter, value);
+        ] {
+            if !value.is_empty() {
+                text.extend([letter, ':']);
+                text.push_str(&value.replace('\n', " "));
+                text.push('\n');
+            }
         }
+        out.extend_from_slice(text.as_bytes());
         for directory in &self.directories {
             directory.write(out);
         }
         out.push(b'\n');
-    }
-}
-
-fn number(value: u64) -> String {
-    if value == 0 {
-        String::new()
-    } else {
-        value.to_string()
     }
 }
 
@@ -327,10 +284,9 @@ fn acl(text: &[u8]) -> Option<Acl> {
     let mut parts = text.splitn(4, ':');
     let (uid, gid) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
     let mode = u32::from_str_radix(parts.next()?, 8).ok()?;
-    let xattrs = parts.next().map(|digest| identity(digest.as_bytes()));
-    let xattrs = match xattrs {
-        Some(None) => return None,
-        other => other.flatten(),
+    let xattrs = match parts.next() {
+        Some(digest) => Some(Digest::parse(digest.as_bytes())?),
+        None => None,
     };
     Some(Acl {
         uid,
@@ -338,10 +294,6 @@ fn acl(text: &[u8]) -> Option<Acl> {
         mode,
         xattrs,
     })
-}
-
-fn identity(text: &[u8]) -> Option<Digest> {
-    Digest::parse(text)
 }
 
 /// A list of dependencies; parts that are none are left out, as what stands in the database cannot be refused.
@@ -407,6 +359,18 @@ Z:Q1O7Krtp67J/v+Y8djliTG7F4zG4Q=
         let mut out = Vec::new();
         record.write(&mut out);
         assert_eq!(String::from_utf8_lossy(&out), SEEN);
+    }
+
+    #[test]
+    fn a_line_break_begins_no_field() {
+        let mut record = Record::default();
+        record.info.description = "thing\nF:etc".into();
+        record.info.tags = vec!["a\nR:passwd".into()];
+        let mut out = Vec::new();
+        record.write(&mut out);
+        let back = Record::parse(out.trim_ascii_end()).expect("as written");
+        assert!(back.directories.is_empty());
+        assert_eq!(back.info.description, "thing F:etc");
     }
 
     #[test]

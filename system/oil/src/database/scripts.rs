@@ -1,8 +1,10 @@
 //! `lib/apk/db/scripts.tar` or `scripts.tar.gz`: the scripts of all installed packages, a tar entry each, named
 //! `name-version.X1HEX.kind`.
 
-use super::{DIRECTORY, Error, Result, read_if_there};
+use super::{DIRECTORY, read_if_there};
 use crate::digest::Digest;
+use crate::error::{Error, Result};
+use crate::format::v2::tar::{self, BLOCK};
 use crate::package::{MAX_SCRIPT, ScriptKind};
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
@@ -33,7 +35,6 @@ pub struct Scripts {
     compressed: bool,
 }
 
-const BLOCK: usize = 512;
 /// All scripts together; one is at most [`MAX_SCRIPT`].
 const LIMIT: u64 = 256 << 20;
 
@@ -41,7 +42,7 @@ impl Scripts {
     /// Of the database below `root`: `scripts.tar` if it is there, else `scripts.tar.gz`, else none.
     ///
     /// # Errors
-    /// [`Error::Io`], [`Error::Format`] (its line is that of the archive's block).
+    /// [`Error::File`], [`Error::Database`] (its line is that of the archive's block).
     pub fn read(root: &Path) -> Result<Self> {
         let directory = root.join(DIRECTORY);
         let plain = directory.join("scripts.tar");
@@ -57,7 +58,9 @@ impl Scripts {
         let mut bytes = Vec::new();
         if let Some(packed) = read_if_there(&path)? {
             let mut decoder = MultiGzDecoder::new(packed.as_slice()).take(LIMIT);
-            decoder.read_to_end(&mut bytes).map_err(Error::io(&path))?;
+            decoder
+                .read_to_end(&mut bytes)
+                .map_err(Error::file(&path))?;
         }
         let entries = parse(&bytes).map_err(fault(&path))?;
         Ok(Self {
@@ -110,15 +113,19 @@ impl Scripts {
     }
 }
 
-fn fault(path: &Path) -> impl FnOnce((usize, &'static str)) -> Error {
+fn fault(path: &Path) -> impl FnOnce(Error) -> Error {
     let path = path.to_owned();
-    move |(block, reason)| Error::Format {
+    move |error| Error::Database {
         path,
-        line: block,
-        reason: reason.to_owned(),
+        line: match error {
+            Error::Tar { offset, .. } => offset as usize / BLOCK + 1,
+            _ => 1,
+        },
+        reason: error.to_string(),
     }
 }
 
+/// As apk writes it: the GNU form, and not that of packages (see [`crate::format::v2::tar_writer`]).
 fn header(out: &mut Vec<u8>, name: &[u8], kind: u8, size: usize, mtime: u64) {
     let mut block = [0_u8; BLOCK];
     block[..name.len()].copy_from_slice(name);
@@ -142,70 +149,24 @@ fn body(out: &mut Vec<u8>, content: &[u8]) {
     out.resize(out.len().next_multiple_of(BLOCK), 0);
 }
 
-fn octal(field: &[u8]) -> Option<u64> {
-    let digits: &[u8] = field
-        .split(|byte| matches!(byte, 0 | b' '))
-        .find(|part| !part.is_empty())
-        .unwrap_or(b"0");
-    u64::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok()
-}
-
-fn parse(bytes: &[u8]) -> std::result::Result<Vec<Script>, (usize, &'static str)> {
+fn parse(bytes: &[u8]) -> Result<Vec<Script>> {
     let mut entries = Vec::new();
-    let mut offset = 0;
-    let mut long: Option<Vec<u8>> = None;
-    while let Some(block) = bytes.get(offset..offset + BLOCK) {
-        let place = offset / BLOCK;
-        if block.iter().all(|&byte| byte == 0) {
-            break;
-        }
-        let size = octal(&block[124..136]).ok_or((place, "size is not a number"))? as usize;
-        let start = offset + BLOCK;
-        let end = start
-            .checked_add(size)
-            .filter(|&end| end <= bytes.len())
-            .ok_or((place, "entry is cut off"))?;
-        let content = &bytes[start..end];
-        offset = start + size.next_multiple_of(BLOCK);
-        match block[156] {
-            b'L' => {
-                long = Some(
-                    content
-                        .split(|&byte| byte == 0)
-                        .next()
-                        .unwrap_or_default()
-                        .to_vec(),
-                );
-                continue;
-            }
-            b'0' | 0 => {}
-            _ => {
-                long = None;
-                continue;
-            }
-        }
-        let short = || {
-            block[..100]
-                .split(|&byte| byte == 0)
-                .next()
-                .unwrap_or_default()
-                .to_vec()
-        };
-        let name = long.take().unwrap_or_else(short);
+    let mut archive = tar::Reader::new(bytes);
+    while let Some(header) = archive.next_entry()? {
         // Entries of other names are apk's to know.
-        let Some((package, identity, kind)) = split_name(&name) else {
+        let name = (header.kind == b'0').then(|| split_name(&header.path));
+        let Some((package, identity, kind)) = name.flatten() else {
             continue;
         };
-        if size > MAX_SCRIPT {
-            return Err((place, "script is larger than allowed"));
+        if header.size > MAX_SCRIPT as u64 {
+            return Err(Error::Limit("a script"));
         }
-        let mtime = octal(&block[136..148]).unwrap_or(0);
         entries.push(Script {
             package,
             identity,
             kind,
-            mtime,
-            content: content.to_vec(),
+            mtime: header.mtime,
+            content: archive.read_all(MAX_SCRIPT as u64)?,
         });
     }
     Ok(entries)
@@ -257,6 +218,6 @@ mod tests {
         assert!(parse(&tar).is_err());
         tar[124] = b'x';
         assert!(parse(&tar).is_err());
-        assert_eq!(parse(&[0; 1024]), Ok(Vec::new()));
+        assert_eq!(parse(&[0; 1024]).ok(), Some(Vec::new()));
     }
 }

@@ -14,7 +14,8 @@
 //! are.
 
 use super::installed::{Installed, Owner};
-use super::{DIRECTORY, Result, replace};
+use super::{DIRECTORY, replace};
+use crate::error::{Error, Result};
 use std::fs::{File, Metadata};
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
@@ -114,10 +115,10 @@ fn now() -> u64 {
 /// Writes the sidecar of what is installed below `root`. `installed` must be what the file holds.
 ///
 /// # Errors
-/// [`super::Error::Io`]; without a sidecar everything works, more slowly.
+/// [`Error::File`]; without a sidecar everything works, more slowly.
 pub fn write(root: &Path, installed: &Installed) -> Result<()> {
     let source = super::installed::path(root);
-    let metadata = std::fs::metadata(&source).map_err(super::Error::io(&source))?;
+    let metadata = std::fs::metadata(&source).map_err(Error::file(&source))?;
     if metadata.size() != installed.text().len() as u64 || metadata.size() > u64::from(u32::MAX) {
         return Ok(());
     }
@@ -312,7 +313,7 @@ impl Heads {
     /// The metadata below `root`, from the sidecar if it fits, else from `installed`.
     ///
     /// # Errors
-    /// [`super::Error::Io`].
+    /// [`Error::File`].
     pub fn read(root: &Path) -> Result<Self> {
         if let Some(heads) = Sidecar::open(root).and_then(|sidecar| sidecar.heads()) {
             return Ok(heads);

@@ -1,7 +1,8 @@
 //! `lib/apk/db/triggers`: which packages' triggers watch which directories, a line each: identity and globs.
 
-use super::{DIRECTORY, Error, Result, read_if_there};
+use super::{DIRECTORY, read_if_there};
 use crate::digest::Digest;
+use crate::error::{Error, Result};
 use std::path::Path;
 
 /// The file.
@@ -15,7 +16,7 @@ impl Triggers {
     /// Of the database below `root`; empty if there is no file.
     ///
     /// # Errors
-    /// [`Error::Io`], [`Error::Format`].
+    /// [`Error::File`], [`Error::Database`].
     pub fn read(root: &Path) -> Result<Self> {
         let path = root.join(DIRECTORY).join("triggers");
         let bytes = read_if_there(&path)?.unwrap_or_default();
@@ -29,7 +30,7 @@ impl Triggers {
             let identity = words.next().and_then(|word| Digest::parse(word.as_bytes()));
             let Some(identity) = identity else {
                 let reason = "no identity of a package at its beginning".to_owned();
-                return Err(Error::Format {
+                return Err(Error::Database {
                     path,
                     line: line + 1,
                     reason,

@@ -497,13 +497,13 @@ fn identity_matches(text: &str, bytes: &[u8]) -> bool {
         return false;
     }
     let same = |length: usize| {
-        text.get(2..) == Some(super::text::base64(&bytes[..length.min(bytes.len())]).as_str())
+        text.get(2..) == Some(crate::digest::base64(&bytes[..length.min(bytes.len())]).as_str())
     };
     match text.get(..2) {
         Some("Q1") => same(20),
         Some("Q2") => bytes.len() == 32 && same(32),
-        Some("X1") => text[2..] == super::text::hex(&bytes[..20]),
-        Some("X2") => bytes.len() == 32 && text[2..] == super::text::hex(bytes),
+        Some("X1") => text[2..] == crate::digest::hex(&bytes[..20]),
+        Some("X2") => bytes.len() == 32 && text[2..] == crate::digest::hex(bytes),
         _ => false,
     }
 }

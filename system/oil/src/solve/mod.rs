@@ -1,7 +1,8 @@
 //! Which packages a world needs.
 //!
-//! One pass of propagation and greedy choice, no search: what the rules of `apk` 3 decide, this decides, down to the
-//! order of changes and the text of the report. A [`Problem`] is a world over some [`Source`]s; [`solve`] makes a
+//! One pass of propagation and greedy choice, no search. It is to decide what `apk` 3 decides, down to the order of
+//! changes and the text of the report; it does not everywhere yet, most of all not in reports on what cannot be had:
+//! `tests/differential.rs` asks a reference the same and fails on every difference. A [`Problem`] is a world over some [`Source`]s; [`solve`] makes a
 //! [`Solution`] of it: for each name who has it, [`Change`]s in their order, and what went wrong.
 //!
 //! The steps, one file each: [`graph`] gives numbers to what the world can reach, `discover` finds it, `constrain`

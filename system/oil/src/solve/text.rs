@@ -1,37 +1,4 @@
-//! Identities as text.
-
-const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-/// Base64 with padding.
-pub fn base64(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let word = chunk
-            .iter()
-            .enumerate()
-            .fold(0_u32, |word, (place, &byte)| {
-                word | u32::from(byte) << (16 - 8 * place)
-            });
-        for place in 0..4 {
-            let digit = BASE64[(word >> (18 - 6 * place) & 63) as usize];
-            text.push(if place <= chunk.len() {
-                char::from(digit)
-            } else {
-                '='
-            });
-        }
-    }
-    text
-}
-
-/// Lower-case hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .map(|digit| char::from(b"0123456789abcdef"[digit as usize]))
-        .collect()
-}
+//! The order in which apk has names.
 
 /// Where apk's table of names has a name: lists that it makes by going over that table (who waits for a name, who
 /// depends on it) are in the order of these numbers, and the order of changes shows it. Found by sorting three
@@ -82,14 +49,5 @@ mod tests {
         ];
         assert!(seen.map(bucket).is_sorted());
         assert!(["xa", "xc", "xe", "xb", "xd"].map(bucket).is_sorted());
-    }
-
-    #[test]
-    fn texts() {
-        assert_eq!(
-            base64(b"0123456789abcdefghij"),
-            "MDEyMzQ1Njc4OWFiY2RlZmdoaWo="
-        );
-        assert_eq!(hex(&[0, 255, 16]), "00ff10");
     }
 }

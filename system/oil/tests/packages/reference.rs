@@ -1,23 +1,20 @@
 //! Our packages and indexes before the reference program, and its own before us. Runs where OIL_REFERENCE_APK names
 //! that program (apk-tools 3), and says so where it does not.
 
-use oil::dependency::Dependency;
+use crate::place::{EPOCH, Place, spec};
 use oil::digest::{Algorithm, Digest};
 use oil::error::Error;
 use oil::format::compress::Compression;
 use oil::index::{Index, IndexTrust};
-use oil::keys::{KeyKind, Keys, PrivateKey, PublicKey};
-use oil::make::{IndexMaker, Owners, Spec, Tree, TreeOptions, sign_adb, write_v2, write_v3};
-use oil::package::{EntryKind, Info, ScriptKind};
-use oil::stream::{Format, PackageReader, Trust, verify};
+use oil::keys::{KeyKind, Keys, PrivateKey};
+use oil::make::{IndexMaker, Spec, sign_adb, write_v2, write_v3};
+use oil::package::Info;
+use oil::stream::{Format, Trust, verify};
 use oil::version::Version;
 use std::fs::{self, File};
-use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
-
-const EPOCH: u64 = 1_500_000_000;
 
 fn reference() -> Option<PathBuf> {
     let path = std::env::var_os("OIL_REFERENCE_APK").map(PathBuf::from);
@@ -32,75 +29,7 @@ fn rsa() -> &'static PrivateKey {
     KEY.get_or_init(|| PrivateKey::generate("test.rsa.pub", KeyKind::Rsa(2048)).unwrap())
 }
 
-struct Place {
-    folder: tempfile::TempDir,
-    keys: Keys,
-}
-
 impl Place {
-    /// A folder with keys, and a tree with everything that a package may hold.
-    fn new(signers: &[&PrivateKey]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let mut keys = Keys::new();
-        let place = folder.path().join("keys");
-        fs::create_dir(&place).unwrap();
-        for key in signers {
-            fs::write(place.join(key.name()), key.public_pem().unwrap()).unwrap();
-            fs::write(
-                folder.path().join(key.name().trim_end_matches(".pub")),
-                key.to_pem().unwrap(),
-            )
-            .unwrap();
-        }
-        keys.add_directory(&place).unwrap();
-        assert_eq!(keys.iter().count(), signers.len());
-        let root = folder.path().join("tree");
-        for directory in [
-            "usr/bin",
-            "usr/share/a-b",
-            "usr/share/a/sub",
-            "etc",
-            "empty",
-        ] {
-            fs::create_dir_all(root.join(directory)).unwrap();
-        }
-        for (path, content) in [
-            ("usr/bin/hello", &b"hello\n"[..]),
-            ("usr/bin/big", &vec![b'x'; 300_000]),
-            ("usr/share/a/sub/f", b"f"),
-            ("usr/share/a-b/f", b"f"),
-            ("etc/conf", b"conf\n"),
-            ("etc/none", b""),
-            ("zz", b"last"),
-        ] {
-            fs::write(root.join(path), content).unwrap();
-        }
-        fs::set_permissions(
-            root.join("usr/bin/hello"),
-            PermissionsExt::from_mode(0o4755),
-        )
-        .unwrap();
-        fs::set_permissions(root.join("empty"), PermissionsExt::from_mode(0o700)).unwrap();
-        fs::hard_link(root.join("usr/bin/hello"), root.join("usr/bin/again")).unwrap();
-        symlink("hello", root.join("usr/bin/hi")).unwrap();
-        symlink("/nowhere/at/all", root.join("dangling")).unwrap();
-        Self { folder, keys }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn tree(&self) -> Tree {
-        let owners = Owners::read(Path::new("/etc/passwd"), Path::new("/etc/group")).unwrap();
-        let options = TreeOptions {
-            owners,
-            mtime: Some(EPOCH),
-            xattrs: false,
-        };
-        Tree::read(&self.path("tree"), &options).unwrap()
-    }
-
     fn apk(&self, apk: &Path, words: &[&str]) -> (bool, String) {
         let output = Command::new(apk)
             .arg("--keys-dir")
@@ -112,36 +41,6 @@ impl Place {
             .unwrap();
         let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
         (output.status.success(), text)
-    }
-}
-
-fn spec(name: &str) -> Spec {
-    let list = |text: &str| Dependency::parse_list(text).unwrap();
-    Spec {
-        info: Info {
-            name: name.into(),
-            version: Version::parse("1.2-r3").unwrap(),
-            description: "A thing".into(),
-            arch: "x86_64".into(),
-            license: "MIT".into(),
-            origin: "thing".into(),
-            maintainer: "Me <me@example.org>".into(),
-            url: "https://example.org".into(),
-            commit: "0123456789abcdef0123456789abcdef01234567".into(),
-            build_time: 1_600_000_001,
-            provider_priority: 5,
-            replaces_priority: 7,
-            provides: list("so:thing.so.1=1.2 cmd:hello=1.2-r3"),
-            replaces: list("old b<2"),
-            install_if: list("other=1 docs"),
-            triggers: vec!["/usr/share/*".into(), "/etc".into()],
-            ..Info::default()
-        },
-        scripts: [
-            (ScriptKind::PostInstall, b"#!/bin/sh\nexit 0\n".to_vec()),
-            (ScriptKind::Trigger, b"#!/bin/sh\ntrue\n".to_vec()),
-        ]
-        .into(),
     }
 }
 
@@ -491,123 +390,5 @@ fn the_reference_reads_our_indexes() {
         );
         let index = Index::read(File::open(&url).unwrap(), IndexTrust::Keys(&place.keys)).unwrap();
         assert_eq!(index.len(), 2);
-    }
-}
-
-#[test]
-fn keys_are_those_of_openssl() {
-    let place = Place::new(&[]);
-    for (words, name) in [
-        (
-            &[
-                "genpkey",
-                "-algorithm",
-                "RSA",
-                "-pkeyopt",
-                "rsa_keygen_bits:2048",
-            ][..],
-            "a",
-        ),
-        (&["ecparam", "-name", "prime256v1", "-genkey"], "b"),
-        (
-            &[
-                "genpkey",
-                "-algorithm",
-                "EC",
-                "-pkeyopt",
-                "ec_paramgen_curve:P-384",
-            ],
-            "c",
-        ),
-    ] {
-        let path = place.path(name);
-        let run = |words: &[&str]| Command::new("openssl").args(words).output();
-        let Ok(made) = run(&[words, &["-out", path.to_str().unwrap()]].concat()) else {
-            eprintln!("skipped: no openssl");
-            return;
-        };
-        assert!(made.status.success());
-        let public = place.path(&format!("{name}.pub"));
-        let words = [
-            "pkey",
-            "-in",
-            path.to_str().unwrap(),
-            "-pubout",
-            "-out",
-            public.to_str().unwrap(),
-        ];
-        assert!(run(&words).unwrap().status.success());
-        let key = PrivateKey::read(&path).unwrap();
-        assert_eq!(
-            key.public_pem().unwrap(),
-            fs::read_to_string(&public).unwrap()
-        );
-        let public = PublicKey::from_pem("x", &fs::read(&public).unwrap()).unwrap();
-        assert_eq!(public.id(), key.id().unwrap());
-        let digest = Digest::of(Algorithm::Sha512, b"message");
-        let signature = key.sign(Algorithm::Sha512, &digest).unwrap();
-        assert!(public.verify(Algorithm::Sha512, &digest, &signature));
-        assert!(!public.verify(
-            Algorithm::Sha512,
-            &Digest::of(Algorithm::Sha512, b""),
-            &signature
-        ));
-    }
-}
-
-#[test]
-fn entries_are_those_of_the_tree() {
-    let place = Place::new(&[]);
-    let tree = place.tree();
-    let mut v3 = Vec::new();
-    write_v3(
-        &mut v3,
-        &spec("thing"),
-        Some(&tree),
-        &[],
-        Compression::Zstd(0),
-    )
-    .unwrap();
-    let mut v2 = Vec::new();
-    write_v2(
-        &mut v2,
-        &spec("thing"),
-        Some(&tree),
-        &[],
-        place.folder.path(),
-    )
-    .unwrap();
-    for file in [v2, v3] {
-        let mut package = PackageReader::open(&file[..], &Trust::Anything).unwrap();
-        let known = package.entries().map(|all| all.unwrap());
-        let mut entries = Vec::new();
-        while let Some(entry) = package.next_entry().unwrap() {
-            let mut content = Vec::new();
-            while let Some(piece) = package.chunk().unwrap() {
-                content.extend_from_slice(piece);
-            }
-            let path = place
-                .path("tree")
-                .join(std::str::from_utf8(&entry.path).unwrap());
-            match &entry.kind {
-                EntryKind::File => {
-                    assert_eq!(content, fs::read(path).unwrap());
-                    assert_eq!(package.content_digest(), entry.digest);
-                }
-                EntryKind::Directory => assert!(path.is_dir()),
-                EntryKind::Symlink(target) => {
-                    let target = Path::new(std::str::from_utf8(target).unwrap());
-                    assert_eq!(fs::read_link(path).unwrap(), target);
-                }
-                EntryKind::HardLink(target) => assert_eq!(target, b"usr/bin/again"),
-                other => panic!("{other:?}"),
-            }
-            entries.push(entry);
-        }
-        assert!(known.is_none_or(|known| known == entries));
-        assert!(entries.iter().any(|entry| entry.path == b"usr/share/a-b/f"));
-        let metadata = package.finish().unwrap();
-        assert_eq!(metadata.info.name, "thing");
-        assert_eq!(metadata.info.installed_size, 300_000 + 6 + 1 + 1 + 5 + 4);
     }
 }

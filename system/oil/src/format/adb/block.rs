@@ -151,15 +151,7 @@ impl<R: BufRead> Blocks<R> {
     /// # Errors
     /// [`Error::Truncated`] if the file ends, and those of reading.
     pub fn fill(&mut self) -> Result<&[u8]> {
-        if self.left == 0 {
-            return Ok(&[]);
-        }
-        let bytes = self.input.fill_buf()?;
-        if bytes.is_empty() {
-            return Err(Error::Truncated);
-        }
-        let length = self.left.min(bytes.len() as u64) as usize;
-        Ok(&bytes[..length])
+        crate::format::part(&mut self.input, self.left)
     }
 
     /// Takes bytes that [`Blocks::fill`] gave.

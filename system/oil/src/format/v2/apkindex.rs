@@ -52,36 +52,21 @@ fn field(line: &[u8], record: &mut Record) {
     let value = String::from_utf8_lossy(value);
     let info = &mut record.info;
     let mut broken = false;
-    let mut number = |into: &mut u64| match value.parse() {
-        Ok(number) => *into = number,
-        Err(_) => broken = true,
-    };
+    if let Some(well) = plain(info, *key, &value) {
+        record.broken |= !well;
+        return;
+    }
     match key {
         b'C' => match Digest::parse(value.as_bytes()) {
             Some(digest) => info.identity = Some(digest),
             None => broken = true,
         },
-        b'P' => info.name = value.into_owned(),
         b'V' => match Version::parse(&value) {
             Some(version) => info.version = version,
             None => {
                 info.version = Version::from_text(value);
                 broken = true;
             }
-        },
-        b'A' => info.arch = value.into_owned(),
-        b'S' => number(&mut info.file_size),
-        b'I' => number(&mut info.installed_size),
-        b'T' => info.description = value.into_owned(),
-        b'U' => info.url = value.into_owned(),
-        b'L' => info.license = value.into_owned(),
-        b'o' => info.origin = value.into_owned(),
-        b'm' => info.maintainer = value.into_owned(),
-        b't' => number(&mut info.build_time),
-        b'c' => info.commit = value.into_owned(),
-        b'k' => match value.parse() {
-            Ok(priority) => info.provider_priority = priority,
-            Err(_) => broken = true,
         },
         b'D' => broken = !list(&value, &mut info.depends),
         b'p' => broken = !list(&value, &mut info.provides),
@@ -92,6 +77,31 @@ fn field(line: &[u8], record: &mut Record) {
         _ => record.newer = true,
     }
     record.broken |= broken;
+}
+
+/// Sets a field that is text or a number, which the installed database has too. Whether the value is one; nothing if the
+/// field is none of these.
+pub(crate) fn plain(info: &mut Info, key: u8, value: &str) -> Option<bool> {
+    fn number<T: std::str::FromStr>(into: &mut T, value: &str) -> bool {
+        value.parse().map(|number| *into = number).is_ok()
+    }
+    let text = match key {
+        b'S' => return Some(number(&mut info.file_size, value)),
+        b'I' => return Some(number(&mut info.installed_size, value)),
+        b't' => return Some(number(&mut info.build_time, value)),
+        b'k' => return Some(number(&mut info.provider_priority, value)),
+        b'P' => &mut info.name,
+        b'A' => &mut info.arch,
+        b'T' => &mut info.description,
+        b'U' => &mut info.url,
+        b'L' => &mut info.license,
+        b'o' => &mut info.origin,
+        b'm' => &mut info.maintainer,
+        b'c' => &mut info.commit,
+        _ => return None,
+    };
+    value.clone_into(text);
+    Some(true)
 }
 
 fn list(text: &str, into: &mut Vec<Dependency>) -> bool {
@@ -106,12 +116,18 @@ fn list(text: &str, into: &mut Vec<Dependency>) -> bool {
 
 /// Writes a record with its empty line.
 pub fn write_record(info: &Info, text: &mut String) {
+    write_fields(info, info.identity, text);
+    text.push('\n');
+}
+
+/// Writes the fields of a record, which begin those of the installed database too, in their order.
+pub(crate) fn write_fields(info: &Info, identity: Option<Digest>, text: &mut String) {
     let mut line = |key: char, value: &dyn std::fmt::Display| {
         // Writing to a string does not fail; a line break in a value would begin another field.
         let _ = writeln!(text, "{key}:{}", value.to_string().replace('\n', " "));
     };
-    if let Some(identity) = &info.identity {
-        line('C', identity);
+    if let Some(identity) = identity {
+        line('C', &identity);
     }
     line('P', &info.name);
     line('V', &info.version.as_str());
@@ -143,11 +159,15 @@ pub fn write_record(info: &Info, text: &mut String) {
         ('i', &info.install_if),
     ] {
         if !list.is_empty() {
-            let parts: Vec<String> = list.iter().map(ToString::to_string).collect();
-            line(key, &parts.join(" "));
+            line(key, &words(list));
         }
     }
-    text.push('\n');
+}
+
+/// Dependencies as one field has them.
+pub(crate) fn words(list: &[Dependency]) -> String {
+    let parts: Vec<String> = list.iter().map(ToString::to_string).collect();
+    parts.join(" ")
 }
 
 #[cfg(test)]

@@ -1,1 +1,0 @@
-//! Why a package was chosen or refused.
