@@ -10,6 +10,7 @@
 mod changeset;
 mod constrain;
 mod discover;
+pub mod explain;
 pub mod graph;
 mod memory;
 pub mod report;
