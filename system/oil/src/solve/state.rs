@@ -154,24 +154,6 @@ impl<'p, 's> Solver<'p, 's> {
             .with(self.names[name as usize].flags)
     }
 
-    /// Places in the world whose dependency did not come true.
-    pub fn broken_world(&self) -> Vec<usize> {
-        let fails = |(dep, tag): (Dep, u32)| {
-            let state = &self.names[dep.name as usize];
-            match state.chosen {
-                None => !dep.op.is_conflict(),
-                Some(chosen) => {
-                    !self.graph.package_accepts(dep, chosen.package)
-                        || self.packages[chosen.package as usize].wrong
-                        || tag == u32::MAX
-                }
-            }
-        };
-        (0..self.world.len())
-            .filter(|&place| self.world[place].is_some_and(fails))
-            .collect()
-    }
-
     /// Orders the changes.
     pub fn finish(mut self, given_up: Vec<usize>) -> Solution<'s> {
         let (changes, order, packages, bytes) = self.changeset();

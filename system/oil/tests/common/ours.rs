@@ -85,7 +85,6 @@ pub fn answer(scenario: &Scenario, words: &[String]) -> String {
         .collect();
     let mut text = String::new();
     let known = names.iter().all(|name| {
-        use oil::solve::Source as _;
         let mut found = world.get(name).is_some();
         sources
             .iter()
@@ -110,6 +109,13 @@ pub fn answer(scenario: &Scenario, words: &[String]) -> String {
         "del" => {
             request::delete(&mut world, &mut options, &names);
         }
+        "fix" | "upgrade"
+            if !names
+                .iter()
+                .all(|name| scenario.installed.iter().any(|line| line.name == *name)) =>
+        {
+            return "ERROR: Package not found\n".to_owned();
+        }
         "upgrade" => {
             let how = request::Upgrade {
                 available: has("-a", "--available"),
@@ -117,13 +123,6 @@ pub fn answer(scenario: &Scenario, words: &[String]) -> String {
                 ignore: has("", "--ignore"),
             };
             request::upgrade(&mut world, &mut options, &names, how);
-        }
-        "fix" | "upgrade"
-            if !names
-                .iter()
-                .all(|name| scenario.installed.iter().any(|line| line.name == *name)) =>
-        {
-            return "ERROR: Package not found\n".to_owned();
         }
         "fix" => request::fix(
             &mut options,
