@@ -16,6 +16,7 @@ pub mod error;
 pub mod format;
 pub mod keys;
 pub mod package;
+pub mod package_name;
 pub mod protected_paths;
 pub mod repositories;
 pub mod solve;

@@ -219,7 +219,7 @@ impl Installed {
             .iter()
             .filter_map(|(name, record)| Some((name.as_bytes(), From::New((*record)?))));
         records.extend(new);
-        records.sort_by(|(left, _), (right, _)| left.cmp(right));
+        records.sort_by_key(|(name, _)| *name);
         let mut out = Vec::with_capacity(self.text.len());
         for (_, record) in records {
             match record {

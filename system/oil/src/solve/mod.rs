@@ -5,19 +5,22 @@
 //! [`Solution`] of it: for each name who has it, [`Change`]s in their order, and what went wrong.
 //!
 //! The steps, one file each: [`graph`] gives numbers to what the world can reach, `discover` finds it, `constrain`
-//! spreads what is required and refused, `select` chooses, `changeset` orders, [`report`] tells.
+//! spreads what is required and refused, `select` chooses, `changeset` orders (with `removal`), [`report`], [`explain`] and `stays` tell.
 
 mod changeset;
 mod constrain;
 mod discover;
 pub mod explain;
 pub mod graph;
+mod hasher;
 mod memory;
+mod removal;
 pub mod report;
 pub mod request;
 mod select;
 mod source;
 mod state;
+mod stays;
 mod text;
 
 pub use changeset::{Change, ChangeKind};

@@ -1,6 +1,7 @@
 //! What is known of each name and package while deciding.
 
-use super::graph::{Dep, Graph, Hasher, NameId, PackageId, Provider};
+use super::graph::{Dep, Graph, NameId, PackageId, Provider};
+use super::hasher::Hasher;
 use super::{Flags, Problem, Solution};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};

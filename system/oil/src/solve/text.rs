@@ -33,6 +33,23 @@ pub fn hex(bytes: &[u8]) -> String {
         .collect()
 }
 
+/// Whether the text of an identity (`Q1` and base64) is that of these bytes. A text of 20 bytes matches the start of
+/// longer ones.
+pub fn identity_matches(text: &str, bytes: &[u8]) -> bool {
+    if bytes.len() < 20 {
+        return false;
+    }
+    let same =
+        |length: usize| text.get(2..) == Some(base64(&bytes[..length.min(bytes.len())]).as_str());
+    match text.get(..2) {
+        Some("Q1") => same(20),
+        Some("Q2") => bytes.len() == 32 && same(32),
+        Some("X1") => text[2..] == hex(&bytes[..20]),
+        Some("X2") => bytes.len() == 32 && text[2..] == hex(bytes),
+        _ => false,
+    }
+}
+
 /// Where apk's table of names has a name: lists that it makes by going over that table (who waits for a name, who
 /// depends on it) are in the order of these numbers, and the order of changes shows it. Found by sorting three
 /// hundred names as apk sorted them: MurmurHash3 (32 bits) from 5381, modulo 20,000.
