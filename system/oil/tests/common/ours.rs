@@ -7,7 +7,7 @@ use oil::solve::{self, Entry, Kind, Memory, Options, Origin, Problem, report, re
 use oil::version::Version;
 use oil::world::World;
 
-fn entry(line: &Line) -> Entry {
+pub fn entry(line: &Line) -> Entry {
     let list = |key: &str| -> Vec<Dependency> {
         line.all(key)
             .map(|text| Dependency::parse(text).unwrap_or_else(|| panic!("{text}")))
