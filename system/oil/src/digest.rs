@@ -286,6 +286,23 @@ fn unbase64(text: &[u8], into: &mut [u8]) -> Option<usize> {
     Some(length)
 }
 
+/// Whether the text of an identity (`Q1` and base64) is that of these bytes. A text of 20 bytes matches the start of
+/// longer ones.
+pub fn identity_matches(text: &str, bytes: &[u8]) -> bool {
+    if bytes.len() < 20 {
+        return false;
+    }
+    let same =
+        |length: usize| text.get(2..) == Some(base64(&bytes[..length.min(bytes.len())]).as_str());
+    match text.get(..2) {
+        Some("Q1") => same(20),
+        Some("Q2") => bytes.len() == 32 && same(32),
+        Some("X1") => text[2..] == hex(&bytes[..20]),
+        Some("X2") => bytes.len() == 32 && text[2..] == hex(bytes),
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

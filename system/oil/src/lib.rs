@@ -19,6 +19,7 @@ pub mod keys;
 pub mod make;
 mod map;
 pub mod package;
+pub mod package_name;
 pub mod protected_paths;
 pub mod repositories;
 pub mod solve;

@@ -1,20 +1,45 @@
-//! The installed packages as the solver sees them: their metadata, read line by line when it asks.
+//! The installed packages as the solver sees them: their metadata as text, and where in it names and lists are.
 
 use super::sidecar::Heads;
 use crate::dependency::{Op, split};
 use crate::digest::Digest;
 use crate::solve::{Candidate, Relation, Source};
+use std::ops::Range;
 
 /// The metadata of installed packages.
 #[derive(Debug, Default)]
 pub struct InstalledSource {
     text: String,
-    places: Vec<(usize, usize)>,
-    identities: Vec<Option<Digest>>,
-    /// (hash of a name, package), sorted.
-    providers: Vec<(u32, u32)>,
-    /// The same for names in `install_if`.
-    install_if: Vec<(u32, u32)>,
+    packages: Vec<Package>,
+    /// Sorted.
+    providers: Vec<Named>,
+    /// Names in `install_if`, sorted.
+    install_if: Vec<Named>,
+}
+
+/// Where a package's fields are in the text.
+#[derive(Debug, Default)]
+struct Package {
+    whole: Range<usize>,
+    name: Range<usize>,
+    version: Range<usize>,
+    arch: Range<usize>,
+    depends: Range<usize>,
+    provides: Range<usize>,
+    install_if: Range<usize>,
+    tag: Option<Range<usize>>,
+    identity: Option<Digest>,
+    installed_size: u64,
+    provider_priority: u32,
+}
+
+/// A name that a package has or waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Named {
+    hash: u32,
+    package: u32,
+    start: usize,
+    length: usize,
 }
 
 fn hash(name: &str) -> u32 {
@@ -23,10 +48,19 @@ fn hash(name: &str) -> u32 {
     })
 }
 
-/// The name in a dependency's text.
-fn name(text: &str) -> &str {
-    let text = text.strip_prefix('!').unwrap_or(text);
-    text.split(['<', '>', '=', '~']).next().unwrap_or_default()
+/// The names in a list of dependencies, with where they begin.
+fn names(list: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut at = 0;
+    list.split(' ').filter_map(move |part| {
+        let start = at + usize::from(part.starts_with('!'));
+        at += part.len() + 1;
+        let text = part.strip_prefix('!').unwrap_or(part);
+        let end = text
+            .bytes()
+            .position(|byte| matches!(byte, b'<' | b'>' | b'=' | b'~'))
+            .unwrap_or(text.len());
+        (end > 0).then(|| (start, &text[..end]))
+    })
 }
 
 impl InstalledSource {
@@ -47,132 +81,136 @@ impl InstalledSource {
                 })
                 .collect()
         });
-        let (mut providers, mut install_if, mut identities) = (Vec::new(), Vec::new(), Vec::new());
-        for (number, &(start, end)) in (0..).zip(&heads.places) {
-            let mut identity = None;
-            for line in text[start..end].lines() {
-                let value = line.get(2..).unwrap_or_default();
-                match line.as_bytes().first() {
-                    Some(b'C') => identity = Digest::parse(value.as_bytes()),
-                    Some(b'P') => providers.push((hash(value), number)),
-                    Some(b'p') => {
-                        providers.extend(value.split(' ').map(|text| (hash(name(text)), number)))
+        let mut source = Self {
+            text,
+            ..Self::default()
+        };
+        for (start, end) in heads.places {
+            source.add(start, end);
+        }
+        for list in [&mut source.providers, &mut source.install_if] {
+            list.sort_unstable();
+            list.dedup_by_key(|named| (named.hash, named.package, named.length));
+        }
+        source
+    }
+
+    fn add(&mut self, start: usize, end: usize) {
+        let number = self.packages.len() as u32;
+        let mut package = Package {
+            whole: start..end,
+            ..Package::default()
+        };
+        let mut at = start;
+        while at < end {
+            let line_end = memchr::memchr(b'\n', &self.text.as_bytes()[at..end])
+                .map_or(end, |length| at + length);
+            let bytes = &self.text.as_bytes()[at..line_end];
+            if bytes.get(1) == Some(&b':') {
+                let range = at + 2..line_end;
+                let value = &self.text[range.clone()];
+                let named = |(place, name): (usize, &str)| Named {
+                    hash: hash(name),
+                    package: number,
+                    start: range.start + place,
+                    length: name.len(),
+                };
+                match bytes[0] {
+                    b'C' => package.identity = Digest::parse(value.as_bytes()),
+                    b'P' => {
+                        self.providers.push(named((0, value)));
+                        package.name = range;
                     }
-                    Some(b'i') => {
-                        install_if.extend(value.split(' ').map(|text| (hash(name(text)), number)))
+                    b'V' => package.version = range,
+                    b'A' => package.arch = range,
+                    b'I' => package.installed_size = value.parse().unwrap_or(0),
+                    b'k' => package.provider_priority = value.parse().unwrap_or(0),
+                    b's' => package.tag = Some(range),
+                    b'D' => package.depends = range,
+                    b'p' => {
+                        self.providers.extend(names(value).map(named));
+                        package.provides = range;
+                    }
+                    b'i' => {
+                        self.install_if.extend(names(value).map(named));
+                        package.install_if = range;
                     }
                     _ => {}
                 }
             }
-            identities.push(identity);
+            at = line_end + 1;
         }
-        for list in [&mut providers, &mut install_if] {
-            list.sort_unstable();
-            list.dedup();
-        }
-        Self {
-            text,
-            places: heads.places,
-            identities,
-            providers,
-            install_if,
-        }
+        self.packages.push(package);
     }
 
     /// A package's metadata, as text.
     #[must_use]
     pub fn head(&self, number: u32) -> &str {
-        let (start, end) = self.places[number as usize];
-        &self.text[start..end]
-    }
-
-    /// A field's value.
-    #[must_use]
-    pub fn field(&self, number: u32, letter: char) -> Option<&str> {
-        let found = |line: &str| line.starts_with(letter) && line.as_bytes().get(1) == Some(&b':');
-        self.head(number)
-            .lines()
-            .find(|line| found(line))
-            .and_then(|line| line.get(2..))
+        &self.text[self.packages[number as usize].whole.clone()]
     }
 
     /// A package's identity.
     #[must_use]
     pub fn identity(&self, number: u32) -> Option<&Digest> {
-        self.identities[number as usize].as_ref()
+        self.packages[number as usize].identity.as_ref()
     }
 
     /// The package with this name.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<u32> {
         let mut found = None;
-        each(&self.providers, name, &mut |number| {
-            if self.field(number, 'P') == Some(name) {
+        self.each(&self.providers, name, &mut |number| {
+            if self.text[self.packages[number as usize].name.clone()] == *name {
                 found = Some(number);
             }
         });
         found
     }
-}
 
-fn each(list: &[(u32, u32)], name: &str, found: &mut dyn FnMut(u32)) {
-    let hash = hash(name);
-    let start = list.partition_point(|&(own, _)| own < hash);
-    list[start..]
-        .iter()
-        .take_while(|&&(own, _)| own == hash)
-        .for_each(|&(_, number)| found(number));
+    fn each(&self, list: &[Named], name: &str, found: &mut dyn FnMut(u32)) {
+        let hash = hash(name);
+        let start = list.partition_point(|named| named.hash < hash);
+        let mut last = None;
+        for named in list[start..].iter().take_while(|named| named.hash == hash) {
+            if last != Some(named.package)
+                && self.text[named.start..named.start + named.length] == *name
+            {
+                found(named.package);
+                last = Some(named.package);
+            }
+        }
+    }
 }
 
 impl Source for InstalledSource {
     fn count(&self) -> u32 {
-        self.places.len() as u32
+        self.packages.len() as u32
     }
 
-    fn providers(&self, wanted: &str, found: &mut dyn FnMut(u32)) {
-        each(&self.providers, wanted, &mut |number| {
-            let provides = |text: &str| name(text) == wanted;
-            if self.field(number, 'P') == Some(wanted)
-                || self
-                    .field(number, 'p')
-                    .is_some_and(|list| list.split(' ').any(provides))
-            {
-                found(number);
-            }
-        });
+    fn providers(&self, name: &str, found: &mut dyn FnMut(u32)) {
+        self.each(&self.providers, name, found);
     }
 
-    fn install_if(&self, wanted: &str, found: &mut dyn FnMut(u32)) {
-        each(&self.install_if, wanted, &mut |number| {
-            if self
-                .field(number, 'i')
-                .is_some_and(|list| list.split(' ').any(|text| name(text) == wanted))
-            {
-                found(number);
-            }
-        });
+    fn install_if(&self, name: &str, found: &mut dyn FnMut(u32)) {
+        self.each(&self.install_if, name, found);
     }
 
     fn package(&self, number: u32) -> Candidate<'_> {
-        let mut candidate = Candidate {
-            identity: self
-                .identity(number)
+        let package = &self.packages[number as usize];
+        let text = |range: &Range<usize>| &self.text[range.clone()];
+        Candidate {
+            name: text(&package.name),
+            version: text(&package.version),
+            arch: text(&package.arch),
+            identity: package
+                .identity
+                .as_ref()
                 .map_or(&[], |digest| digest.as_bytes()),
-            ..Candidate::default()
-        };
-        for line in self.head(number).lines() {
-            let value = line.get(2..).unwrap_or_default();
-            match line.as_bytes().first() {
-                Some(b'P') => candidate.name = value,
-                Some(b'V') => candidate.version = value,
-                Some(b'A') => candidate.arch = value,
-                Some(b'I') => candidate.installed_size = value.parse().unwrap_or(0),
-                Some(b'k') => candidate.provider_priority = value.parse().unwrap_or(0),
-                Some(b's') => candidate.tag = Some(value),
-                _ => {}
-            }
+            installed_size: package.installed_size,
+            provider_priority: package.provider_priority,
+            broken: false,
+            tag: package.tag.as_ref().map(text),
         }
-        candidate
     }
 
     fn relations<'s>(
@@ -181,13 +219,13 @@ impl Source for InstalledSource {
         relation: Relation,
         each: &mut dyn FnMut(&'s str, &'s str, Op),
     ) {
-        let letter = match relation {
-            Relation::Depends => 'D',
-            Relation::Provides => 'p',
-            Relation::InstallIf => 'i',
+        let package = &self.packages[number as usize];
+        let range = match relation {
+            Relation::Depends => &package.depends,
+            Relation::Provides => &package.provides,
+            Relation::InstallIf => &package.install_if,
         };
-        let list = self.field(number, letter).unwrap_or_default();
-        for (name, version, op) in list.split(' ').filter_map(split) {
+        for (name, version, op) in self.text[range.clone()].split(' ').filter_map(split) {
             each(name, version, op);
         }
     }

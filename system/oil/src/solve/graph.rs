@@ -4,6 +4,7 @@
 //! leads. From then on names, packages and versions are numbers, and texts are compared only where two versions
 //! differ and an operator asks for their order.
 
+use super::hasher::Hasher;
 use super::source::{Kind, Origin, Relation};
 use crate::dependency::Op;
 use crate::version;
@@ -452,7 +453,7 @@ impl<'s> Graph<'s> {
             Op::IDENTITY => {
                 let package = &self.packages[provider.package as usize];
                 let same = package.name == dep.name
-                    && identity_matches(self.version(dep.version), package.identity);
+                    && crate::digest::identity_matches(self.version(dep.version), package.identity);
                 same != dep.op.is_conflict()
             }
             _ => dep
@@ -487,66 +488,5 @@ impl<'s> Graph<'s> {
         } else {
             versions.any(holds)
         }
-    }
-}
-
-/// Whether the text of an identity (`Q1` and base64) is that of these bytes. A text of 20 bytes matches the start of
-/// longer ones.
-fn identity_matches(text: &str, bytes: &[u8]) -> bool {
-    if bytes.len() < 20 {
-        return false;
-    }
-    let same = |length: usize| {
-        text.get(2..) == Some(crate::digest::base64(&bytes[..length.min(bytes.len())]).as_str())
-    };
-    match text.get(..2) {
-        Some("Q1") => same(20),
-        Some("Q2") => bytes.len() == 32 && same(32),
-        Some("X1") => text[2..] == crate::digest::hex(&bytes[..20]),
-        Some("X2") => bytes.len() == 32 && text[2..] == crate::digest::hex(bytes),
-        _ => false,
-    }
-}
-
-/// A multiplicative hash: names are many and short, and nobody chooses them against us who could not as well make
-/// the index as large.
-#[derive(Clone, Copy, Default)]
-pub struct Hasher;
-
-impl std::hash::BuildHasher for Hasher {
-    type Hasher = Multiply;
-    fn build_hasher(&self) -> Multiply {
-        Multiply(0)
-    }
-}
-
-/// See [`Hasher`].
-pub struct Multiply(u64);
-
-impl std::hash::Hasher for Multiply {
-    fn write(&mut self, bytes: &[u8]) {
-        let mut chunks = bytes.chunks_exact(8);
-        for chunk in &mut chunks {
-            self.write_u64(u64::from_le_bytes(chunk.try_into().expect("eight bytes")));
-        }
-        let mut last = [0; 8];
-        last[..chunks.remainder().len()].copy_from_slice(chunks.remainder());
-        self.write_u64(u64::from_le_bytes(last));
-    }
-
-    fn write_u8(&mut self, value: u8) {
-        self.write_u64(u64::from(value));
-    }
-
-    fn write_u32(&mut self, value: u32) {
-        self.write_u64(u64::from(value));
-    }
-
-    fn write_u64(&mut self, value: u64) {
-        self.0 = (self.0.rotate_left(5) ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0 ^ (self.0 >> 29)
     }
 }

@@ -6,18 +6,22 @@
 //! [`Solution`] of it: for each name who has it, [`Change`]s in their order, and what went wrong.
 //!
 //! The steps, one file each: [`graph`] gives numbers to what the world can reach, `discover` finds it, `constrain`
-//! spreads what is required and refused, `select` chooses, `changeset` orders, [`report`] tells.
+//! spreads what is required and refused, `select` chooses, `changeset` orders (with `removal`), [`report`], [`explain`] and `stays` tell.
 
 mod changeset;
 mod constrain;
 mod discover;
+pub mod explain;
 pub mod graph;
+mod hasher;
 mod memory;
+mod removal;
 pub mod report;
 pub mod request;
 mod select;
 mod source;
 mod state;
+mod stays;
 mod text;
 
 pub use changeset::{Change, ChangeKind};
@@ -119,6 +123,24 @@ pub struct Solution<'s> {
     pub bytes: u64,
 }
 
+impl Solution<'_> {
+    /// Places in the world whose dependency did not come true, or whose package went wrong.
+    fn broken_world(&self) -> Vec<usize> {
+        let fails = |&(dep, _): &(graph::Dep, u32)| match self.state.names[dep.name as usize].chosen
+        {
+            None => !dep.op.is_conflict(),
+            Some(chosen) => {
+                !self.graph.package_accepts(dep, chosen.package)
+                    || self.state.packages[chosen.package as usize].wrong
+            }
+        };
+        let world = self.state.world.iter().enumerate();
+        world
+            .filter_map(|(place, entry)| entry.as_ref().filter(|entry| fails(entry)).map(|_| place))
+            .collect()
+    }
+}
+
 /// Decides.
 #[must_use]
 pub fn solve<'s>(problem: &Problem<'s>) -> Solution<'s> {
@@ -132,14 +154,15 @@ pub fn solve<'s>(problem: &Problem<'s>) -> Solution<'s> {
         let mut solver = state::Solver::new(graph, problem, &given_up);
         solver.discover();
         solver.decide();
-        if solver.errors > 0 && problem.options.force_broken_world {
-            let broken = solver.broken_world();
+        let solution = solver.finish(given_up.clone());
+        if solution.errors > 0 && problem.options.force_broken_world {
+            let broken = solution.broken_world();
             if !broken.is_empty() {
                 given_up.extend(broken);
                 given_up.sort_unstable();
                 continue;
             }
         }
-        return solver.finish(given_up);
+        return solution;
     }
 }

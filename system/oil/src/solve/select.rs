@@ -250,7 +250,9 @@ impl Solver<'_, '_> {
             .iter()
             .filter(|provider| self.is_chosen(provider.package));
         if dep.op.is_conflict() {
-            chosen.all(|&provider| self.graph.accepts(dep, provider))
+            let state = &self.names[dep.name as usize];
+            let undecided = state.required > 0 && !state.locked;
+            !undecided && chosen.all(|&provider| self.graph.accepts(dep, provider))
         } else {
             chosen.any(|&provider| {
                 self.graph.accepts(dep, provider)

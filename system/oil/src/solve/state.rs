@@ -1,6 +1,7 @@
 //! What is known of each name and package while deciding.
 
-use super::graph::{Dep, Graph, Hasher, NameId, PackageId, Provider};
+use super::graph::{Dep, Graph, NameId, PackageId, Provider};
+use super::hasher::Hasher;
 use super::{Flags, Problem, Solution};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
@@ -152,24 +153,6 @@ impl<'p, 's> Solver<'p, 's> {
             .flags
             .with(self.packages[package as usize].flags)
             .with(self.names[name as usize].flags)
-    }
-
-    /// Places in the world whose dependency did not come true.
-    pub fn broken_world(&self) -> Vec<usize> {
-        let fails = |(dep, tag): (Dep, u32)| {
-            let state = &self.names[dep.name as usize];
-            match state.chosen {
-                None => !dep.op.is_conflict(),
-                Some(chosen) => {
-                    !self.graph.package_accepts(dep, chosen.package)
-                        || self.packages[chosen.package as usize].wrong
-                        || tag == u32::MAX
-                }
-            }
-        };
-        (0..self.world.len())
-            .filter(|&place| self.world[place].is_some_and(fails))
-            .collect()
     }
 
     /// Orders the changes.

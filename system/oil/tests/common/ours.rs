@@ -7,7 +7,7 @@ use oil::solve::{self, Entry, Kind, Memory, Options, Origin, Problem, report, re
 use oil::version::Version;
 use oil::world::World;
 
-fn entry(line: &Line) -> Entry {
+pub fn entry(line: &Line) -> Entry {
     let list = |key: &str| -> Vec<Dependency> {
         line.all(key)
             .map(|text| Dependency::parse(text).unwrap_or_else(|| panic!("{text}")))
@@ -109,6 +109,13 @@ pub fn answer(scenario: &Scenario, words: &[String]) -> String {
         "del" => {
             request::delete(&mut world, &mut options, &names);
         }
+        "fix" | "upgrade"
+            if !names
+                .iter()
+                .all(|name| scenario.installed.iter().any(|line| line.name == *name)) =>
+        {
+            return "ERROR: Package not found\n".to_owned();
+        }
         "upgrade" => {
             let how = request::Upgrade {
                 available: has("-a", "--available"),
@@ -116,13 +123,6 @@ pub fn answer(scenario: &Scenario, words: &[String]) -> String {
                 ignore: has("", "--ignore"),
             };
             request::upgrade(&mut world, &mut options, &names, how);
-        }
-        "fix"
-            if !names
-                .iter()
-                .all(|name| scenario.installed.iter().any(|line| line.name == *name)) =>
-        {
-            return "ERROR: Package not found\n".to_owned();
         }
         "fix" => request::fix(
             &mut options,
