@@ -4,6 +4,7 @@ use crate::table::{Column, Row};
 use crate::{Error, Result, Subject};
 use alpenglow_machine::measure::{Until, measure};
 use alpenglow_machine::{Hypervisor, Marker, memory};
+use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
 
@@ -25,8 +26,8 @@ pub const SIZE: [Column; 3] = [
 
 const fn column(key: &'static str, heading: &'static str, unit: f64, places: usize) -> Column {
     Column {
-        key,
-        heading,
+        key: Cow::Borrowed(key),
+        heading: Cow::Borrowed(heading),
         unit,
         places,
     }
@@ -100,7 +101,7 @@ fn bytes(path: &Path) -> Result<u64> {
 fn row(subject: &Subject, figures: Vec<Option<f64>>) -> Row {
     Row {
         name: subject.name.clone(),
-        board: subject.board().to_string(),
+        board: Some(subject.board().to_string()),
         ours: subject.ours,
         figures,
     }

@@ -1,7 +1,9 @@
 //! Comparisons of our images with peers: in one run, in the same machine, with the same
 //! instruction counter. What is compared is a [`Subject`]; what comes out is a [`table::Row`] each.
+//! [`init`] compares our service manager instead, in sandboxes of this computer.
 
 pub mod boot;
+pub mod init;
 pub mod peers;
 pub mod table;
 
@@ -26,6 +28,26 @@ pub enum Error {
         path: PathBuf,
         /// What the system said.
         source: io::Error,
+    },
+    /// What was named as the reference is none.
+    #[error(
+        "{} is no reference dinit ({why}): name the folder of its programs, or the program dinit itself", path.display()
+    )]
+    NoReference {
+        /// What was named.
+        path: PathBuf,
+        /// Why it is none.
+        why: String,
+    },
+    /// A service manager did not do what was measured.
+    #[error("{manager} with {services} services could not be measured: {why}")]
+    Service {
+        /// The manager's name.
+        manager: String,
+        /// How many services it was given.
+        services: usize,
+        /// What it said.
+        why: String,
     },
     /// The peers' root has no such file.
     #[error(

@@ -1,6 +1,7 @@
 //! Figures of several subjects, each with its ratio to ours.
 
 use serde::Serialize;
+use std::borrow::Cow;
 use std::fmt::Write;
 
 /// What was measured of one subject.
@@ -8,8 +9,8 @@ use std::fmt::Write;
 pub struct Row {
     /// The subject.
     pub name: String,
-    /// The board.
-    pub board: String,
+    /// The board, where there are several.
+    pub board: Option<String>,
     /// Whether it is ours.
     pub ours: bool,
     /// The figures, in the order of [`Row::columns`]; absent where it cannot be had.
@@ -17,12 +18,12 @@ pub struct Row {
 }
 
 /// A figure's heading and how it is written.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Column {
     /// Its name in JSON.
-    pub key: &'static str,
+    pub key: Cow<'static, str>,
     /// Its heading.
-    pub heading: &'static str,
+    pub heading: Cow<'static, str>,
     /// What a figure is divided by before it is printed.
     pub unit: f64,
     /// Decimal places.
@@ -38,12 +39,13 @@ pub fn text(columns: &[Column], rows: &[Row]) -> String {
     }
     out.push('\n');
     for row in rows {
-        let _ = write!(out, "{:48}", format!("{} ({})", row.name, row.board));
+        let name = match &row.board {
+            Some(board) => format!("{} ({board})", row.name),
+            None => row.name.clone(),
+        };
+        let _ = write!(out, "{name:48}");
         for (index, column) in columns.iter().enumerate() {
-            let cell = row.figures[index].map_or("-".to_owned(), |figure| {
-                format!("{:.*}", column.places, figure / column.unit)
-            });
-            let _ = write!(out, "{cell:>16}");
+            let _ = write!(out, "{:>16}", cell(column, row.figures[index]));
         }
         out.push('\n');
         if !row.ours {
@@ -57,6 +59,37 @@ pub fn text(columns: &[Column], rows: &[Row]) -> String {
         }
     }
     out
+}
+
+/// The same with a line for each figure and a column for each row: for many figures of few subjects. Beside each
+/// figure is its ratio to ours.
+pub fn lines(columns: &[Column], rows: &[Row]) -> String {
+    let mut out = format!("{:44}", "");
+    for row in rows {
+        let width = if row.ours { 12 } else { 22 };
+        let _ = write!(out, "{:>width$}", row.name);
+    }
+    out.push('\n');
+    for (index, column) in columns.iter().enumerate() {
+        let _ = write!(out, "{:44}", column.heading);
+        for row in rows {
+            let figure = cell(column, row.figures[index]);
+            let ratio = match ratio(rows, row, index) {
+                Some(ratio) if !row.ours => format!(" x {ratio:.2}"),
+                _ => String::new(),
+            };
+            let width = if row.ours { 12 } else { 22 };
+            let _ = write!(out, "{:>width$}", figure + &ratio);
+        }
+        out.push('\n');
+    }
+    out
+}
+
+fn cell(column: &Column, figure: Option<f64>) -> String {
+    figure.map_or("-".to_owned(), |figure| {
+        format!("{:.*}", column.places, figure / column.unit)
+    })
 }
 
 /// A figure of a row divided by ours on the same board.
@@ -73,9 +106,11 @@ pub fn objects(columns: &[Column], rows: &[Row]) -> Vec<std::collections::BTreeM
     let object = |row: &Row| {
         let mut object = std::collections::BTreeMap::new();
         object.insert("name".to_owned(), Cell::Text(row.name.clone()));
-        object.insert("board".to_owned(), Cell::Text(row.board.clone()));
+        if let Some(board) = &row.board {
+            object.insert("board".to_owned(), Cell::Text(board.clone()));
+        }
         for (index, column) in columns.iter().enumerate() {
-            object.insert(column.key.to_owned(), Cell::Number(row.figures[index]));
+            object.insert(column.key.to_string(), Cell::Number(row.figures[index]));
             object.insert(
                 format!("{}_ratio", column.key),
                 Cell::Number(ratio(rows, row, index)),
@@ -101,8 +136,8 @@ mod tests {
     use super::*;
 
     const COLUMNS: [Column; 1] = [Column {
-        key: "kernel_bytes",
-        heading: "kernel KB",
+        key: Cow::Borrowed("kernel_bytes"),
+        heading: Cow::Borrowed("kernel KB"),
         unit: 1000.0,
         places: 1,
     }];
@@ -110,7 +145,7 @@ mod tests {
     fn rows() -> Vec<Row> {
         let row = |name: &str, ours, figure| Row {
             name: name.into(),
-            board: "q35".into(),
+            board: Some("q35".into()),
             ours,
             figures: vec![figure],
         };
@@ -134,8 +169,16 @@ mod tests {
     }
 
     #[test]
+    fn a_line_has_a_figure_of_each_subject() {
+        let text = lines(&COLUMNS, &rows());
+        let words: Vec<&str> = text.lines().last().unwrap().split_whitespace().collect();
+        assert_eq!(words, ["kernel", "KB", "2.0", "5.0", "x", "2.50", "-"]);
+    }
+
+    #[test]
     fn json_has_figures_and_ratios() {
         let json = serde_json::to_value(objects(&COLUMNS, &rows())).unwrap();
+        assert_eq!(json[0]["board"], "q35");
         assert_eq!(json[1]["kernel_bytes_ratio"], 2.5);
         assert!(json[2]["kernel_bytes"].is_null());
     }

@@ -1,6 +1,7 @@
 //! Whole programs on this machine: the sandbox, builds, the command line's answers to bad input,
 //! and our own process 1 in a process namespace.
 
+mod bench;
 mod build;
 mod cargo;
 mod dinit_conformance;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         tests.extend(cargo::tests());
         tests.extend(update::tests());
         tests.extend(build::tests());
+        tests.extend(bench::tests());
         tests
     })
 }

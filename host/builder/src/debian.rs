@@ -76,6 +76,13 @@ pub const PEERS: Plan = Plan {
     ],
 };
 
+/// The root that holds the peers that `bench init` measures beside our service manager, and what
+/// lists their system calls.
+pub const INIT_PEERS: Plan = Plan {
+    name: "init-peers",
+    packages: &["openrc", "runit", "s6", "strace"],
+};
+
 /// A root that is there, whole.
 #[derive(Clone, Debug)]
 pub struct Root {

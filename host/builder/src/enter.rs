@@ -26,24 +26,35 @@ const STAGE_TWO: &str = "alpenglow-enter-inside";
 /// The status for a sandbox that could not be made; env(1) and docker use it likewise.
 const NOT_ENTERED: u8 = 125;
 
+/// Work of the calling program's own that is done inside a sandbox, under the name by which
+/// [`Sandbox::command`] asks for it. It gets the arguments and is process 1 of the sandbox,
+/// in the root's `/`, with the environment and the user of whoever asked.
+pub type Work<'a> = (&'a str, fn(&[OsString]) -> ExitCode);
+
 /// Runs a stage of entering and returns its status when the executable was started for that;
 /// otherwise does nothing. Call it first in `main`, while there is one thread.
 pub fn run_if_asked() -> Option<ExitCode> {
+    run_if_asked_with(&[])
+}
+
+/// The same for a program that has work of its own for a sandbox: what is asked for by one of these
+/// names is done by the program itself, so that the root needs no file of it.
+pub fn run_if_asked_with(works: &[Work<'_>]) -> Option<ExitCode> {
     let mut arguments = std::env::args_os();
     let name = arguments.next()?;
-    let stage = match name.to_str()? {
-        ENTER => stage_one,
-        STAGE_TWO => stage_two,
-        _ => return None,
-    };
+    let name = name.to_str()?;
+    if ![ENTER, STAGE_TWO].contains(&name) {
+        return None;
+    }
     let arguments: Vec<OsString> = arguments.collect();
-    Some(match stage(&arguments) {
-        Ok(status) => code_of(status),
-        Err(error) => {
-            eprintln!("alpenglow: {error}");
-            ExitCode::from(NOT_ENTERED)
-        }
-    })
+    let code = match name {
+        ENTER => stage_one(&arguments).map(code_of),
+        _ => stage_two(&arguments, works),
+    };
+    Some(code.unwrap_or_else(|error| {
+        eprintln!("alpenglow: {error}");
+        ExitCode::from(NOT_ENTERED)
+    }))
 }
 
 /// A shell's convention: 128 and the signal's number for what a signal ended.
@@ -98,7 +109,7 @@ fn stage_one(arguments: &[OsString]) -> Result<ExitStatus> {
         .map_err(failed("start inside"))
 }
 
-fn stage_two(arguments: &[OsString]) -> Result<ExitStatus> {
+fn stage_two(arguments: &[OsString], works: &[Work<'_>]) -> Result<ExitCode> {
     let (sandbox, program) = parse(arguments)?;
     set_parent_process_death_signal(Some(Signal::KILL))
         .map_err(|e| failed("tie itself to its parent")(e.into()))?;
@@ -110,6 +121,9 @@ fn stage_two(arguments: &[OsString]) -> Result<ExitStatus> {
     if sandbox.root != Path::new("/") {
         make_mounts(&sandbox)?;
         change_root(&sandbox)?;
+    }
+    if let Some((_, work)) = works.iter().find(|(name, _)| program[0] == *name) {
+        return Ok(work(&program[1..]));
     }
     let mut command = Command::new(&program[0]);
     command.args(&program[1..]).current_dir(&sandbox.folder);
@@ -127,7 +141,7 @@ fn stage_two(arguments: &[OsString]) -> Result<ExitStatus> {
         program[0].display(),
         sandbox.root.display()
     )))?;
-    reap_until(child.id())
+    reap_until(child.id()).map(code_of)
 }
 
 /// Waits for the program and for whatever was orphaned to this process 1.

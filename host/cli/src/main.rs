@@ -6,6 +6,8 @@ mod interrupt;
 mod progress;
 mod verb;
 
+use alpenglow_bench::init as bench;
+use alpenglow_builder::enter;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -37,7 +39,7 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
-    if let Some(code) = alpenglow_builder::enter::run_if_asked() {
+    if let Some(code) = enter::run_if_asked_with(&[(bench::WORK, bench::inside::run)]) {
         return code;
     }
     // Wrong use is status 2 (clap's own), a failure is 1.

@@ -1,5 +1,7 @@
 //! `alpenglow bench`
 
+mod init;
+
 use super::boot::session_of;
 use crate::context::Context;
 use crate::error::Result;
@@ -10,34 +12,48 @@ use alpenglow_builder::debian::PEERS;
 use alpenglow_builder::progress::step;
 use alpenglow_image::System;
 use alpenglow_machine::Hypervisor;
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand};
 use std::process::ExitCode;
 
 /// Arguments of `bench`.
 #[derive(Args)]
 pub struct Arguments {
-    /// The comparison
+    #[command(subcommand)]
     name: Option<Name>,
     /// Print JSON
-    #[arg(long)]
+    #[arg(long, global = true)]
     json: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Subcommand)]
 enum Name {
-    /// Instructions, time and memory to the prompt
+    /// Instructions, time and memory to the prompt, of min and of peers
     Boot,
-    /// Bytes of kernel and initramfs
+    /// Bytes of kernel and initramfs, of min and of peers
     Size,
+    /// Time, memory and system calls of dinit and of other service managers
+    Init(init::Arguments),
 }
 
 /// Runs a comparison, or lists them.
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let Some(name) = arguments.name else {
-        println!("boot  instructions, guest time and memory to the prompt, of min and of peers");
-        println!("size  bytes of kernel and initramfs, of min and of peers");
-        return Ok(ExitCode::SUCCESS);
-    };
+    match &arguments.name {
+        None => {
+            println!(
+                "boot  instructions, guest time and memory to the prompt, of min and of peers"
+            );
+            println!("size  bytes of kernel and initramfs, of min and of peers");
+            println!("init  time, memory and system calls of dinit and of other service managers");
+        }
+        Some(Name::Boot) => boots(true, arguments.json)?,
+        Some(Name::Size) => boots(false, arguments.json)?,
+        Some(Name::Init(own)) => init::run(own, arguments.json)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Compares images: boots them, or only looks at their size.
+fn boots(booted: bool, json: bool) -> Result<()> {
     let context = Context::open()?;
     let system = context.system("min", Arch::X86_64)?;
     let root = {
@@ -46,25 +62,26 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     };
     let folder = context.cache.run_folder()?;
     let subjects = peers::subjects(&system, &root, folder.path())?;
-    let (columns, rows): (&[Column], Vec<Row>) = match name {
-        Name::Size => (
-            &boot::SIZE,
-            subjects.iter().map(boot::size).collect::<Result<_, _>>()?,
-        ),
-        Name::Boot => {
-            let hypervisor = context.hypervisor()?;
-            let rows = subjects
-                .iter()
-                .map(|subject| measured(&context, &system, &hypervisor, subject));
-            (&boot::BOOT, rows.collect::<Result<_>>()?)
-        }
+    let (columns, rows): (&[Column], Vec<Row>) = if booted {
+        let hypervisor = context.hypervisor()?;
+        let rows = subjects
+            .iter()
+            .map(|subject| measured(&context, &system, &hypervisor, subject));
+        (&boot::BOOT, rows.collect::<Result<_>>()?)
+    } else {
+        let rows = subjects.iter().map(boot::size);
+        (&boot::SIZE, rows.collect::<Result<_, _>>()?)
     };
-    if arguments.json {
-        println!("{:#}", serde_json::json!(table::objects(columns, &rows)));
+    if json {
+        print_json(columns, &rows);
     } else {
         print!("{}", table::text(columns, &rows));
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
+}
+
+fn print_json(columns: &[Column], rows: &[Row]) {
+    println!("{:#}", serde_json::json!(table::objects(columns, rows)));
 }
 
 fn measured(
