@@ -1,15 +1,25 @@
-//! The numbers that SPECIFICATION.md promises for `min`, held against the edition's budget.
+//! The numbers that SPECIFICATION.md promises for editions, held against their budgets.
 
 use alpenglow_forge::Edition;
-use alpenglow_tests::{Outcome, Test, alpenglow, check, has, output, repository, test, text};
+use alpenglow_forge::edition::Budget;
+use alpenglow_tests::{Outcome, Test, alpenglow, boot, check, has, output, repository, test, text};
 use serde_json::Value;
 
 /// The tests.
 pub fn tests() -> Vec<Test> {
     vec![
-        test("budget_min_on_q35", on_q35),
-        test("budget_min_on_microvm", on_microvm),
-        test("budget_min_memory", least_memory),
+        test("budget_min_on_q35", || on_q35("min")),
+        test("budget_min_on_microvm", || on_microvm("min")),
+        test("budget_min_memory", || least_memory("min")),
+        test("budget_standard_kernel_on_q35", || {
+            on_q35("standard-kernel")
+        }),
+        test("budget_standard_kernel_on_microvm", || {
+            on_microvm("standard-kernel")
+        }),
+        test("budget_standard_kernel_memory", || {
+            least_memory("standard-kernel")
+        }),
         test("budget_init_alone", init_alone),
         test("budget_counts_are_the_same_twice", same_twice),
     ]
@@ -30,13 +40,13 @@ const KEYS: [&str; 12] = [
     "wall_ms",
 ];
 
-/// Boots on a board and reads the report.
-fn report(board: &str) -> Result<Value, String> {
+/// Boots an edition on a board and reads the report.
+fn report(edition: &str, board: &str) -> Result<Value, String> {
     let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
     let path = folder.path().join("report.json");
     let output = output(
         alpenglow()
-            .args(["boot", "--board", board, "--report"])
+            .args(["boot", "--edition", edition, "--board", board, "--report"])
             .arg(&path),
     )?;
     let report = std::fs::read(&path).map_err(|_| text(&output))?;
@@ -55,21 +65,22 @@ fn number(report: &Value, key: &str) -> Result<u64, String> {
         .ok_or_else(|| format!("{key} is {}", report[key]))
 }
 
-fn edition() -> Result<Edition, String> {
-    Edition::read(&repository(), "min").map_err(|e| e.to_string())
+fn budget(edition: &str) -> Result<Budget, String> {
+    let edition = Edition::read(&repository(), edition).map_err(|e| e.to_string())?;
+    Ok(edition.budget)
 }
 
 /// Fails unless `value` is at most what the edition promises.
 fn within(what: &str, value: u64, budget: Option<u64>) -> Outcome {
-    let budget = budget.ok_or_else(|| format!("editions/min.toml has no budget of {what}"))?;
+    let budget = budget.ok_or_else(|| format!("its edition has no budget of {what}"))?;
     println!("{what}: {value} of {budget}");
     check(value <= budget, || {
         format!("{what} is {value}, more than the budget of {budget}")
     })
 }
 
-fn on_q35() -> Outcome {
-    let (report, budget) = (report("q35")?, edition()?.budget);
+fn on_q35(edition: &str) -> Outcome {
+    let (report, budget) = (report(edition, "q35")?, budget(edition)?);
     within(
         "kernel_bytes",
         number(&report, "kernel_bytes")?,
@@ -94,8 +105,8 @@ fn on_q35() -> Outcome {
     )
 }
 
-fn on_microvm() -> Outcome {
-    let (report, budget) = (report("microvm")?, edition()?.budget);
+fn on_microvm(edition: &str) -> Outcome {
+    let (report, budget) = (report(edition, "microvm")?, budget(edition)?);
     let instructions = number(&report, "instructions_to_login")?;
     within(
         "microvm_instructions_to_login",
@@ -104,20 +115,18 @@ fn on_microvm() -> Outcome {
     )
 }
 
-fn least_memory() -> Outcome {
-    let memory = edition()?
-        .budget
+fn least_memory(edition: &str) -> Outcome {
+    let memory = budget(edition)?
         .memory_mib
-        .ok_or("editions/min.toml has no budget of memory_mib")?;
+        .ok_or("its edition has no budget of memory_mib")?;
     let memory = memory.to_string();
-    let output = output(alpenglow().args(["boot", "--memory", &memory, "--run", "echo it fits"]))?;
-    has(&text(&output), &["it fits"])
+    let words = ["--edition", edition, "--memory", &memory];
+    let said = boot(&[&words[..], &["--run", "echo it fits"]].concat(), 0)?;
+    has(&said, &["it fits"])
 }
 
 fn init_alone() -> Outcome {
-    let budget = Edition::read(&repository(), "init")
-        .map_err(|e| e.to_string())?
-        .budget;
+    let budget = budget("init")?;
     let output = output(alpenglow().args(["build", "--edition", "init", "--format", "initramfs"]))?;
     let said = text(&output);
     let line = said
@@ -137,7 +146,7 @@ fn init_alone() -> Outcome {
 }
 
 fn same_twice() -> Outcome {
-    let (one, two) = (report("microvm")?, report("microvm")?);
+    let (one, two) = (report("min", "microvm")?, report("min", "microvm")?);
     for key in ["instructions_to_init", "instructions_to_login"] {
         check(one[key] == two[key], || {
             format!("{key}: {} and {}", one[key], two[key])

@@ -1,8 +1,8 @@
-//! dinit as process 1: the edition `dinit-demo`, with a service for everything that dinit offers, under User Mode Linux,
-//! which has sockets and control groups.
+//! dinit as process 1: the edition `dinit-demo`, with a service for everything that dinit offers, under User Mode Linux and,
+//! on the standard kernel, under QEMU.
 
 use crate::uml;
-use alpenglow_tests::{Outcome, Test, check, has, test};
+use alpenglow_tests::{Outcome, Test, boot, check, has, test};
 
 /// The tests.
 pub fn tests() -> Vec<Test> {
@@ -16,6 +16,7 @@ pub fn tests() -> Vec<Test> {
             "dinit_starts_afresh_when_its_memory_is_overwritten",
             overwritten,
         ),
+        test("dinit_demo_on_qemu_boots_and_powers_off", on_qemu),
     ]
 }
 
@@ -35,25 +36,53 @@ fn run_with(words: &[&str], commands: &[&str]) -> Result<Vec<String>, String> {
     Ok(outputs)
 }
 
+/// Waits until all is started. The slowest is the timer's first time.
+const SETTLED: &str =
+    "n=0; until dinitctl is-started boot || [ $n = 50 ]; do n=$((n+1)); sleep 0.1; done";
+
 /// That the machine also ended by itself, at dinit's `poweroff`, is part of every run.
 fn boots() -> Outcome {
     let outputs = run(&[
         "readlink /proc/1/exe",
-        // The slowest is the timer's first time.
-        "n=0; until dinitctl is-started boot || [ $n = 50 ]; do n=$((n+1)); sleep 0.1; done",
+        SETTLED,
         "dinitctl list | cat",
         "dinitctl is-failed never",
         "dinitctl analyze critical-chain",
         "wc -w < /proc/1/task/1/children",
     ])?;
     has(&outputs[0], &["/sbin/dinit"])?;
-    let list = &outputs[2];
-    let lines = list.lines().filter(|line| line.contains("] ")).count();
-    check(lines >= 20, || format!("{lines} services:\n{list}"))?;
+    listed(&outputs[2])
+}
+
+/// `dinitctl list` has the demo's services, twenty of them started.
+fn listed(list: &str) -> Outcome {
+    let started = list
+        .lines()
+        .filter(|line| line.starts_with("[{+}") || line.starts_with("[[+]"))
+        .count();
+    check(started >= 20, || format!("{started} are started:\n{list}"))?;
     has(
         list,
         &["[[+]     ] boot", "[{+}     ] getty", "{X}] never", "[{s}"],
     )
+}
+
+/// Drivers and firmware of a PC, where the machine is switched off by ACPI; a network by its side.
+fn on_qemu() -> Outcome {
+    let words = ["--edition", "dinit-demo"];
+    let said = boot(
+        &[
+            &words[..],
+            &["--run", "readlink /proc/1/exe", "--run", SETTLED],
+            &["--run", "dinitctl list | cat"],
+            &["--run", "ifconfig lo; hostname"],
+            &["--run", "wc -l < /sys/fs/cgroup/limited/cgroup.procs"],
+        ]
+        .concat(),
+        0,
+    )?;
+    has(&said, &["/sbin/dinit", "127.0.0.1", "alpenglow"])?;
+    listed(&said)
 }
 
 fn services() -> Outcome {
@@ -92,7 +121,7 @@ fn reexecution() -> Outcome {
     let outputs = run(&[
         "n=0; until dinitctl list | grep -q 'heartbeat (exit' || [ $n = 50 ]; do n=$((n+1)); sleep 0.1; done",
         "dinitctl list > /tmp/before; dinitctl reexec",
-        "n=0; until dinitctl is-started boot || [ $n = 50 ]; do n=$((n+1)); sleep 0.1; done",
+        SETTLED,
         "dinitctl list > /tmp/after; diff /tmp/before /tmp/after && echo the same",
         "dinitctl catlog messages | tail -n 1",
         "dinitctl restart ready && dinitctl is-started ready",

@@ -1,9 +1,11 @@
-//! Whole machines: `min` under QEMU, by itself and by hand, in good health and in bad; dinit under User Mode Linux.
+//! Whole machines: `min` under QEMU, by itself and by hand, in good health and in bad; the standard kernel; dinit under
+//! User Mode Linux and QEMU.
 
 mod budget;
 mod dinit;
 mod hand;
 mod min;
+mod standard;
 mod uml;
 
 use std::process::ExitCode;
@@ -12,6 +14,7 @@ fn main() -> ExitCode {
     alpenglow_tests::main(|| {
         let mut tests = min::tests();
         tests.extend(hand::tests());
+        tests.extend(standard::tests());
         tests.extend(uml::tests());
         tests.extend(dinit::tests());
         tests.extend(budget::tests());

@@ -1,6 +1,6 @@
 //! `min` run by itself: commands, statuses, machines that panic or hang.
 
-use alpenglow_tests::{Outcome, Test, alpenglow, check, has, output, test, text};
+use alpenglow_tests::{Outcome, Test, boot, check, has, test};
 
 /// The tests.
 pub fn tests() -> Vec<Test> {
@@ -13,16 +13,6 @@ pub fn tests() -> Vec<Test> {
         test("boot_min_hang_is_told", hang_is_told),
         test("boot_init_alone", init_alone),
     ]
-}
-
-/// Boots with these words and compares the status; returns what was printed.
-fn boot(words: &[&str], status: i32) -> Result<String, String> {
-    let output = output(alpenglow().arg("boot").args(words))?;
-    let said = text(&output);
-    check(output.status.code() == Some(status), || {
-        format!("{:?} instead of {status}: {said}", output.status.code())
-    })?;
-    Ok(said)
 }
 
 fn runs_commands() -> Outcome {

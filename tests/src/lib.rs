@@ -52,6 +52,19 @@ pub fn alpenglow() -> Command {
     command
 }
 
+/// `alpenglow boot` with these words; fails unless it ends with this status. Returns what it printed.
+///
+/// # Errors
+/// What it printed, with another status.
+pub fn boot(words: &[&str], status: i32) -> Result<String, String> {
+    let output = output(alpenglow().arg("boot").args(words))?;
+    let said = text(&output);
+    check(output.status.code() == Some(status), || {
+        format!("{:?} instead of {status}: {said}", output.status.code())
+    })?;
+    Ok(said)
+}
+
 /// Runs a command to its end.
 ///
 /// # Errors

@@ -50,6 +50,8 @@ pub fn main(arguments: Vec<Vec<u8>>) -> i32 {
         output.error(format_args!("the command is empty"));
         return 1;
     }
+    // Rust's library ignores it, and the command would inherit that.
+    bare::sys::default_signal(bare::abi::SIGPIPE);
     let monitor = Monitor {
         output,
         command,

@@ -73,9 +73,15 @@ impl Manager {
         };
     }
 
-    /// What relative `run-in-cgroup` paths begin with, from the mount point.
-    pub(super) fn find_cgroup_base(&mut self) {
-        if self.options.cgroup.is_none()
+    /// What relative `run-in-cgroup` paths begin with, from the mount point, if the service has such a path.
+    pub(super) fn find_cgroup_base(&mut self, id: Id) {
+        let relative = self.unit(id).is_some_and(|unit| {
+            let path = unit.description.extra().run_in_cgroup.as_deref();
+            path.is_some_and(|path| !path.starts_with(b"/"))
+        });
+        if relative
+            && self.cgroup_base.is_empty()
+            && self.options.cgroup.is_none()
             && let Ok(tree) = Tree::discover()
         {
             self.cgroup_base = tree.base().to_vec();

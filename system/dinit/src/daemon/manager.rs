@@ -43,6 +43,8 @@ pub struct Manager {
     pub consumers: Vec<(Name, Name)>,
     /// What relative `run-in-cgroup` paths begin with.
     pub cgroup_base: Vec<u8>,
+    /// /dev/null, once it could be opened.
+    pub null: Option<OwnedFd>,
     pub log: Log,
     pub poll: Poll,
     pub signals: Signals,
@@ -99,6 +101,7 @@ impl Manager {
         poll.add(signals.fd(), Token::Signals, Interest::Read)?;
         Ok(Self {
             cgroup_base: options.cgroup.clone().unwrap_or_default(),
+            null: None,
             options,
             engine,
             units: Vec::new(),

@@ -199,7 +199,6 @@ fn begin(options: Options, words: &[OsString]) -> Result<Manager, Option<String>
     if is_manager && (restore.is_some() || crashes > 0) {
         finish::end_processes(&mut |text| daemon.log.say(Level::Warn, text));
     }
-    daemon.find_cgroup_base();
     daemon.engine.console_free();
     if !daemon.open_control(!system) {
         daemon.log.flush();

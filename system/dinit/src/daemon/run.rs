@@ -4,11 +4,12 @@ use super::manager::Manager;
 use super::options::Level;
 use super::output::Output;
 use super::poll::{Interest, Token};
-use crate::description::{Options, Ready};
+use crate::description::{Log, Options, Ready};
 use crate::engine::{Id, LaunchError, Stage, State, Target};
 use crate::launch::{self, Io, Notify, Order};
 use crate::text::Show;
 use crate::utmp;
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 use rustix::pipe::{PipeFlags, pipe_with};
@@ -43,6 +44,8 @@ impl Manager {
         self.open_sockets(id)?;
         self.open_cgroup(id)?;
         let input = self.input(id)?;
+        self.open_null();
+        self.find_cgroup_base(id);
         let notifies = |unit: &super::unit::Unit| unit.description.extra().ready == Ready::SdNotify;
         if main && self.unit(id).is_some_and(notifies) {
             self.open_notify().map_err(at(Stage::ArrangeFds))?;
@@ -74,9 +77,11 @@ impl Manager {
         } else if self.engine.has_console(id) {
             Io::Console
         } else {
+            let null = self.null.as_ref();
+            let unwritten = null.filter(|_| !matches!(description.log, Log::File(_)));
             Io::Detached {
-                input: input.as_ref().map(AsFd::as_fd),
-                output: written.map(AsFd::as_fd),
+                input: input.as_ref().or(null).map(AsFd::as_fd),
+                output: written.or(unwritten).map(AsFd::as_fd),
             }
         };
         let listen: Vec<BorrowedFd<'_>> = run.map_or_else(Vec::new, |run| {
@@ -109,6 +114,14 @@ impl Manager {
             self.watch_ready(id, read);
         }
         Ok(child.pid)
+    }
+
+    /// Has /dev/null open for all services. Where it cannot be opened, a service's start says so.
+    fn open_null(&mut self) {
+        if self.null.is_none() {
+            let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
+            self.null = rustix::fs::open(c"/dev/null", flags, Mode::empty()).ok();
+        }
     }
 
     /// The service's entry among the users that are logged in, if it is to have one.

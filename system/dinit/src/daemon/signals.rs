@@ -37,6 +37,10 @@ impl Signals {
             held = !crate::crash::faults();
         }
         bare::sys::block_signals(&held);
+        // Services inherit what is ignored: nothing of what Rust's library or whoever started us ignores.
+        for signal in [SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU] {
+            bare::sys::default_signal(signal as usize);
+        }
         let fd = bare::sys::signalfd(&heard);
         if fd < 0 {
             return Err(Errno::from_raw_os_error(-fd as i32));

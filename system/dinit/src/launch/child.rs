@@ -172,12 +172,8 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// Defaults for what the daemon and Rust's library ignore (a program would inherit it), and none held back, but for
-    /// what the terminal's keys do to who has the console.
+    /// None is held back, but for what the terminal's keys do to who has the console.
     fn reset_signals(&self) {
-        for signal in [abi::SIGPIPE, abi::SIGTSTP, abi::SIGTTIN, abi::SIGTTOU] {
-            bare::sys::default_signal(signal);
-        }
         let bit = |signal: usize| 1_u64 << (signal - 1);
         let mut held = 0;
         if self.console == Some(true) {

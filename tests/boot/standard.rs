@@ -1,0 +1,95 @@
+//! The kernel `linux-standard`, with `min`'s root: it boots on both boards, has Rust in it, and its modules load.
+
+use alpenglow_tests::{Outcome, Test, boot, check, has, test};
+
+/// The tests.
+pub fn tests() -> Vec<Test> {
+    vec![
+        test("standard_kernel_boots_on_q35", on_q35),
+        test("standard_kernel_boots_on_microvm", on_microvm),
+        test("standard_kernel_loads_a_rust_module", loads_a_module),
+    ]
+}
+
+fn on_q35() -> Outcome {
+    let said = boot(
+        &[
+            "--edition",
+            "standard-kernel",
+            "--run",
+            "uname -sr",
+            "--run",
+            "cat /proc/version",
+            "--run",
+            "zcat /proc/config.gz | grep -e ^CONFIG_RUST= -e ^CONFIG_RUSTC_VERSION_TEXT",
+            // What the kernel crate exports is in the running kernel, under Rust's mangled names.
+            "--run",
+            "grep -c ' T _R.*6kernel' /proc/kallsyms",
+            "--run",
+            "cat /proc/filesystems; mount -t securityfs none /sys/kernel/security && cat /sys/kernel/security/lsm",
+        ],
+        0,
+    )?;
+    let rust = said
+        .lines()
+        .find_map(|line| line.trim().parse::<u32>().ok());
+    check(rust.is_some_and(|count| count >= 20), || said.clone())?;
+    has(
+        &said,
+        &[
+            "Linux 7.",
+            "clang version",
+            "CONFIG_RUST=y",
+            "rustc 1.",
+            "\text4",
+            "\tbtrfs",
+            "\tsquashfs",
+            "\terofs",
+            "overlay",
+            "landlock",
+        ],
+    )
+}
+
+fn on_microvm() -> Outcome {
+    let words = ["--edition", "standard-kernel", "--board", "microvm"];
+    let commands = [
+        "--run",
+        "cat /proc/sys/kernel/osrelease; echo up $((6 * 7))",
+    ];
+    let said = boot(&[&words[..], &commands[..]].concat(), 0)?;
+    has(&said, &["up 42"])
+}
+
+/// A block device in Rust, loaded after what it needs.
+fn loads_a_module() -> Outcome {
+    let said = boot(
+        &[
+            "--edition",
+            "standard-modules",
+            "--run",
+            "cd /lib/modules/*/ && grep rnull modules.dep && insmod kernel/fs/configfs/configfs.ko \
+             && insmod kernel/drivers/block/rnull/rnull_mod.ko && lsmod && dmesg | grep Rust",
+            "--run",
+            "mount -t configfs none /sys/kernel/config && mkdir /sys/kernel/config/rnull/rust0 \
+             && echo 1 > /sys/kernel/config/rnull/rust0/power && dd if=/dev/rust0 bs=4096 count=100 | wc -c",
+            "--run",
+            "rmdir /sys/kernel/config/rnull/rust0 && umount /sys/kernel/config && rmmod rnull_mod && echo gone",
+            // No signature is refused later than a file that is no module at all.
+            "--run",
+            "insmod /etc/passwd || echo refused",
+        ],
+        0,
+    )?;
+    has(
+        &said,
+        &[
+            "rnull_mod.ko: kernel/fs/configfs/configfs.ko",
+            "rnull_mod ",
+            "Rust null_blk loaded",
+            "409600",
+            "gone",
+            "refused",
+        ],
+    )
+}
