@@ -9,6 +9,7 @@
 #![deny(unsafe_code)]
 
 pub mod arch;
+pub mod context;
 pub mod database;
 pub mod dependency;
 pub mod digest;
