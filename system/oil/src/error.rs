@@ -143,6 +143,25 @@ pub enum Error {
     /// What was asked for cannot be made.
     #[error("{0}")]
     Make(String),
+    /// A package file, with what is wrong with it.
+    #[error("{}: {source}", .path.display())]
+    Package {
+        /// The package's file.
+        path: PathBuf,
+        /// What is wrong.
+        source: Box<Error>,
+    },
+    /// Files that packages bring are others'. Each was told to the watch, in apk's words.
+    #[error(
+        "{0} files belong to other packages; nothing was changed (--force-overwrite takes them)"
+    )]
+    Conflicts(usize),
+    /// A hook that the administrator set before a transaction said no.
+    #[error("{0}: exited with error {1}; nothing was changed")]
+    Hook(String, i32),
+    /// The history does not have what was asked for.
+    #[error("{0}")]
+    History(String),
 }
 
 impl Error {

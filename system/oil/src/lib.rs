@@ -2,7 +2,7 @@
 //!
 //! Data flows one way: bytes of a file are read by [`format`] and checked by [`keys`]; what they say is a
 //! [`package::Info`]; [`index`] finds packages by name; [`solve`] decides which of them a world needs; and
-//! [`database`] is what the root is. What brings the root from one to the other, and the program, are not written yet.
+//! [`database`] is what the root is. [`transact`] brings the root from one to the other, and [`history`] knows the way back.
 //!
 //! Nothing here prints.
 
@@ -15,6 +15,7 @@ pub mod dependency;
 pub mod digest;
 pub mod error;
 pub mod format;
+pub mod history;
 pub mod index;
 pub mod keys;
 pub mod make;
@@ -25,5 +26,6 @@ pub mod protected_paths;
 pub mod repositories;
 pub mod solve;
 pub mod stream;
+pub mod transact;
 pub mod version;
 pub mod world;

@@ -1,0 +1,57 @@
+//! What a transaction is to do.
+
+use crate::history::Kept;
+use crate::package::Info;
+use crate::stream::Trust;
+use std::path::PathBuf;
+
+/// All of it.
+#[derive(Clone, Debug, Default)]
+pub struct Plan<'a> {
+    /// What happens to packages, in the solver's order.
+    pub steps: Vec<Step<'a>>,
+    /// The text of the new `etc/apk/world`.
+    pub world: String,
+    /// The command, for the history: the arguments with spaces between them.
+    pub command: String,
+}
+
+/// What happens to one package.
+#[derive(Clone, Debug)]
+pub struct Step<'a> {
+    /// How apk calls it, without the numbers: `Upgrading musl (1.2.4-r0 -> 1.2.5-r0)`.
+    pub title: String,
+    /// The name of the installed package that goes, or in whose place the new one comes. For a new version of a
+    /// package it is that package's own name.
+    pub old: Option<String>,
+    /// What comes; none for a package that only goes.
+    pub new: Option<New<'a>>,
+}
+
+/// A package that comes.
+#[derive(Clone, Debug)]
+pub struct New<'a> {
+    /// Where it comes from.
+    pub source: Source<'a>,
+    /// The tag of its repository, without `@`.
+    pub tag: Option<String>,
+}
+
+/// Where a package comes from.
+#[derive(Clone, Debug)]
+pub enum Source<'a> {
+    /// A package file, of either format.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What makes it one to be taken.
+        trust: Trust<'a>,
+    },
+    /// Metadata alone: of a package with an installed size of 0, which has no file worth reading, or of a virtual
+    /// package.
+    Meta(Box<Info>),
+    /// What the history has kept of a package that had been installed.
+    Kept(Box<Kept>),
+    /// The package that is installed stays as it is, under another tag.
+    Installed,
+}
