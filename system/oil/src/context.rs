@@ -6,9 +6,11 @@
 
 pub mod cache;
 mod files;
+mod load;
 mod packages;
 mod settings;
 
+pub use load::Freshness;
 pub use packages::{Found, INSTALLED, Place};
 pub use settings::Settings;
 
@@ -16,7 +18,7 @@ use crate::arch;
 use crate::database::sidecar::Heads;
 use crate::database::source::InstalledSource;
 use crate::error::{Error, Result};
-use crate::index::{Index, IndexTrust};
+use crate::index::Index;
 use crate::keys::Keys;
 use crate::repositories::{Repositories, Repository};
 use crate::solve::{Kind, Origin};
@@ -44,8 +46,8 @@ pub struct Context {
     pub cache: Cache,
     /// What went wrong without being in the way.
     pub warnings: Vec<String>,
-    /// Repositories whose index could not be had.
-    pub unavailable: usize,
+    /// How the index of each repository was come by.
+    pub freshness: Vec<Freshness>,
 }
 
 impl Context {
@@ -86,40 +88,8 @@ impl Context {
             installed,
             world,
             warnings,
-            unavailable: 0,
+            freshness: Vec::new(),
         })
-    }
-
-    /// Opens the indexes of all repositories. One that cannot be had is told in [`Context::warnings`] and counted.
-    pub fn load(&mut self) {
-        let trust = match self.settings.allow_untrusted {
-            true => IndexTrust::Anything,
-            false => IndexTrust::Keys(&self.keys),
-        };
-        self.indexes.clear();
-        for repository in &self.repositories.list {
-            let url = repository.index_url(&self.arches[0]);
-            let source = self.cache.index_file(repository, &url);
-            let index = match &source {
-                Some(source) => Index::load(source, &self.cache.compiled(&url), trust),
-                None => Err(Error::Fetch {
-                    url: url.clone(),
-                    reason: "its index was never fetched; run update".to_owned(),
-                }),
-            };
-            self.indexes.push(match index {
-                Ok(index) => Some(index),
-                Err(error) => {
-                    self.unavailable += 1;
-                    let text = match error {
-                        Error::Fetch { .. } => error.to_string(),
-                        other => format!("opening {url}: {other}"),
-                    };
-                    self.warnings.push(text);
-                    None
-                }
-            });
-        }
     }
 
     /// The system's directory.

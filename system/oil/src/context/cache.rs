@@ -3,7 +3,6 @@
 use super::{Settings, below};
 use crate::digest::{Algorithm, Digest};
 use crate::package_name::cached_index;
-use crate::repositories::Repository;
 use std::path::{Path, PathBuf};
 
 /// Where things are kept.
@@ -25,6 +24,11 @@ impl Cache {
             Some(directory) => below(&settings.root, directory),
             None if has_link => link,
             None => settings.root.join("var/cache/apk"),
+        };
+        let directory = match settings.cache {
+            true => directory,
+            // For what has to be a file for a moment.
+            false => std::env::temp_dir(),
         };
         Self {
             directory,
@@ -64,21 +68,16 @@ impl Cache {
         }
     }
 
-    /// Where a repository's index is as a file: that of a local one where it is, that of another here. None if it was
-    /// never fetched.
-    #[must_use]
-    pub fn index_file(&self, repository: &Repository, url: &str) -> Option<PathBuf> {
-        if !repository.is_remote() {
-            return Some(local_path(url));
-        }
-        let place = self.cached_index(url);
-        place.exists().then_some(place)
-    }
-
     /// Where an index is kept.
     #[must_use]
     pub fn cached_index(&self, url: &str) -> PathBuf {
         self.directory.join(cached_index(url))
+    }
+
+    /// Where the server's mark of an index is kept, whose time is that of the last look at the server.
+    #[must_use]
+    pub fn mark(&self, url: &str) -> PathBuf {
+        self.compiled(url).with_extension("etag")
     }
 
     /// Where the compiled form of an index is kept.

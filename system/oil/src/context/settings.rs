@@ -24,6 +24,8 @@ pub struct Settings {
     pub repositories_wanted: bool,
     /// Whether what is installed counts.
     pub installed: bool,
+    /// Whether there has to be a database.
+    pub database: bool,
     /// Whether files in the cache are used and kept.
     pub cache: bool,
     /// The cache's directory below the root, in place of the usual one.
@@ -52,6 +54,7 @@ impl Default for Settings {
             repository_lines: Vec::new(),
             repositories_wanted: true,
             installed: true,
+            database: true,
             cache: true,
             cache_directory: None,
             cache_max_age: Duration::from_secs(4 * 60 * 60),

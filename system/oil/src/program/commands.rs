@@ -1,6 +1,8 @@
 //! All commands. Each is documented here, and nowhere else: help, completion and manual pages are made of this.
 
 mod ask;
+mod change;
+mod maintain;
 
 use super::arguments::Arguments;
 use super::options::{Group, Opt};
@@ -67,7 +69,17 @@ const fn command(
 }
 
 /// All commands under their headings.
-pub static SECTIONS: &[Section] = &[Section {
-    title: "Ask about packages",
-    commands: ask::COMMANDS,
-}];
+pub static SECTIONS: &[Section] = &[
+    Section {
+        title: "Install and remove packages",
+        commands: change::COMMANDS,
+    },
+    Section {
+        title: "Keep the system in order",
+        commands: maintain::COMMANDS,
+    },
+    Section {
+        title: "Ask about packages",
+        commands: ask::COMMANDS,
+    },
+];

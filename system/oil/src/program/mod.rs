@@ -4,11 +4,14 @@ mod arguments;
 mod commands;
 mod options;
 mod outcome;
+mod progress;
 mod session;
 mod size;
 mod suggest;
 
+mod change;
 mod fields;
+mod getting;
 mod help;
 mod matching;
 mod reverse;
@@ -19,6 +22,7 @@ mod info;
 mod list;
 mod query;
 mod search;
+mod update;
 
 use arguments::Arguments;
 use outcome::{Failure, USAGE};

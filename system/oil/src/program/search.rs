@@ -13,6 +13,7 @@ use std::io::Write as _;
 pub fn run(session: &mut Session, arguments: &Arguments) -> Outcome {
     let mut settings = settings(arguments)?;
     sources(arguments, &mut settings)?;
+    settings.database = false;
     let mut selection = Selection::new(arguments)?;
     selection.fields = vec![Field::Name, Field::Provides];
     selection.part = !arguments.has("exact") && !arguments.has("has-origin");

@@ -3,9 +3,15 @@
 use super::arguments::Arguments;
 use super::outcome::Failure;
 use oil::context::{Context, Settings};
+use oil::database::DIRECTORY;
+use oil::fetch::{self, Client, Mirrors};
+use oil::solve::report;
 use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// Connections at once.
+const CONNECTIONS: usize = 16;
 
 /// One run of the program.
 pub struct Session {
@@ -64,8 +70,22 @@ impl Session {
         self.open_with(&settings(arguments)?)
     }
 
-    /// Opens the system with these settings.
+    /// Opens the system with these settings, which must have a database if what is installed counts.
     pub fn open_with(&mut self, settings: &Settings) -> Result<Context, Failure> {
+        let root = &settings.root;
+        let reason = |error: io::Error| super::outcome::reason(&error);
+        std::fs::metadata(root)
+            .map_err(|error| Failure::of("Unable to open root", reason(error)))?;
+        if settings.installed && settings.database {
+            let installed = root.join(DIRECTORY).join("installed");
+            std::fs::metadata(installed).map_err(|error| {
+                let root = root.display();
+                let why = reason(error);
+                Failure::new(format_args!(
+                    "Unable to read database: {why} (below {root}; add --initdb makes one)"
+                ))
+            })?;
+        }
         let context = Context::open(settings)?;
         for warning in &context.warnings {
             self.warning(warning);
@@ -73,15 +93,73 @@ impl Session {
         Ok(context)
     }
 
-    /// Opens the indexes of all repositories.
+    /// Opens the indexes of all repositories; those in the cache that are too old are fetched again.
     pub fn load(&mut self, context: &mut Context) {
+        let client = context
+            .repositories
+            .list
+            .iter()
+            .any(|one| one.is_remote())
+            .then(|| client(context));
+        self.load_with(context, client.as_ref());
+    }
+
+    /// Opens the indexes; servers are asked if there is a client.
+    pub fn load_with(&mut self, context: &mut Context, client: Option<&Client>) {
         let before = context.warnings.len();
         context.cache.prepare(&context.settings.root);
-        context.load();
+        context.load(client);
         for warning in &context.warnings[before..] {
             self.warning(warning);
         }
     }
+
+    /// Columns for reports.
+    pub fn columns(&self) -> usize {
+        let terminal = io::stdout().is_terminal();
+        let size = terminal
+            .then(|| rustix::termios::tcgetwinsize(io::stdout()).ok())
+            .flatten();
+        size.map_or(report::COLUMNS, |size| {
+            usize::from(size.ws_col).max(report::COLUMNS)
+        })
+    }
+
+    /// Whether the user is asked before something is changed.
+    pub fn is_interactive(&self, arguments: &Arguments, root: &Path) -> bool {
+        let asked = arguments.value("interactive");
+        let automatic =
+            asked == Some("auto") || (asked.is_none() && root.join("etc/apk/interactive").exists());
+        match automatic {
+            true => io::stdin().is_terminal() && io::stdout().is_terminal(),
+            false => asked == Some("yes"),
+        }
+    }
+
+    /// Asks whether to go on. Nobody there to ask means yes.
+    pub fn ask(&mut self) -> Result<bool, Failure> {
+        if !io::stdin().is_terminal() {
+            return Ok(true);
+        }
+        write!(self.out, "Do you want to continue [Y/n]? ")?;
+        self.out.flush()?;
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer)?;
+        Ok(matches!(answer.trim(), "" | "y" | "Y" | "yes"))
+    }
+}
+
+/// A client for a system's servers.
+pub fn client(context: &Context) -> Client {
+    let settings = &context.settings;
+    Client::new(fetch::Options {
+        root: settings.root.clone(),
+        timeout: settings.timeout,
+        check_certificate: settings.check_certificate,
+        refresh: settings.refresh,
+        connections: CONNECTIONS,
+        mirrors: Mirrors::read(&settings.root).unwrap_or_default(),
+    })
 }
 
 /// What a command line says of the system.
