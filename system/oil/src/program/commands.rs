@@ -3,6 +3,8 @@
 mod ask;
 mod change;
 mod maintain;
+mod make;
+mod other;
 
 use super::arguments::Arguments;
 use super::options::{Group, Opt};
@@ -81,5 +83,13 @@ pub static SECTIONS: &[Section] = &[
     Section {
         title: "Ask about packages",
         commands: ask::COMMANDS,
+    },
+    Section {
+        title: "Make packages and repositories",
+        commands: make::COMMANDS,
+    },
+    Section {
+        title: "Other",
+        commands: other::COMMANDS,
     },
 ];

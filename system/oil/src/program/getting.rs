@@ -112,6 +112,33 @@ impl Drop for Wanted<'_> {
     }
 }
 
+/// Bytes that have to come over the network for a package.
+pub fn download_size(context: &Context, found: &Found) -> u64 {
+    let Some(place) = found.offered else {
+        return 0;
+    };
+    let Ok(info) = context.info(place) else {
+        return 0;
+    };
+    let remote = context.repositories.list[place.source - 1].is_remote();
+    let kept = info.identity.is_some_and(|identity| {
+        let name = PackageName {
+            name: &info.name,
+            version: info.version.as_str(),
+            arch: &info.arch,
+            identity,
+        };
+        is_whole(
+            &context.cache.directory().join(name.cached()),
+            Some(info.file_size),
+        )
+    });
+    if !remote || kept || info.installed_size == 0 {
+        return 0;
+    }
+    info.file_size
+}
+
 fn is_whole(path: &Path, size: Option<u64>) -> bool {
     fs::metadata(path)
         .is_ok_and(|metadata| metadata.is_file() && size.is_none_or(|size| size == metadata.len()))

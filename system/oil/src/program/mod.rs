@@ -18,11 +18,18 @@ mod reverse;
 mod select;
 mod serialize;
 
+mod dot;
+mod download;
 mod info;
 mod list;
+mod manifest;
+mod policy;
 mod query;
 mod search;
+mod stats;
 mod update;
+mod verify;
+mod version;
 
 use arguments::Arguments;
 use outcome::{Failure, USAGE};

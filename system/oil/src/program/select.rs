@@ -309,16 +309,8 @@ pub fn constraint(text: &str) -> Result<WorldDependency, Failure> {
 
 /// The chosen packages of a solution.
 pub fn chosen(context: &Context, solution: &Solution<'_>) -> Vec<Found> {
-    let mut list = Vec::new();
-    for &id in &solution.order {
-        let package = &solution.graph.packages[id as usize];
-        let name = solution.graph.name(package.name);
-        let version = solution.graph.version(package.version);
-        let same = |found: &Found| {
-            let candidate = context.candidate(found.place);
-            candidate.version == version && candidate.identity == package.identity
-        };
-        list.extend(context.named(name).into_iter().find(same));
-    }
-    list
+    let packages = solution.order.iter();
+    packages
+        .filter_map(|&id| super::change::package(context, solution, id))
+        .collect()
 }

@@ -7,7 +7,7 @@ use crate::program::getting::{self, Wanted};
 use crate::program::outcome::{Failure, Outcome, USAGE, count};
 use crate::program::progress::Progress;
 use crate::program::session::Session;
-use oil::context::{Context, Found};
+use oil::context::Context;
 use oil::database::lock::Lock;
 use oil::solve::{Change, ChangeKind, Solution};
 use oil::stream::Trust;
@@ -251,7 +251,7 @@ fn source<'a>(
             },
         });
     }
-    let found = find(context, solution, id);
+    let found = super::decide::package(context, solution, id);
     let Some(found) = found.filter(|found| found.offered.is_some()) else {
         // It is installed, and nobody has it: it stays as it is.
         return Ok(Source::Installed);
@@ -267,16 +267,4 @@ fn source<'a>(
     };
     let path = wanted.package(&found, &info)?;
     Ok(Source::File { path, trust })
-}
-
-fn find(context: &Context, solution: &Solution<'_>, id: u32) -> Option<Found> {
-    let package = &solution.graph.packages[id as usize];
-    let version = solution.graph.version(package.version);
-    context
-        .named(solution.graph.name(package.name))
-        .into_iter()
-        .find(|found| {
-            let candidate = context.candidate(found.place);
-            candidate.version == version && candidate.identity == package.identity
-        })
 }

@@ -3,9 +3,10 @@
 use super::files::Given;
 use super::{Request, commit, is_simulated, summary};
 use crate::program::arguments::Arguments;
+use crate::program::getting;
 use crate::program::outcome::{FAILED, Failure, Outcome, count};
 use crate::program::session::Session;
-use oil::context::Context;
+use oil::context::{Context, Found};
 use oil::solve::{ChangeKind, Kind, Origin, Problem, Solution, request, solve};
 use oil::world::World;
 use std::io::Write as _;
@@ -94,7 +95,7 @@ pub fn run(
         .iter()
         .any(|change| change.kind == ChangeKind::Purge);
     if session.verbosity > 1 || interactive || (session.verbosity > 0 && removes) {
-        summary::changes(session, &solution)?;
+        summary::changes(session, &solution, download_size(context, &solution))?;
         if interactive
             && !is_simulated(arguments)
             && !solution.changes.is_empty()
@@ -122,4 +123,27 @@ fn simulate(session: &mut Session, context: &Context, solution: &Solution<'_>) -
         solution.bytes,
     )?;
     Ok(count(errors))
+}
+
+/// Bytes that have to come over the network.
+fn download_size(context: &Context, solution: &Solution<'_>) -> u64 {
+    let changes = solution
+        .changes
+        .iter()
+        .filter(|change| change.kind != ChangeKind::Pinning);
+    let packages = changes.filter_map(|change| package(context, solution, change.new?));
+    packages
+        .map(|found| getting::download_size(context, &found))
+        .sum()
+}
+
+/// A package of a solution among those of the system.
+pub fn package(context: &Context, solution: &Solution<'_>, id: u32) -> Option<Found> {
+    let package = &solution.graph.packages[id as usize];
+    let version = solution.graph.version(package.version);
+    let mut named = context.named(solution.graph.name(package.name)).into_iter();
+    named.find(|found| {
+        let candidate = context.candidate(found.place);
+        candidate.version == version && candidate.identity == package.identity
+    })
 }

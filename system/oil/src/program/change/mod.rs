@@ -17,6 +17,11 @@ use oil::solve::{Options, request};
 use oil::world::World;
 use std::path::Path;
 
+pub use commit::perform;
+pub use decide::package;
+pub use files::trust as files_trust;
+pub use summary::counts;
+
 /// What is asked for.
 pub struct Request {
     /// The world as it shall be.

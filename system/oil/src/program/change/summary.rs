@@ -41,7 +41,11 @@ fn described(solution: &Solution<'_>, change: &Change) -> String {
 }
 
 /// Lists changes by kind, and the space that they take.
-pub fn changes(session: &mut Session, solution: &Solution<'_>) -> Result<(), Failure> {
+pub fn changes(
+    session: &mut Session,
+    solution: &Solution<'_>,
+    download: u64,
+) -> Result<(), Failure> {
     let with_versions = session.verbosity > 0;
     for (kind, title) in KINDS {
         let fits = |change: &&Change| {
@@ -76,6 +80,13 @@ pub fn changes(session: &mut Session, solution: &Solution<'_>) -> Result<(), Fai
             line.push_str(name);
         }
         writeln!(session.out, "{line}")?;
+    }
+    if download > 0 {
+        writeln!(
+            session.out,
+            "Need to download {} of packages.",
+            human(download)
+        )?;
     }
     let bytes = |id: Option<_>| {
         id.map_or(0, |id: u32| {

@@ -1,7 +1,7 @@
 //! Commands: ask about packages.
 
 use super::super::options::{QUERY, flag};
-use super::super::{info, list, query, search};
+use super::super::{dot, info, list, policy, query, search};
 use super::{Command, command};
 
 /// The commands.
@@ -109,5 +109,27 @@ pub static COMMANDS: &[Command] = &[
         &[],
         &[],
         info::owns,
+    ),
+    command(
+        "policy",
+        "Show from where packages can be had",
+        "[OPTION]… NAME…",
+        "",
+        &[&QUERY],
+        &[],
+        policy::run,
+    ),
+    command(
+        "dot",
+        "Draw dependencies as a graph for Graphviz",
+        "[OPTION]… [PATTERN]…",
+        "",
+        &[&QUERY],
+        &[flag(
+            &["errors"],
+            "",
+            "Only what is wrong: cycles and what is missing",
+        )],
+        dot::run,
     ),
 ];
