@@ -56,23 +56,26 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Outcome {
     let mut items = Vec::new();
     for found in &list {
         let info = context.info(found.offered.unwrap_or(found.place))?;
-        if after.is_none_or(|after| info.build_time > after) {
+        if after.is_none_or(|after| info.build_time == 0 || info.build_time > after) {
             items.push(item(&context, found, info, &directory, arguments)?);
         }
     }
-    let mut failed = !missed.is_empty();
-    if arguments.has("stdout") {
-        failed |= !to_stdout(session, &context, &items)?;
-    } else {
-        failed |= !to_files(session, arguments, &context, &items)?;
-        for name in missed {
-            writeln!(
-                session.out,
-                "{name}: unable to select package (or its dependencies)"
-            )?;
+    if !missed.is_empty() {
+        if !arguments.has("stdout") {
+            for name in missed {
+                writeln!(
+                    session.out,
+                    "{name}: unable to select package (or its dependencies)"
+                )?;
+            }
         }
+        return Ok(USAGE);
     }
-    Ok(if failed { USAGE } else { 0 })
+    let well = match arguments.has("stdout") {
+        true => to_stdout(session, &context, &items)?,
+        false => to_files(session, arguments, &context, &items)?,
+    };
+    Ok(if well { 0 } else { USAGE })
 }
 
 /// A day and a time of it, or seconds since 1970.

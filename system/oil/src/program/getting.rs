@@ -78,6 +78,11 @@ impl<'a> Wanted<'a> {
         Ok(place)
     }
 
+    /// Names and versions of the packages that are not there yet.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
     /// Gets what is not there yet. False if something could not be had, which has been said then.
     pub fn fetch(&self, session: &mut Session, arguments: &Arguments) -> Result<bool, Failure> {
         if self.jobs.is_empty() {

@@ -114,6 +114,16 @@ impl Session {
         }
     }
 
+    /// Refuses to write what is no text to a terminal, unless the command line insists.
+    pub fn refuse_terminal(&self, arguments: &Arguments) -> Result<(), Failure> {
+        if io::stdout().is_terminal() && !arguments.has("force-binary-stdout") {
+            return Err(Failure::usage(
+                "refusing to write binary data to the terminal; redirect it, or pass --force-binary-stdout",
+            ));
+        }
+        Ok(())
+    }
+
     /// Columns for reports.
     pub fn columns(&self) -> usize {
         let terminal = io::stdout().is_terminal();

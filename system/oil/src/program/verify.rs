@@ -21,6 +21,7 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Outcome {
         let result = check(file, keys);
         let text = match &result {
             Ok(()) => "OK".to_owned(),
+            Err(Error::Unknown) => "file format is invalid or inconsistent".to_owned(),
             Err(error) => reason_of(error),
         };
         errors += usize::from(result.is_err());

@@ -1,7 +1,7 @@
 //! Commands: ask about packages.
 
-use super::super::options::{QUERY, flag};
-use super::super::{dot, info, list, policy, query, search};
+use super::super::options::{QUERY, flag, value};
+use super::super::{dot, explain, info, list, policy, query, sbom, search};
 use super::{Command, command};
 
 /// The commands.
@@ -131,5 +131,40 @@ pub static COMMANDS: &[Command] = &[
             "Only what is wrong: cycles and what is missing",
         )],
         dot::run,
+    ),
+    command(
+        "why",
+        "Tell why a package is installed",
+        "[OPTION]… NAME…",
+        "Prints the shortest way from the world to the package.",
+        &[],
+        &[],
+        explain::why,
+    ),
+    command(
+        "explain",
+        "Explain the solver's choice in sentences",
+        "[OPTION]… CONSTRAINT…",
+        "As if the constraints were added: for each package of their names, why it is chosen or what speaks against it.",
+        &[],
+        &[],
+        explain::run,
+    ),
+    command(
+        "sbom",
+        "Write a bill of materials of what is installed",
+        "[OPTION]…",
+        "",
+        &[],
+        &[
+            value(
+                &["format"],
+                "",
+                "FORMAT",
+                "spdx (SPDX 2.3, the default) or cyclonedx (1.5), as JSON",
+            ),
+            value(&["output"], "o", "FILE", "Write to FILE"),
+        ],
+        sbom::run,
     ),
 ];

@@ -1,11 +1,123 @@
 //! Commands: make packages and repositories.
 
-use super::super::options::{QUERY, flag, switch, value};
-use super::super::{download, manifest, verify};
+use super::super::options::{GENERATION, QUERY, flag, switch, value};
+use super::super::{download, extract, index, keys, manifest, mkndx, mkpkg, serve, verify};
 use super::{Command, command};
 
 /// The commands.
 pub static COMMANDS: &[Command] = &[
+    command(
+        "mkpkg",
+        "Make a package of format v3",
+        "[OPTION]…",
+        "",
+        &[&GENERATION],
+        &[
+            value(
+                &["compat"],
+                "",
+                "VERSION",
+                "For readers as old as this version of apk",
+            ),
+            value(&["files"], "F", "DIR", "The tree of the package's files"),
+            value(&["info"], "I", "KEY:VALUE", "A field of the metadata"),
+            value(
+                &["output"],
+                "o",
+                "FILE",
+                "Where to write (NAME-VERSION.apk)",
+            ),
+            switch(&["rootnode"], "", "Old form of --compat"),
+            value(&["script"], "s", "TYPE:FILE", "A script"),
+            flag(&["stdout"], "", "Write to standard output"),
+            value(
+                &["trigger"],
+                "t",
+                "GLOB",
+                "A directory that the trigger watches",
+            ),
+            switch(&["xattrs"], "", "Keep extended attributes"),
+        ],
+        mkpkg::run,
+    ),
+    command(
+        "mkndx",
+        "Make an index of format v3",
+        "[OPTION]… PACKAGE…",
+        "",
+        &[&GENERATION],
+        &[
+            value(&["description"], "d", "TEXT", "What it is an index of"),
+            value(
+                &["filter-spec"],
+                "",
+                "SPEC",
+                "Take from the old index the packages that are named, by this spec",
+            ),
+            value(&["hash"], "", "HASH", "sha256 (default) or sha256-160"),
+            value(
+                &["index"],
+                "x",
+                "FILE",
+                "An older index, to read fewer packages",
+            ),
+            value(&["output"], "o", "FILE", "Where to write"),
+            value(
+                &["pkgname-spec"],
+                "",
+                "SPEC",
+                "How the packages' files are called",
+            ),
+            value(
+                &["rewrite-arch"],
+                "",
+                "ARCH",
+                "Give all packages this architecture",
+            ),
+        ],
+        mkndx::run,
+    ),
+    command(
+        "index",
+        "Make an index of format v2",
+        "[OPTION]… PACKAGE…",
+        "",
+        &[],
+        &[
+            value(&["description"], "d", "TEXT", "What it is an index of"),
+            value(
+                &["index"],
+                "x",
+                "FILE",
+                "An older index, to read fewer packages",
+            ),
+            flag(&["merge"], "", "Keep the packages of the older index"),
+            flag(
+                &["no-warnings"],
+                "",
+                "Say nothing of dependencies that nobody provides",
+            ),
+            value(&["output"], "o", "FILE", "Where to write"),
+            flag(
+                &["prune-origin"],
+                "",
+                "With --merge: leave out old packages of the new ones' origins",
+            ),
+            value(
+                &["rewrite-arch"],
+                "",
+                "ARCH",
+                "Give all packages this architecture",
+            ),
+            value(
+                &["sign-key"],
+                "",
+                "FILE",
+                "Sign with this private key (RSA)",
+            ),
+        ],
+        index::run,
+    ),
     command(
         "fetch",
         "Download packages to a directory",
@@ -42,6 +154,23 @@ pub static COMMANDS: &[Command] = &[
         manifest::run,
     ),
     command(
+        "extract",
+        "Unpack packages' files",
+        "[OPTION]… FILE…",
+        "",
+        &[],
+        &[
+            value(
+                &["destination"],
+                "",
+                "DIR",
+                "Where to (the current directory)",
+            ),
+            flag(&["no-chown"], "", "Do not set owners"),
+        ],
+        extract::run,
+    ),
+    command(
         "verify",
         "Check packages' integrity and signatures",
         "[OPTION]… FILE…",
@@ -49,5 +178,59 @@ pub static COMMANDS: &[Command] = &[
         &[],
         &[],
         verify::run,
+    ),
+    command(
+        "adbsign",
+        "Sign or recompress files of format v3",
+        "[OPTION]… FILE…",
+        "",
+        &[&GENERATION],
+        &[flag(
+            &["reset-signatures"],
+            "",
+            "Take the signatures off that are there",
+        )],
+        keys::adbsign,
+    ),
+    command(
+        "sign",
+        "Sign packages and indexes of either format",
+        "[OPTION]… FILE…",
+        "Files of v3 get a signature block, those of v2 a signature member before what is there.",
+        &[&GENERATION],
+        &[flag(
+            &["reset-signatures"],
+            "",
+            "Take the signatures off that are there",
+        )],
+        keys::sign,
+    ),
+    command(
+        "keygen",
+        "Make a key pair to sign with",
+        "[OPTION]… FILE",
+        "Writes the private key to FILE (mode 600) and the public one to FILE.pub, which belongs into etc/apk/keys.",
+        &[],
+        &[value(
+            &["type"],
+            "",
+            "TYPE",
+            "p256 (default), p384, rsa2048 or rsa4096; v2 needs RSA",
+        )],
+        keys::keygen,
+    ),
+    command(
+        "serve",
+        "Serve a directory over HTTP",
+        "[OPTION]… DIR",
+        "Files alone, for GET and HEAD, with ranges and If-Modified-Since. Prints the address that it listens on.",
+        &[],
+        &[value(
+            &["listen"],
+            "",
+            "ADDRESS",
+            "Address and port (127.0.0.1:8080); port 0 takes a free one",
+        )],
+        serve::run,
     ),
 ];
