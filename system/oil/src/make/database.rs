@@ -56,7 +56,10 @@ fn package(record: &Record, owners: Option<&Owners>) -> Result<Vec<u8>> {
         .collect();
     let paths = writer.array(&paths);
     let root = writer.object(&[info, paths]);
-    Ok(writer.finish(root)?)
+    // A block of its own, with its header and padding.
+    let mut block = Vec::new();
+    write_block(&mut block, BlockKind::Adb, &writer.finish(root)?)?;
+    Ok(block)
 }
 
 /// Owner and permissions, where they are not the usual ones.

@@ -87,7 +87,12 @@ fn node(payload: &Payload<'_>, value: Value, shape: &Shape, kind: Kind) -> Resul
             Node::List(values.collect::<Result<_>>()?)
         }
         Shape::Package => {
-            let bytes = payload.blob(value)?;
+            // A block: its header says how long it is.
+            let block = payload.blob(value)?;
+            let head = block
+                .first_chunk()
+                .map_or(4, |head| u32::from_le_bytes(*head));
+            let bytes = block.get(4..head as usize).unwrap_or_default();
             let root = Payload::new(bytes)?.root()?;
             let lines = super::header(bytes, Kind::Package.number());
             Node::Nested(lines, Box::new(object(&root, PACKAGE, Kind::Package)?))

@@ -28,8 +28,8 @@ enum Mode {
 }
 
 /// Directories that are of no interest when everything is looked at.
-const IGNORED: [&[u8]; 8] = [
-    b"dev", b"home", b"proc", b"root", b"run", b"sys", b"tmp", b"var",
+const IGNORED: [&[u8]; 9] = [
+    b"dev", b"home", b"lib/apk", b"proc", b"root", b"run", b"sys", b"tmp", b"var",
 ];
 
 /// An audit.
@@ -134,7 +134,7 @@ impl Audit<'_> {
 
     fn directory(&mut self, path: &[u8]) -> Result<(), Failure> {
         let Ok(entries) = fs::read_dir(self.place(path)) else {
-            if self.mode != Mode::Backup {
+            if self.place(path).exists() && self.mode != Mode::Backup {
                 self.line('e', path, false)?;
             }
             return Ok(());
@@ -167,20 +167,13 @@ impl Audit<'_> {
             }
             return self.directory(path);
         }
-        let protected = self.is_protected(path, metadata);
-        let added = match self.mode {
-            Mode::Backup => protected,
-            Mode::System => false,
-            Mode::Full => !protected,
-        };
-        let below_protected =
-            self.mode == Mode::Full && self.protected.of(path) == Protection::ChangedLink;
-        if !added || below_protected {
-            // Files in it may be of interest all the same.
-            if below_protected {
-                return self.directory(path);
-            }
-            return Ok(());
+        let protection = self.protected.of(path);
+        match self.mode {
+            Mode::Backup if protection != Protection::None => {}
+            Mode::Full if protection == Protection::None => {}
+            // Of a directory whose links are protected the files are of interest.
+            Mode::Full if protection == Protection::ChangedLink => return self.directory(path),
+            _ => return Ok(()),
         }
         let difference = Difference::added(metadata, None);
         if self.recursive {
