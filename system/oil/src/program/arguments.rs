@@ -8,8 +8,6 @@ use super::suggest;
 
 /// A command line.
 pub struct Arguments {
-    /// What the program was called: `oil`, or `apk`.
-    pub program: String,
     /// The command, if there is one.
     pub command: Option<&'static Command>,
     /// The word where a command should be, if it is none.
@@ -24,9 +22,8 @@ impl Arguments {
     ///
     /// # Errors
     /// Options that there are not, and values that are none.
-    pub fn parse(program: &str, words: &[String], config: &str) -> Result<Self, Failure> {
+    pub fn parse(words: &[String], config: &str) -> Result<Self, Failure> {
         let mut arguments = Self {
-            program: program.to_owned(),
             command: None,
             unknown: None,
             operands: Vec::new(),
@@ -306,7 +303,7 @@ mod tests {
 
     fn parse(line: &str) -> Result<Arguments, String> {
         let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
-        Arguments::parse("oil", &words, "").map_err(|failure| failure.text)
+        Arguments::parse(&words, "").map_err(|failure| failure.text)
     }
 
     #[test]
@@ -367,7 +364,7 @@ mod tests {
     #[test]
     fn lines_of_the_configuration() {
         let words = ["add".to_owned(), "--cache".to_owned()];
-        let line = Arguments::parse("oil", &words, "no-cache\n# no\ntimeout 120\n").expect("good");
+        let line = Arguments::parse(&words, "no-cache\n# no\ntimeout 120\n").expect("good");
         assert_eq!(
             (line.value("timeout"), line.switch("cache")),
             (Some("120"), Some(true))

@@ -88,7 +88,7 @@ pub fn run(words: impl Iterator<Item = OsString>) -> ExitCode {
 
 fn dispatch(session: &mut Session, program: &str, words: &[String]) -> outcome::Outcome {
     let config = session::configuration();
-    let arguments = Arguments::parse(program, words, &config)?;
+    let arguments = Arguments::parse(words, &config)?;
     if let Some(word) = &arguments.unknown {
         let near = suggest::nearest(word, commands::all().map(|command| command.name));
         let hint = near.map_or(String::new(), |near| format!(" Did you mean '{near}'?"));
