@@ -34,13 +34,20 @@ pub(crate) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>> {
 /// # Errors
 /// [`Error::File`]; the file is as it was then.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    replace_with(path, bytes, true)
+}
+
+/// The same; without `sync` the bytes may reach the disk later.
+pub(crate) fn replace_with(path: &Path, bytes: &[u8], sync: bool) -> Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
     let beside = PathBuf::from(beside);
     let write = || -> io::Result<()> {
         let mut file = File::create(&beside)?;
         file.write_all(bytes)?;
-        file.sync_all()?;
+        if sync {
+            file.sync_all()?;
+        }
         std::fs::rename(&beside, path)
     };
     write().map_err(|error| {

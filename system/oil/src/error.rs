@@ -156,6 +156,9 @@ pub enum Error {
         "{0} files belong to other packages; nothing was changed (--force-overwrite takes them)"
     )]
     Conflicts(usize),
+    /// An earlier transaction was cut off.
+    #[error("{}: an earlier transaction was cut off and has to be finished first", .0.display())]
+    Interrupted(PathBuf),
     /// A hook that the administrator set before a transaction said no.
     #[error("{0}: exited with error {1}; nothing was changed")]
     Hook(String, i32),

@@ -108,6 +108,13 @@ impl Installed {
         &self.text[place.start..place.head_end]
     }
 
+    /// The directories and files of a package, as text.
+    #[must_use]
+    pub fn files(&self, number: usize) -> &[u8] {
+        let place = self.places[number];
+        &self.text[place.head_end..place.end]
+    }
+
     /// A package's name.
     #[must_use]
     pub fn name(&self, number: usize) -> &[u8] {
@@ -195,6 +202,39 @@ impl Installed {
                 at = end + 1;
             }
         }
+    }
+
+    /// Calls `each` for every directory: package, the directory's path.
+    pub fn each_folder(&self, mut each: impl FnMut(usize, &[u8])) {
+        for package in 0..self.places.len() {
+            let files = self.files(package);
+            let lines = memmem::find_iter(files, b"\nF:").map(|at| at + 1);
+            let first = files.starts_with(b"F:").then_some(0);
+            for at in first.into_iter().chain(lines) {
+                let path = &files[at + 2..];
+                let end = memchr::memchr(b'\n', path).unwrap_or(path.len());
+                each(package, &path[..end]);
+            }
+        }
+    }
+
+    /// Makes sure that all of it is understood.
+    ///
+    /// # Errors
+    /// [`Error::Database`] with the first line that is not: it may be of a newer program.
+    pub fn check(&self) -> Result<()> {
+        for number in 0..self.places.len() {
+            self.metadata(number)?;
+            let files = self.files(number);
+            let known = |line: &[u8]| matches!(line, [b'F' | b'M' | b'R' | b'a' | b'Z', b':', ..]);
+            if !files
+                .split(|&byte| byte == b'\n')
+                .all(|line| line.is_empty() || known(line))
+            {
+                self.record(number)?;
+            }
+        }
+        Ok(())
     }
 
     /// The text with some packages changed: by name, the new record, or none for a package that goes. Records are

@@ -151,7 +151,8 @@ impl Record {
                 });
             }
             b'M' => {
-                self.directories.last_mut().ok_or_else(bad)?.acl = acl(value).ok_or_else(bad)?
+                self.directories.last_mut().ok_or_else(bad)?.acl =
+                    parse_acl(value).ok_or_else(bad)?
             }
             b'R' => {
                 let file = File {
@@ -165,7 +166,7 @@ impl Record {
                     .files
                     .push(file);
             }
-            b'a' => self.file().ok_or_else(bad)?.acl = acl(value).ok_or_else(bad)?,
+            b'a' => self.file().ok_or_else(bad)?.acl = parse_acl(value).ok_or_else(bad)?,
             b'Z' => {
                 self.file().ok_or_else(bad)?.digest = Some(Digest::parse(value).ok_or_else(bad)?)
             }
@@ -279,7 +280,8 @@ impl std::fmt::Display for Flags {
     }
 }
 
-fn acl(text: &[u8]) -> Option<Acl> {
+/// `uid:gid:mode[:digest]`.
+pub(crate) fn parse_acl(text: &[u8]) -> Option<Acl> {
     let text = std::str::from_utf8(text).ok()?;
     let mut parts = text.splitn(4, ':');
     let (uid, gid) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);

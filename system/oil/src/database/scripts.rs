@@ -70,6 +70,30 @@ impl Scripts {
         })
     }
 
+    /// Where it is, or will be if there is none.
+    #[must_use]
+    pub fn path_of(root: &Path) -> PathBuf {
+        let directory = root.join(DIRECTORY);
+        let plain = directory.join("scripts.tar");
+        if plain.exists() {
+            plain
+        } else {
+            directory.join("scripts.tar.gz")
+        }
+    }
+
+    /// The file's path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The same file with other scripts.
+    #[must_use]
+    pub fn with(self, entries: Vec<Script>) -> Self {
+        Self { entries, ..self }
+    }
+
     /// The scripts of a package.
     pub fn of<'s>(&'s self, identity: &'s Digest) -> impl Iterator<Item = &'s Script> {
         self.entries

@@ -14,7 +14,7 @@
 //! are.
 
 use super::installed::{Installed, Owner};
-use super::{DIRECTORY, replace};
+use super::{DIRECTORY, replace_with};
 use crate::error::{Error, Result};
 use std::fs::{File, Metadata};
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
@@ -112,11 +112,12 @@ fn now() -> u64 {
         .map_or(0, |since| since.as_nanos() as u64)
 }
 
-/// Writes the sidecar of what is installed below `root`. `installed` must be what the file holds.
+/// Writes the sidecar of what is installed below `root`. `installed` must be what the file holds. With `sync` its bytes
+/// are on the disk when it is in its place.
 ///
 /// # Errors
 /// [`Error::File`]; without a sidecar everything works, more slowly.
-pub fn write(root: &Path, installed: &Installed) -> Result<()> {
+pub fn write(root: &Path, installed: &Installed, sync: bool) -> Result<()> {
     let source = super::installed::path(root);
     let metadata = std::fs::metadata(&source).map_err(Error::file(&source))?;
     if metadata.size() != installed.text().len() as u64 || metadata.size() > u64::from(u32::MAX) {
@@ -169,7 +170,7 @@ pub fn write(root: &Path, installed: &Installed) -> Result<()> {
             .iter()
             .for_each(|place| out.extend_from_slice(&place.to_le_bytes()));
     }
-    replace(&path(root), &out)
+    replace_with(&path(root), &out, sync)
 }
 
 impl Sidecar {
@@ -360,7 +361,7 @@ mod tests {
         let root = root(&text(50));
         assert!(Sidecar::open(root.path()).is_none());
         let installed = Installed::read(root.path()).expect("there");
-        write(root.path(), &installed).expect("written");
+        write(root.path(), &installed, true).expect("written");
         let sidecar = Sidecar::open(root.path()).expect("fits");
         installed.each_file(|_, _, _, directory, name| {
             let path = [
@@ -388,7 +389,12 @@ mod tests {
     #[test]
     fn another_file_of_the_same_size_is_noticed() {
         let root = root(&text(5));
-        write(root.path(), &Installed::read(root.path()).expect("there")).expect("written");
+        write(
+            root.path(),
+            &Installed::read(root.path()).expect("there"),
+            true,
+        )
+        .expect("written");
         let path = super::super::installed::path(root.path());
         let mut bytes = std::fs::read(&path).expect("there");
         assert!(Sidecar::open(root.path()).is_some());
@@ -402,7 +408,12 @@ mod tests {
     #[test]
     fn damage_is_no_answer() {
         let root = root(&text(5));
-        write(root.path(), &Installed::read(root.path()).expect("there")).expect("written");
+        write(
+            root.path(),
+            &Installed::read(root.path()).expect("there"),
+            true,
+        )
+        .expect("written");
         let whole = std::fs::read(path(root.path())).expect("there");
         for length in [0, 7, HEADER - 1, HEADER, whole.len() - 1] {
             std::fs::write(path(root.path()), &whole[..length]).expect("written");

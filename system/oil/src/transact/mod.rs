@@ -2,36 +2,62 @@
 //!
 //! [`Transaction::prepare`] reads and verifies every package and unpacks it beside the live tree; nothing of the root
 //! has changed when it is done, and what cannot be done is known. [`Transaction::commit`] publishes a journal of all
-//! that is left to do: from that instant on the transaction is done, though it may have to be finished by
+//! that is left to do: from that instant on the transaction is decided, though it may have to be finished by
 //! [`recover`], which every program that writes calls first. Scripts run in their places between the packages, as
-//! apk runs them.
+//! apk runs them; one that was cut off is run again.
 //!
 //! What is unpacked lies in `lib/apk/oil/transaction`, and for each other file system below the root in
 //! `.oil-transaction` at its top, so that putting a file in its place is one rename.
 
+pub(crate) mod area;
+mod claims;
+mod files;
+mod finish;
+mod journal;
+mod manifest;
 mod options;
+mod owners;
+pub(crate) mod place;
 mod plan;
+mod prepare;
+mod protect;
+mod run;
+mod script;
+mod settle;
+mod trigger;
+mod unpack;
 mod watch;
 
-pub use options::Options;
+pub(crate) use journal::Line;
+pub use options::{DEFAULT_GENERATIONS, Options};
 pub use plan::{New, Plan, Source, Step};
+pub(crate) use unpack::times;
 pub use watch::{Event, Quiet, Watch};
 
 use crate::database::lock::Lock;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use area::Area;
+use journal::{JOURNAL, Journal};
+use place::Root;
+use script::{Program, Runner};
 use std::path::Path;
 
 /// A transaction that is ready to be committed. Dropped before that, it leaves nothing behind.
-#[derive(Debug)]
 pub struct Transaction<'a> {
+    root: Root,
     plan: Plan<'a>,
+    journal: Journal,
+    options: &'a Options,
+    watch: &'a dyn Watch,
+    decided: bool,
 }
 
 /// How a transaction went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
-    /// Installed packages with something wrong about them (`f:` of the database); apk's exit status counts them.
-    pub broken: usize,
+    /// Installed packages with something wrong about them (`f:` of the database), and triggers that failed; apk's exit
+    /// status is this number.
+    pub errors: usize,
     /// Packages that are installed.
     pub packages: usize,
     /// Their installed sizes together, in bytes.
@@ -57,16 +83,36 @@ impl<'a> Transaction<'a> {
     /// stands in the way. `_lock` shows that nobody else writes below `root`.
     ///
     /// # Errors
-    /// Those of [`crate::stream::PackageReader`] with the package's name, [`crate::error::Error::Conflicts`] for files that others own, and
-    /// those of reading the database and of writing. The root is as it was then.
+    /// [`Error::Package`] with what is wrong with a package, [`Error::Conflicts`] for files that others own,
+    /// [`Error::Interrupted`] if [`recover`] has to be called first, and those of reading the database and of
+    /// writing. The root is as it was then.
     pub fn prepare(
-        _root: &Path,
+        root: &Path,
         _lock: &Lock,
         plan: Plan<'a>,
-        _options: &'a Options,
-        _watch: &'a dyn Watch,
+        options: &'a Options,
+        watch: &'a dyn Watch,
     ) -> Result<Self> {
-        Ok(Self { plan })
+        let root = Root::open(root)?;
+        if is_interrupted(root.path()) {
+            return Err(Error::Interrupted(root.path().to_owned()));
+        }
+        let prepared = prepare::prepare(&root, &plan, options, watch);
+        match prepared {
+            Ok(journal) => Ok(Self {
+                root,
+                plan,
+                journal,
+                options,
+                watch,
+                decided: false,
+            }),
+            Err(error) => {
+                // What went wrong first is what there is to say.
+                let _ = area::remove(&root);
+                Err(error)
+            }
+        }
     }
 
     /// The changes.
@@ -78,10 +124,55 @@ impl<'a> Transaction<'a> {
     /// Does it.
     ///
     /// # Errors
-    /// A pre-commit hook that fails, and those of writing. What had been decided by then is finished by [`recover`].
-    pub fn commit(self) -> Result<Outcome> {
-        Ok(Outcome::default())
+    /// [`Error::Hook`] for a pre-commit hook that fails, with nothing changed; and those of writing, after which
+    /// [`recover`] finishes what had been decided.
+    pub fn commit(mut self) -> Result<Outcome> {
+        let runner = run::runner(&self.root, self.options, self.watch);
+        if self.options.commit_hooks {
+            hooks(&runner, "pre-commit")?;
+        }
+        let area = Area::open(&self.root)?;
+        if self.journal.sync {
+            area.sync()?;
+        }
+        self.journal.publish(&area)?;
+        self.decided = true;
+        drop(area);
+        let outcome = run::run(&self.root, self.options, self.watch, false)?;
+        if self.options.commit_hooks {
+            // Its failure has been told, and undoes nothing.
+            let _ = hooks(&runner, "post-commit");
+        }
+        Ok(outcome.unwrap_or_default())
     }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        if !self.decided {
+            // What is left is taken away by the next `recover`.
+            let _ = area::remove(&self.root);
+        }
+    }
+}
+
+fn hooks(runner: &Runner, when: &str) -> Result<()> {
+    for (name, path) in script::hooks(runner.root) {
+        let line = format!("Executing {when} {name}");
+        runner.watch.tell(Event::Script(&line));
+        let program = Program {
+            title: &path,
+            text: None,
+            kind: when,
+            package: None,
+            mark: "* ",
+        };
+        let status = runner.run(&program, &[when]);
+        if status != 0 {
+            return Err(Error::Hook(path, status));
+        }
+    }
+    Ok(())
 }
 
 /// Finishes or takes back what an earlier program was cut off from. Costs one look at a directory when there is
@@ -90,12 +181,25 @@ impl<'a> Transaction<'a> {
 /// # Errors
 /// Those of reading the journal and of writing; calling it again goes on from there.
 pub fn recover(
-    _root: &Path,
+    root: &Path,
     _lock: &Lock,
-    _options: &Options,
-    _watch: &dyn Watch,
+    options: &Options,
+    watch: &dyn Watch,
 ) -> Result<Recovery> {
-    Ok(Recovery::Clean)
+    if !is_interrupted(root) {
+        return Ok(Recovery::Clean);
+    }
+    let decided = root.join("lib/apk/oil/transaction").join(JOURNAL).exists();
+    let root = Root::open(root)?;
+    if decided {
+        if let Some(outcome) = run::run(&root, options, watch, true)? {
+            return Ok(Recovery::RolledForward(outcome));
+        }
+        area::remove(&root)?;
+        return Ok(Recovery::Abandoned);
+    }
+    area::remove(&root)?;
+    Ok(Recovery::RolledBack)
 }
 
 /// Whether [`recover`] has something to do. Needs no lock.

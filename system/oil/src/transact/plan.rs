@@ -10,6 +10,9 @@ use std::path::PathBuf;
 pub struct Plan<'a> {
     /// What happens to packages, in the solver's order.
     pub steps: Vec<Step<'a>>,
+    /// The names of the packages that will be installed, in the solver's order: that of their triggers. Those that are
+    /// not named come after, in the database's order.
+    pub order: Vec<String>,
     /// The text of the new `etc/apk/world`.
     pub world: String,
     /// The command, for the history: the arguments with spaces between them.
@@ -21,8 +24,7 @@ pub struct Plan<'a> {
 pub struct Step<'a> {
     /// How apk calls it, without the numbers: `Upgrading musl (1.2.4-r0 -> 1.2.5-r0)`.
     pub title: String,
-    /// The name of the installed package that goes, or in whose place the new one comes. For a new version of a
-    /// package it is that package's own name.
+    /// The name of the installed package that goes, or that the new one is another version of.
     pub old: Option<String>,
     /// What comes; none for a package that only goes.
     pub new: Option<New<'a>>,

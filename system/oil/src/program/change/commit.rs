@@ -160,8 +160,15 @@ pub fn run(
             &mut wanted,
         )?);
     }
+    let order = solution.order.iter().map(|&id| {
+        solution
+            .graph
+            .name(solution.graph.packages[id as usize].name)
+            .to_owned()
+    });
     let plan = Plan {
         steps,
+        order: order.collect(),
         world: request.world.to_string(),
         command: std::env::args().skip(1).collect::<Vec<_>>().join(" "),
     };
@@ -200,11 +207,11 @@ pub fn perform(
     summary::total(
         session,
         root,
-        outcome.broken,
+        outcome.errors,
         outcome.packages,
         outcome.bytes,
     )?;
-    Ok(count(outcome.broken))
+    Ok(count(outcome.errors))
 }
 
 fn step<'a>(

@@ -1,0 +1,86 @@
+//! `lib/apk/oil/store`: content that was replaced or removed, by digest.
+//!
+//! Nothing is copied: a file that goes is renamed into the store, one that is replaced is linked into it before the
+//! new one is renamed over it. What a generation of the past consists of is therefore either here or still in its
+//! place, so that the history costs what changed and no more. What lies here is believed to be what its name says
+//! only until it is used: then it is hashed.
+
+use crate::digest::Digest;
+use crate::transact::place::Root;
+use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
+use rustix::io::Errno;
+use std::os::fd::{AsFd, OwnedFd};
+
+/// The store's directory, below the root.
+pub const DIRECTORY: &[u8] = b"lib/apk/oil/store";
+
+/// The open store.
+#[derive(Debug)]
+pub struct Store {
+    fd: OwnedFd,
+}
+
+impl Store {
+    /// Opens it; made if it is not there.
+    pub fn open(root: &Root) -> Result<Self, Errno> {
+        let fd = match root.directory(DIRECTORY) {
+            Err(Errno::NOENT) => {
+                let above = root.directory(crate::transact::area::DIRECTORY)?;
+                rustix::fs::mkdirat(above, "store", Mode::from_raw_mode(0o700))?;
+                root.directory(DIRECTORY)?
+            }
+            other => other?,
+        };
+        Ok(Self { fd })
+    }
+
+    /// Keeps a file that is about to be replaced.
+    pub fn link(&self, directory: impl AsFd, name: &[u8], digest: &Digest) -> Result<(), Errno> {
+        let kept = digest.short().hex();
+        match rustix::fs::linkat(&directory, name, &self.fd, &kept, AtFlags::empty()) {
+            Err(Errno::EXIST | Errno::NOENT) => Ok(()),
+            Err(Errno::XDEV | Errno::MLINK | Errno::PERM) => self.copy(directory, name, &kept),
+            other => other,
+        }
+    }
+
+    /// Keeps a file that goes, and takes it away.
+    pub fn take(&self, directory: impl AsFd, name: &[u8], digest: &Digest) -> Result<(), Errno> {
+        let kept = digest.short().hex();
+        let flags = RenameFlags::NOREPLACE;
+        match rustix::fs::renameat_with(&directory, name, &self.fd, &kept, flags) {
+            Ok(()) => return Ok(()),
+            Err(Errno::EXIST) => {}
+            Err(Errno::INVAL | Errno::NOSYS) => self.link(&directory, name, digest)?,
+            Err(Errno::XDEV) => self.copy(&directory, name, &kept)?,
+            Err(error) => return Err(error),
+        }
+        rustix::fs::unlinkat(directory, name, AtFlags::empty())
+    }
+
+    /// From another volume.
+    fn copy(&self, directory: impl AsFd, name: &[u8], kept: &str) -> Result<(), Errno> {
+        let beside = format!("{kept}.new");
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let _ = rustix::fs::unlinkat(&self.fd, &beside, AtFlags::empty());
+        match rustix::fs::openat(&directory, name, flags, Mode::empty()) {
+            Ok(from) => {
+                let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+                let to = rustix::fs::openat(&self.fd, &beside, flags, Mode::RUSR | Mode::WUSR)?;
+                let status = rustix::fs::fstat(&from)?;
+                let (mut from, mut to) = (std::fs::File::from(from), std::fs::File::from(to));
+                std::io::copy(&mut from, &mut to)
+                    .map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
+                let times = crate::transact::times(u64::try_from(status.st_mtime).unwrap_or(0));
+                rustix::fs::futimens(&to, &times)?;
+            }
+            Err(Errno::LOOP) => {
+                let target = rustix::fs::readlinkat(&directory, name, Vec::new())?;
+                rustix::fs::symlinkat(&target, &self.fd, &beside)?;
+            }
+            Err(Errno::NOENT) => return Ok(()),
+            Err(error) => return Err(error),
+        }
+        rustix::fs::renameat(&self.fd, &beside, &self.fd, kept)
+    }
+}

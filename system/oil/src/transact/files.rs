@@ -1,0 +1,302 @@
+//! Puts the files of a step in their places, and takes away what goes. Everything here can be done again.
+
+use super::area::{AREA, Area};
+use super::claims::join;
+use super::journal::Line;
+use super::manifest::{Action, Builder, Folder, Item, Manifest, Owner, Part};
+use super::owners::Owners;
+use super::place::{Directories, split};
+use super::unpack::name_of;
+use super::watch::{Event, Watch};
+use crate::database::record::Acl;
+use crate::error::{Error, Result};
+use crate::history::store::Store;
+use rustix::fs::{AtFlags, FileType, Gid, Mode, Uid};
+use rustix::io::Errno;
+use std::os::fd::{AsFd, OwnedFd};
+
+/// What it works with.
+pub struct Placing<'p> {
+    pub area: &'p Area<'p>,
+    pub directories: Directories<'p>,
+    /// Where what is replaced is kept, if it is.
+    pub store: Option<Store>,
+    pub chown: bool,
+    /// Our own user and group, whose new files are.
+    pub own: (u32, u32),
+    /// Some of it may have been done before.
+    pub again: bool,
+    pub watch: &'p dyn Watch,
+}
+
+/// What the kernel says of a place that a file cannot have, whatever is tried.
+fn is_refused(error: Errno) -> bool {
+    use Errno as E;
+    matches!(
+        error,
+        E::ISDIR
+            | E::NOTDIR
+            | E::NOTEMPTY
+            | E::EXIST
+            | E::PERM
+            | E::ACCESS
+            | E::NOENT
+            | E::LOOP
+            | E::XDEV
+            | E::NAMETOOLONG
+            | E::TXTBSY
+            | E::BUSY
+            | E::INVAL
+    )
+}
+
+impl Placing<'_> {
+    /// Does a step. Whether all files of it got their places.
+    pub fn step(&mut self, step: usize, line: &Line) -> Result<bool> {
+        if line.pinned {
+            return Ok(true);
+        }
+        let has_old = line.old.is_some();
+        if has_old && line.early {
+            self.leave(step)?;
+        }
+        let well = line.new.is_none() || self.arrive(step, line)?;
+        if has_old && !line.early {
+            self.leave(step)?;
+        }
+        Ok(well)
+    }
+
+    fn arrive(&mut self, step: usize, line: &Line) -> Result<bool> {
+        self.resolve(step)?;
+        let manifest = Manifest::read(&self.area.path(&name_of(step, "manifest")))?;
+        let package = match &line.new {
+            Some((version, _)) => format!("{}-{version}", line.name),
+            None => line.name.clone(),
+        };
+        let mut well = true;
+        let mut folder: &[u8] = &[];
+        let mut from: Option<(usize, OwnedFd)> = None;
+        let mut volume = 0;
+        for part in manifest.parts() {
+            let item = match part? {
+                Part::Folder(next) => {
+                    folder = next.path;
+                    volume = next.volume;
+                    if let Err(error) = self.make(&next) {
+                        well &= self.refused(&package, "create", folder, error)?;
+                    }
+                    continue;
+                }
+                Part::Item(item) => item,
+            };
+            if item.action == Action::Leave {
+                continue;
+            }
+            if from.as_ref().is_none_or(|(open, _)| *open != volume) {
+                from = Some((volume, self.area.step(volume, step, false)?));
+            }
+            let from = &from.as_ref().expect("opened above").1;
+            if let Err(error) = self.place(from, folder, &item) {
+                let path = join(folder, item.name);
+                well &= self.refused(&package, "commit", &path, error)?;
+            }
+        }
+        Ok(well)
+    }
+
+    /// Tells what a place was refused for; an error if that is not the place's fault.
+    fn refused(&self, package: &str, what: &str, path: &[u8], error: Errno) -> Result<bool> {
+        if !is_refused(error) {
+            return Err(self.area.root().error(path, error));
+        }
+        let path = String::from_utf8_lossy(path);
+        let error = std::io::Error::from(error).to_string();
+        let error = error.split(" (os error").next().unwrap_or_default();
+        let text = format!("{package}: failed to {what} {path}: {error}");
+        self.watch.tell(Event::Error(&text));
+        Ok(false)
+    }
+
+    fn make(&mut self, folder: &Folder) -> Result<(), Errno> {
+        match self.directories.get(folder.path) {
+            Ok(_) => return Ok(()),
+            Err(Errno::NOENT) => {}
+            Err(error) => return Err(error),
+        }
+        let (above, name) = split(folder.path);
+        if self.directories.get(above).err() == Some(Errno::NOENT) {
+            self.make(&Folder {
+                path: above,
+                acl: Acl::of_root(0o755),
+                owner: None,
+                volume: 0,
+            })?;
+        }
+        let above = self.directories.get(above)?;
+        rustix::fs::mkdirat(&*above, name, Mode::from_raw_mode(folder.acl.mode & 0o777))?;
+        let acl = folder.acl;
+        if self.chown && (acl.uid, acl.gid) != self.own {
+            let (uid, gid) = (Uid::from_raw(acl.uid), Gid::from_raw(acl.gid));
+            rustix::fs::chownat(
+                &*above,
+                name,
+                Some(uid),
+                Some(gid),
+                AtFlags::SYMLINK_NOFOLLOW,
+            )?;
+        }
+        rustix::fs::chmodat(
+            &*above,
+            name,
+            Mode::from_raw_mode(acl.mode),
+            AtFlags::empty(),
+        )
+    }
+
+    fn place(&mut self, from: &OwnedFd, folder: &[u8], item: &Item) -> Result<(), Errno> {
+        let into = self.directories.get(folder)?;
+        let number = item.number.to_string();
+        if self.again {
+            let staged = rustix::fs::statat(from, &number, AtFlags::SYMLINK_NOFOLLOW);
+            if staged.err() == Some(Errno::NOENT) {
+                return Ok(());
+            }
+        }
+        if let (Some(digest), Some(store)) = (&item.keep, &self.store) {
+            store.link(&*into, item.name, digest)?;
+        }
+        match item.action {
+            Action::Beside => {
+                let name = [item.name, b".apk-new"].concat();
+                let text = format!(
+                    "  Installing file to {}",
+                    String::from_utf8_lossy(&join(folder, &name))
+                );
+                self.watch.tell(Event::Script(&text));
+                rustix::fs::renameat(from, &number, &*into, &name)
+            }
+            Action::Place | Action::Leave => rustix::fs::renameat(from, &number, &*into, item.name),
+        }
+    }
+
+    /// Gives what is unpacked to owners whose numbers were not known before: a script or a package of this
+    /// transaction has brought them.
+    fn resolve(&mut self, step: usize) -> Result<()> {
+        let path = self.area.path(&name_of(step, "manifest"));
+        let manifest = Manifest::read(&path)?;
+        let named = |part: &Part| match part {
+            Part::Folder(folder) => folder.owner.is_some(),
+            Part::Item(item) => item.owner.is_some(),
+        };
+        if !self.chown || !manifest.parts().flatten().any(|part| named(&part)) {
+            return Ok(());
+        }
+        let owners = Owners::read(self.area.root());
+        let mut out = Builder::new(manifest.head());
+        let mut changed = false;
+        let mut volume = 0;
+        let resolve = |acl: &mut Acl, owner: Option<Owner>| {
+            let Some(owner) = owner else { return false };
+            let (uid, gid) = owners.find(owner.user, owner.group, owner.numbers);
+            let other = (uid, gid) != (acl.uid, acl.gid);
+            (acl.uid, acl.gid) = (uid, gid);
+            other
+        };
+        for part in manifest.parts() {
+            let mut part = part?;
+            match &mut part {
+                Part::Folder(folder) => {
+                    volume = folder.volume;
+                    changed |= resolve(&mut folder.acl, folder.owner);
+                }
+                Part::Item(item) => {
+                    if resolve(&mut item.acl, item.owner) {
+                        changed = true;
+                        let at = |error| self.area.root().error(AREA, error);
+                        let from = self.area.step(volume, step, false)?;
+                        give(&from, &item.number.to_string(), item.acl).map_err(at)?;
+                    }
+                }
+            }
+            out.part(&part);
+        }
+        if changed {
+            // In one instant, as a cut off transaction reads it again.
+            let beside = name_of(step, "manifest.new");
+            self.area.write(&beside, &out.text)?;
+            std::fs::rename(self.area.path(&beside), &path).map_err(Error::file(&path))?;
+        }
+        Ok(())
+    }
+
+    /// Takes away what goes with a step.
+    fn leave(&mut self, step: usize) -> Result<()> {
+        let gone = Manifest::read(&self.area.path(&name_of(step, "gone")))?;
+        let mut folder: &[u8] = &[];
+        for part in gone.parts() {
+            let item = match part? {
+                Part::Folder(next) => {
+                    folder = next.path;
+                    continue;
+                }
+                Part::Item(item) => item,
+            };
+            let removed = self.directories.get(folder).and_then(|directory| {
+                if let (Some(digest), Some(store)) = (&item.keep, &self.store) {
+                    return store.take(&*directory, item.name, digest);
+                }
+                rustix::fs::unlinkat(&*directory, item.name, AtFlags::empty())
+            });
+            match removed {
+                Err(error) if !is_refused(error) => {
+                    return Err(self.area.root().error(&join(folder, item.name), error));
+                }
+                _ => {}
+            }
+        }
+        let folders = self.area.path(&name_of(step, "folders"));
+        let folders = crate::database::read_if_there(&folders)?.unwrap_or_default();
+        for path in folders
+            .split(|&byte| byte == b'\n')
+            .filter(|path| !path.is_empty())
+        {
+            let (above, name) = split(path);
+            let removed = self
+                .directories
+                .get(above)
+                .and_then(|above| rustix::fs::unlinkat(&*above, name, AtFlags::REMOVEDIR));
+            match removed {
+                Err(error) if !is_refused(error) => {
+                    return Err(self.area.root().error(path, error));
+                }
+                _ => {}
+            }
+        }
+        if !folders.is_empty() {
+            self.directories.forget();
+        }
+        Ok(())
+    }
+}
+
+/// Gives a file to its owner, and then the bits that the kernel takes away with that.
+fn give(directory: impl AsFd, name: &str, acl: Acl) -> Result<(), Errno> {
+    let (uid, gid) = (Uid::from_raw(acl.uid), Gid::from_raw(acl.gid));
+    let flags = AtFlags::SYMLINK_NOFOLLOW;
+    match rustix::fs::chownat(&directory, name, Some(uid), Some(gid), flags) {
+        // It is in its place already.
+        Err(Errno::NOENT) => return Ok(()),
+        other => other?,
+    }
+    let status = rustix::fs::statat(&directory, name, flags)?;
+    if FileType::from_raw_mode(status.st_mode) == FileType::Symlink || acl.mode & 0o7000 == 0 {
+        return Ok(());
+    }
+    rustix::fs::chmodat(
+        &directory,
+        name,
+        Mode::from_raw_mode(acl.mode),
+        AtFlags::empty(),
+    )
+}

@@ -1,0 +1,391 @@
+//! What is unpacked of one package: its record as the database will have it, with lines of our own between.
+//!
+//! Lines of ours have letters that the database does not use there, and are left out when the record is written.
+//! Of a directory: `v:` the number of its volume, if that is not the first one. Of a file: `j:` the number that it is
+//! unpacked under, if that is not the one after the last; `n:` what is done with it, if it is not just put in its
+//! place; `k:` the digest of what it takes the place of, to be kept under that. Of both: `o:` user, group and the
+//! numbers that the package says for them, of all that is not root's.
+
+use crate::database::record::{Acl, parse_acl};
+use crate::digest::Digest;
+use crate::error::{Error, Result};
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+/// What is done with a file that is unpacked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Action {
+    /// It is put in its place.
+    #[default]
+    Place,
+    /// It is put beside its place, as `.apk-new`.
+    Beside,
+    /// What is in its place stays.
+    Leave,
+}
+
+/// Names of an owner, and the numbers that the package says for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owner<'m> {
+    pub user: &'m [u8],
+    pub group: &'m [u8],
+    pub numbers: (Option<u32>, Option<u32>),
+}
+
+/// A directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Folder<'m> {
+    pub path: &'m [u8],
+    pub acl: Acl,
+    pub owner: Option<Owner<'m>>,
+    pub volume: usize,
+}
+
+/// A file or link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item<'m> {
+    pub name: &'m [u8],
+    pub acl: Acl,
+    pub digest: Option<Digest>,
+    pub owner: Option<Owner<'m>>,
+    pub number: u32,
+    pub action: Action,
+    pub keep: Option<Digest>,
+}
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part<'m> {
+    Folder(Folder<'m>),
+    Item(Item<'m>),
+}
+
+/// A manifest, read.
+#[derive(Clone, Debug, Default)]
+pub struct Manifest {
+    path: PathBuf,
+    text: Vec<u8>,
+    /// Where the directories begin.
+    head_end: usize,
+}
+
+impl Manifest {
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = fs::read(path).map_err(Error::file(path))?;
+        let head_end = if text.starts_with(b"F:") {
+            0
+        } else {
+            memchr::memmem::find(&text, b"\nF:").map_or(text.len(), |at| at + 1)
+        };
+        let path = path.to_owned();
+        Ok(Self {
+            path,
+            text,
+            head_end,
+        })
+    }
+
+    /// The metadata.
+    pub fn head(&self) -> &[u8] {
+        &self.text[..self.head_end]
+    }
+
+    /// Directories and their files, in order.
+    pub fn parts(&self) -> Parts<'_> {
+        Parts {
+            manifest: self,
+            rest: &self.text[self.head_end..],
+            number: 0,
+        }
+    }
+
+    /// Adds the directories and files to a record whose metadata has been written.
+    pub fn write_files(&self, out: &mut Vec<u8>) {
+        for line in self.text[self.head_end..].split_inclusive(|&byte| byte == b'\n') {
+            if matches!(line[0], b'F' | b'M' | b'R' | b'a' | b'Z') {
+                out.extend_from_slice(line);
+            }
+        }
+    }
+
+    fn fault(&self) -> Error {
+        Error::Database {
+            path: self.path.clone(),
+            line: 1,
+            reason: "damaged; what it belongs to has to be done again".to_owned(),
+        }
+    }
+}
+
+/// See [`Manifest::parts`].
+#[derive(Clone, Debug)]
+pub struct Parts<'m> {
+    manifest: &'m Manifest,
+    rest: &'m [u8],
+    number: u32,
+}
+
+impl<'m> Parts<'m> {
+    fn line(&mut self) -> Option<(u8, &'m [u8])> {
+        let end = memchr::memchr(b'\n', self.rest)?;
+        let line = &self.rest[..end];
+        Some((*line.first()?, line.get(2..)?))
+    }
+
+    fn take(&mut self, value: &[u8]) {
+        self.rest = &self.rest[value.len() + 3..];
+    }
+
+    fn part(&mut self) -> Option<Result<Part<'m>, ()>> {
+        let (letter, value) = match self.line() {
+            Some(line) => line,
+            None => return (!self.rest.is_empty()).then_some(Err(())),
+        };
+        self.take(value);
+        let part = match letter {
+            b'F' => Part::Folder(Folder {
+                path: value,
+                acl: Acl::of_root(0o755),
+                owner: None,
+                volume: 0,
+            }),
+            b'R' => {
+                self.number += 1;
+                Part::Item(Item {
+                    name: value,
+                    acl: Acl::of_root(0o644),
+                    digest: None,
+                    owner: None,
+                    number: self.number - 1,
+                    action: Action::Place,
+                    keep: None,
+                })
+            }
+            _ => return Some(Err(())),
+        };
+        Some(self.attributes(part).ok_or(()))
+    }
+
+    fn attributes(&mut self, mut part: Part<'m>) -> Option<Part<'m>> {
+        while let Some((letter, value)) = self.line() {
+            match (&mut part, letter) {
+                (_, b'F' | b'R') => break,
+                (Part::Folder(folder), b'M') => folder.acl = parse_acl(value)?,
+                (Part::Folder(folder), b'v') => folder.volume = number(value)? as usize,
+                (Part::Folder(folder), b'o') => folder.owner = Some(Owner::parse(value)?),
+                (Part::Item(item), b'a') => item.acl = parse_acl(value)?,
+                (Part::Item(item), b'Z') => item.digest = Some(Digest::parse(value)?),
+                (Part::Item(item), b'o') => item.owner = Some(Owner::parse(value)?),
+                (Part::Item(item), b'k') => item.keep = Some(Digest::parse(value)?),
+                (Part::Item(item), b'n') => {
+                    item.action = match value {
+                        b"beside" => Action::Beside,
+                        b"leave" => Action::Leave,
+                        _ => return None,
+                    }
+                }
+                (Part::Item(item), b'j') => {
+                    item.number = number(value)?;
+                    self.number = item.number + 1;
+                }
+                _ => return None,
+            }
+            self.take(value);
+        }
+        Some(part)
+    }
+}
+
+impl<'m> Iterator for Parts<'m> {
+    type Item = Result<Part<'m>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let part = self.part()?;
+        if part.is_err() {
+            self.rest = &[];
+        }
+        Some(part.map_err(|()| self.manifest.fault()))
+    }
+}
+
+fn number(text: &[u8]) -> Option<u32> {
+    std::str::from_utf8(text).ok()?.parse().ok()
+}
+
+impl<'m> Owner<'m> {
+    /// From what stands behind `o:`.
+    pub fn parse(text: &'m [u8]) -> Option<Self> {
+        let mut words = text.split(|&byte| byte == b' ');
+        let (user, group) = (words.next()?, words.next()?);
+        let numbers = (words.next().and_then(number), words.next().and_then(number));
+        Some(Self {
+            user,
+            group,
+            numbers,
+        })
+    }
+}
+
+/// Writes manifests.
+#[derive(Clone, Debug, Default)]
+pub struct Builder {
+    pub text: Vec<u8>,
+    number: u32,
+}
+
+impl Builder {
+    /// Behind metadata.
+    pub fn new(head: &[u8]) -> Self {
+        Self {
+            text: head.to_vec(),
+            number: 0,
+        }
+    }
+
+    fn line(&mut self, letter: u8, value: impl std::fmt::Display) {
+        self.text.extend_from_slice(&[letter, b':']);
+        // Writing to memory does not fail.
+        let _ = writeln!(self.text, "{value}");
+    }
+
+    fn raw(&mut self, letter: u8, value: &[u8]) {
+        self.text.extend_from_slice(&[letter, b':']);
+        self.text.extend_from_slice(value);
+        self.text.push(b'\n');
+    }
+
+    fn owner(&mut self, owner: Option<Owner>) {
+        let Some(owner) = owner else { return };
+        let text = |number: Option<u32>| number.map_or("-".to_owned(), |number| number.to_string());
+        let numbers = format!(" {} {}", text(owner.numbers.0), text(owner.numbers.1));
+        self.raw(
+            b'o',
+            &[owner.user, b" ", owner.group, numbers.as_bytes()].concat(),
+        );
+    }
+
+    pub fn folder(&mut self, folder: &Folder) {
+        self.raw(b'F', folder.path);
+        if folder.acl != Acl::of_root(0o755) {
+            self.line(b'M', folder.acl);
+        }
+        if folder.volume > 0 {
+            self.line(b'v', folder.volume);
+        }
+        self.owner(folder.owner);
+    }
+
+    pub fn item(&mut self, item: &Item) {
+        self.raw(b'R', item.name);
+        if item.acl != Acl::of_root(0o644) {
+            self.line(b'a', item.acl);
+        }
+        if let Some(digest) = item.digest {
+            self.line(b'Z', digest.short());
+        }
+        if item.number != self.number {
+            self.line(b'j', item.number);
+        }
+        self.number = item.number + 1;
+        self.owner(item.owner);
+        match item.action {
+            Action::Place => {}
+            Action::Beside => self.raw(b'n', b"beside"),
+            Action::Leave => self.raw(b'n', b"leave"),
+        }
+        if let Some(keep) = item.keep {
+            self.line(b'k', keep.short());
+        }
+    }
+
+    /// An item without anything unpacked.
+    pub fn gone(&mut self, item: &Item) {
+        let number = self.number;
+        self.item(&Item {
+            number,
+            ..item.clone()
+        });
+    }
+
+    /// An item whose text was written before, when its number was the one after the last.
+    pub fn copied(&mut self, text: &[u8], number: u32) {
+        self.text.extend_from_slice(text);
+        if number != self.number {
+            self.line(b'j', number);
+        }
+        self.number = number + 1;
+    }
+
+    pub fn part(&mut self, part: &Part) {
+        match part {
+            Part::Folder(folder) => self.folder(folder),
+            Part::Item(item) => self.item(item),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn written_as_read() {
+        let item = Item {
+            name: b"x y",
+            acl: Acl::of_root(0o4755),
+            digest: Digest::from_bytes(&[1; 20]),
+            owner: None,
+            number: 0,
+            action: Action::Place,
+            keep: None,
+        };
+        let parts = [
+            Part::Folder(Folder {
+                path: b"",
+                acl: Acl::of_root(0o755),
+                owner: None,
+                volume: 0,
+            }),
+            Part::Item(item.clone()),
+            Part::Folder(Folder {
+                path: b"usr/bin",
+                acl: Acl::of_root(0o700),
+                owner: Some(Owner {
+                    user: b"web",
+                    group: b"www",
+                    numbers: (Some(3), None),
+                }),
+                volume: 2,
+            }),
+            Part::Item(Item {
+                number: 7,
+                action: Action::Beside,
+                keep: Digest::from_bytes(&[2; 20]),
+                ..item.clone()
+            }),
+            Part::Item(Item {
+                number: 8,
+                action: Action::Leave,
+                ..item
+            }),
+        ];
+        let mut builder = Builder::new(b"P:a\n");
+        parts.iter().for_each(|part| builder.part(part));
+        let folder = tempfile::tempdir().expect("a directory");
+        let path = folder.path().join("manifest");
+        fs::write(&path, &builder.text).expect("a file");
+        let manifest = Manifest::read(&path).expect("there");
+        let read: Vec<Part> = manifest.parts().map(|part| part.expect("good")).collect();
+        assert_eq!(read, parts);
+        assert_eq!(manifest.head(), b"P:a\n");
+        let mut out = Vec::new();
+        manifest.write_files(&mut out);
+        let text = String::from_utf8(out).expect("text");
+        assert!(text.starts_with("F:\nR:x y\na:0:0:4755\nZ:Q1"), "{text}");
+        assert!(!text.contains("o:") && !text.contains("j:"), "{text}");
+        fs::write(&path, b"P:a\nF:x\nq:1\n").expect("a file");
+        let manifest = Manifest::read(&path).expect("there");
+        assert!(manifest.parts().any(|part| part.is_err()));
+    }
+}

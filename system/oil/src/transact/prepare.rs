@@ -1,0 +1,196 @@
+//! Prepares a transaction: all of it that can be done without changing anything.
+
+use super::area::Area;
+use super::journal::{Journal, Line, digest_of};
+use super::options::Options;
+use super::owners::Owners;
+use super::place::Root;
+use super::plan::{Plan, Source, Step};
+use super::run::own;
+use super::settle::{Settling, Task};
+use super::unpack::{Unpacked, Unpacker, name_of};
+use super::watch::{Event, Watch};
+use crate::database::installed::{self, Installed};
+use crate::database::scripts::Scripts;
+use crate::database::triggers::Triggers;
+use crate::error::{Error, Result};
+use crate::history;
+use crate::package::{Info, ScriptKind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::thread;
+
+/// Progress is told each time that so many bytes more were read.
+const TOLD: u64 = 1 << 20;
+
+/// Does it; what is left to do.
+pub fn prepare(root: &Root, plan: &Plan, options: &Options, watch: &dyn Watch) -> Result<Journal> {
+    let installed = Installed::read(root.path())?;
+    installed.check()?;
+    let scripts = Scripts::read(root.path())?;
+    Triggers::read(root.path())?;
+    let area = Area::create(root)?;
+    let unpacked = unpack(&area, plan, options, watch)?;
+    let mut tasks = Vec::new();
+    let mut lines = Vec::new();
+    for (step, (task, unpacked)) in plan.steps.iter().zip(unpacked).enumerate() {
+        let old = match &task.old {
+            Some(name) => {
+                let found = installed.find(name);
+                Some(found.ok_or_else(|| Error::Make(format!("{name} is not installed")))?)
+            }
+            None => None,
+        };
+        let old_info = old.map(|place| installed.metadata(place)).transpose()?;
+        let old_info = old_info.map(|record| record.info);
+        let pinned = match &task.new {
+            Some(new) if matches!(new.source, Source::Installed) => Some(new.tag.clone()),
+            _ => None,
+        };
+        lines.push(line(
+            task,
+            old_info.as_ref(),
+            unpacked.as_ref(),
+            pinned.is_some(),
+        )?);
+        if let Some(unpacked) = &unpacked
+            && unpacked.scripts.contains(&ScriptKind::Trigger)
+            && !unpacked.info.triggers.is_empty()
+        {
+            let globs = unpacked.info.triggers.join(" ");
+            area.write(&name_of(step, "triggers"), globs.as_bytes())?;
+        }
+        if let (Some(old), None) = (&old_info, &task.new)
+            && let Some(identity) = &old.identity
+        {
+            for script in scripts.of(&identity.short()) {
+                if matches!(
+                    script.kind,
+                    ScriptKind::PreDeinstall | ScriptKind::PostDeinstall
+                ) {
+                    area.write(&name_of(step, script.kind.name()), &script.content)?;
+                }
+            }
+        }
+        tasks.push(Task {
+            old,
+            new: unpacked.map(|unpacked| unpacked.info),
+            pinned,
+        });
+    }
+    let early = Settling::new(&area, &installed, &tasks, options, watch)?.run()?;
+    for step in early {
+        lines[step].early = true;
+    }
+    area.write("world", plan.world.as_bytes())?;
+    area.write("order", plan.order.join("\n").as_bytes())?;
+    let generation = match options.generations {
+        0 => None,
+        _ => Some(history::prepare(&area, plan, &lines, &installed, &scripts)?),
+    };
+    Ok(Journal {
+        before: Some(digest_of(&installed::path(root.path()))?),
+        scripts: options.scripts,
+        chown: options.chown,
+        sync: options.sync,
+        generation,
+        steps: lines,
+    })
+}
+
+fn line(step: &Step, old: Option<&Info>, new: Option<&Unpacked>, pinned: bool) -> Result<Line> {
+    let side = |info: &Info| (info.version.as_str().to_owned(), info.identity);
+    let new = new.map(|unpacked| &unpacked.info);
+    let either = new
+        .or(old)
+        .ok_or(Error::Missing("a package to install or remove"))?;
+    if let (Some(old), Some(new)) = (old, new)
+        && old.name != new.name
+    {
+        let text = format!("{} cannot take the place of {}", new.name, old.name);
+        return Err(Error::Make(text));
+    }
+    Ok(Line {
+        title: step.title.clone(),
+        name: either.name.clone(),
+        old: old.map(side),
+        new: if pinned { old.map(side) } else { new.map(side) },
+        early: false,
+        pinned,
+    })
+}
+
+/// Unpacks what is new, several packages at once.
+fn unpack(
+    area: &Area,
+    plan: &Plan,
+    options: &Options,
+    watch: &dyn Watch,
+) -> Result<Vec<Option<Unpacked>>> {
+    let size = |step: &Step| match step.new.as_ref().map(|new| &new.source) {
+        Some(Source::File { path, .. }) => path.metadata().map_or(0, |metadata| metadata.len()),
+        _ => 0,
+    };
+    let sizes: Vec<u64> = plan.steps.iter().map(size).collect();
+    let total = sizes.iter().sum();
+    // The largest first, so that the cores finish together.
+    let mut order: Vec<usize> = (0..sizes.len()).collect();
+    order.sort_by_key(|&step| std::cmp::Reverse(sizes[step]));
+    let read = AtomicU64::new(0);
+    let progress = |bytes: u64| {
+        let before = read.fetch_add(bytes, Ordering::Relaxed);
+        let now = before + bytes;
+        if before / TOLD != now / TOLD || now >= total && bytes > 0 {
+            watch.tell(Event::Unpacked { bytes: now, total });
+        }
+    };
+    let unpacker = Unpacker {
+        area,
+        owners: Owners::read(area.root()),
+        chown: options.chown,
+        own: own(),
+        progress: &progress,
+    };
+    let next = AtomicUsize::new(0);
+    let failed = AtomicBool::new(false);
+    let results = Mutex::new(Vec::new());
+    let work = || {
+        while !failed.load(Ordering::Relaxed)
+            && let Some(&step) = order.get(next.fetch_add(1, Ordering::Relaxed))
+        {
+            let result = one(&unpacker, step, &plan.steps[step]);
+            failed.fetch_or(result.is_err(), Ordering::Relaxed);
+            if let Ok(mut results) = results.lock() {
+                results.push((step, result));
+            }
+        }
+    };
+    let cores = || thread::available_parallelism().map_or(1, usize::from);
+    let threads = if options.threads == 0 {
+        cores()
+    } else {
+        options.threads
+    };
+    thread::scope(|scope| {
+        for _ in 1..threads.min(plan.steps.len()) {
+            scope.spawn(work);
+        }
+        work();
+    });
+    let mut results = results.into_inner().unwrap_or_default();
+    results.sort_by_key(|(step, _)| *step);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
+fn one(unpacker: &Unpacker, step: usize, task: &Step) -> Result<Option<Unpacked>> {
+    let Some(new) = &task.new else {
+        return Ok(None);
+    };
+    let tag = new.tag.as_deref();
+    match &new.source {
+        Source::File { path, trust } => unpacker.file(step, path, trust, tag).map(Some),
+        Source::Meta(info) => unpacker.metadata(step, info, tag).map(Some),
+        Source::Kept(kept) => unpacker.kept(step, kept, tag).map(Some),
+        Source::Installed => Ok(None),
+    }
+}

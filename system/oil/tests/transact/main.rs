@@ -1,0 +1,4 @@
+//! Transactions: what they do to a root, beside the reference where there is one (`OIL_REFERENCE_APK`).
+
+mod beside;
+mod field;
