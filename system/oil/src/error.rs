@@ -132,6 +132,14 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
+    /// An address could not be had.
+    #[error("{url}: {reason}")]
+    Fetch {
+        /// The address.
+        url: String,
+        /// Why, and what to do.
+        reason: String,
+    },
     /// What was asked for cannot be made.
     #[error("{0}")]
     Make(String),

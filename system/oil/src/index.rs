@@ -6,6 +6,7 @@
 //! Opening it costs a mapping and a look at its header.
 
 mod compile;
+mod solving;
 mod source;
 mod table;
 

@@ -9,12 +9,16 @@
 #![deny(unsafe_code)]
 
 pub mod arch;
+pub mod context;
 pub mod database;
+pub mod date;
 pub mod dependency;
 pub mod digest;
 pub mod error;
+pub mod fetch;
 pub mod format;
 pub mod history;
+pub mod http_date;
 pub mod index;
 pub mod keys;
 pub mod make;

@@ -1,13 +1,15 @@
 //! Makes packages and indexes, in both formats. The same input gives the same bytes.
 
+mod database;
 mod index;
 mod sign;
 mod tree;
 mod v2;
 mod v3;
 
+pub use database::write_database;
 pub use index::{Hash, IndexMaker};
-pub use sign::sign_adb;
+pub use sign::{sign_adb, sign_v2};
 pub use tree::{Owners, Tree, TreeOptions};
 pub use v2::write_v2;
 pub use v3::write_v3;

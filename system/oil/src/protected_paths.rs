@@ -39,6 +39,12 @@ impl Default for ProtectedPaths {
 }
 
 impl ProtectedPaths {
+    /// No rules at all.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { rules: Vec::new() }
+    }
+
     /// Those of a root: the built-in ones and `etc/apk/protected_paths.d/*.list`.
     ///
     /// # Errors

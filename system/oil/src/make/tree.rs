@@ -53,19 +53,23 @@ impl Owners {
         })
     }
 
-    fn acl(&self, metadata: &Metadata) -> Acl {
+    /// The names of a user and a group.
+    #[must_use]
+    pub fn names(&self, uid: u32, gid: u32) -> (Vec<u8>, Vec<u8>) {
         let name = |names: &HashMap<u32, Vec<u8>>, number| {
             names
                 .get(&number)
                 .cloned()
                 .unwrap_or_else(|| b"nobody".to_vec())
         };
-        let (user, group) = match self {
+        match self {
             Self::Root => (b"root".to_vec(), b"root".to_vec()),
-            Self::Named { users, groups } => {
-                (name(users, metadata.uid()), name(groups, metadata.gid()))
-            }
-        };
+            Self::Named { users, groups } => (name(users, uid), name(groups, gid)),
+        }
+    }
+
+    fn acl(&self, metadata: &Metadata) -> Acl {
+        let (user, group) = self.names(metadata.uid(), metadata.gid());
         let named = matches!(self, Self::Named { .. });
         Acl {
             mode: metadata.mode() & 0o7777,

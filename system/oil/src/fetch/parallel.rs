@@ -1,0 +1,55 @@
+//! Gets many files over a few connections.
+
+use super::{Client, Want};
+use crate::error::Result;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A file to get.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// Where from.
+    pub url: String,
+    /// Where to.
+    pub place: PathBuf,
+    /// How many bytes it has.
+    pub size: Option<u64>,
+}
+
+/// Gets all, the largest first, so that none is alone at the end. What came of each is in the jobs' order.
+/// `received` is told of bytes by several threads.
+pub fn fetch_all(
+    client: &Client,
+    jobs: &[Job],
+    received: &(dyn Fn(u64) + Sync),
+) -> Vec<Result<()>> {
+    let mut order: Vec<usize> = (0..jobs.len()).collect();
+    order.sort_by_key(|place| std::cmp::Reverse(jobs[*place].size));
+    let results: Vec<Mutex<Option<Result<()>>>> = jobs.iter().map(|_| Mutex::new(None)).collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        while let Some(&place) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let job = &jobs[place];
+            let want = Want {
+                size: job.size,
+                ..Want::default()
+            };
+            let got = client
+                .get(&job.url, &job.place, &want, received)
+                .map(|_| ());
+            if let Ok(mut result) = results[place].lock() {
+                *result = Some(got);
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        let threads = client.options().connections.clamp(1, jobs.len().max(1));
+        for _ in 1..threads {
+            scope.spawn(work);
+        }
+        work();
+    });
+    let result = |one: Mutex<Option<Result<()>>>| one.into_inner().ok().flatten().unwrap_or(Ok(()));
+    results.into_iter().map(result).collect()
+}

@@ -1,0 +1,277 @@
+//! Does what was decided: gets the packages, and hands them to a transaction.
+
+use super::files::Given;
+use super::{Request, summary};
+use crate::program::arguments::Arguments;
+use crate::program::getting::{self, Wanted};
+use crate::program::outcome::{Failure, Outcome, USAGE, count};
+use crate::program::progress::Progress;
+use crate::program::session::Session;
+use oil::context::Context;
+use oil::database::lock::Lock;
+use oil::solve::{Change, ChangeKind, Solution};
+use oil::stream::Trust;
+use oil::transact::{
+    Event, New, Options, Plan, Recovery, Source, Step, Transaction, Watch, recover as finish,
+};
+use std::fs::File;
+use std::io::{BufRead as _, BufWriter, Stdout, Write as _};
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::Duration;
+
+/// How a command line wants a transaction to be done.
+pub fn transaction_options(arguments: &Arguments) -> Result<Options, Failure> {
+    let diskless = arguments.has("initramfs-diskless-boot");
+    let mut overlay = Vec::new();
+    if arguments.has("overlay-from-stdin") {
+        for line in std::io::stdin().lock().lines() {
+            overlay.push(line?.trim_start_matches('/').as_bytes().to_vec());
+        }
+    }
+    let root_given = arguments.value("root").is_some_and(|root| root != "/");
+    Ok(Options {
+        scripts: arguments.switch("scripts") != Some(false),
+        chroot: !arguments.has("force-no-chroot"),
+        preserve_env: arguments.has("preserve-env"),
+        commit_hooks: arguments.switch("commit-hooks") != Some(false) && !diskless,
+        force_overwrite: arguments.has("force-overwrite") || arguments.has("force") || diskless,
+        purge: arguments.has("purge"),
+        clean_protected: arguments.has("clean-protected"),
+        chown: rustix::process::geteuid().is_root(),
+        overlay,
+        sync: arguments.switch("sync").unwrap_or(!root_given),
+        ..Options::default()
+    })
+}
+
+/// Writes what a transaction tells.
+pub struct Teller<'s> {
+    out: Mutex<(&'s mut BufWriter<Stdout>, Option<File>)>,
+    quiet: bool,
+    progress: Progress,
+}
+
+impl<'s> Teller<'s> {
+    /// To standard output, and to the root's log.
+    pub fn new(
+        session: &'s mut Session,
+        arguments: &Arguments,
+        root: &Path,
+        what: &'static str,
+    ) -> Self {
+        let quiet = session.verbosity < 0;
+        let log = (arguments.switch("logfile") != Some(false))
+            .then(|| open_log(root))
+            .flatten();
+        Self {
+            out: Mutex::new((&mut session.out, log)),
+            quiet,
+            progress: Progress::new(arguments, what, 0, quiet),
+        }
+    }
+
+    /// Writes a line to the log alone.
+    pub fn log(&self, line: &str) {
+        if let Ok(mut out) = self.out.lock()
+            && let Some(log) = &mut out.1
+        {
+            let _ = writeln!(log, "{line}");
+        }
+    }
+}
+
+fn open_log(root: &Path) -> Option<File> {
+    let directory = root.join("var/log");
+    directory.is_dir().then(|| {
+        File::options()
+            .append(true)
+            .create(true)
+            .open(directory.join("apk.log"))
+            .ok()
+    })?
+}
+
+impl Watch for Teller<'_> {
+    fn tell(&self, event: Event) {
+        if let Event::Unpacked { bytes, total } = event {
+            self.progress.set(bytes, total);
+            return;
+        }
+        self.progress.clear();
+        let line = event.to_string();
+        self.log(&line);
+        let Ok(mut out) = self.out.lock() else {
+            return;
+        };
+        match event {
+            Event::Warning(_) | Event::Error(_) | Event::Output { error: true, .. } => {
+                let _ = out.0.flush();
+                eprintln!("{line}");
+            }
+            _ if self.quiet => {}
+            // What cannot be written is no reason to leave a transaction half done.
+            _ => {
+                let _ = writeln!(out.0, "{line}");
+            }
+        }
+    }
+}
+
+fn lock(root: &Path, arguments: &Arguments) -> Result<Lock, Failure> {
+    let wait = Duration::from_secs(arguments.number("wait")?.unwrap_or(0));
+    Ok(Lock::take(root, wait)?)
+}
+
+/// Finishes, or takes back, what an earlier run was cut off from.
+pub fn recover(session: &mut Session, arguments: &Arguments, root: &Path) -> Result<(), Failure> {
+    let lock = lock(root, arguments)?;
+    let options = transaction_options(arguments)?;
+    let teller = Teller::new(session, arguments, root, "Recovering");
+    let recovery = finish(root, &lock, &options, &teller)?;
+    drop(teller);
+    match recovery {
+        Recovery::Clean => {}
+        Recovery::RolledBack => session.warning("an earlier transaction was cut off before it was decided; nothing of it is left"),
+        Recovery::RolledForward(_) => session.warning("an earlier transaction was cut off; it is finished now"),
+        Recovery::Abandoned => session.warning(
+            "an earlier transaction was cut off, and another program has written since; run fix to put files right",
+        ),
+    }
+    Ok(())
+}
+
+/// Does what was solved.
+pub fn run(
+    session: &mut Session,
+    arguments: &Arguments,
+    context: &Context,
+    request: &Request,
+    solution: &Solution<'_>,
+) -> Outcome {
+    let mut wanted = Wanted::new(context);
+    let mut steps = Vec::new();
+    for change in &solution.changes {
+        steps.push(step(
+            context,
+            &request.given,
+            solution,
+            change,
+            &mut wanted,
+        )?);
+    }
+    let order = solution.order.iter().map(|&id| {
+        solution
+            .graph
+            .name(solution.graph.packages[id as usize].name)
+            .to_owned()
+    });
+    let plan = Plan {
+        steps,
+        order: order.collect(),
+        world: request.world.to_string(),
+        command: std::env::args().skip(1).collect::<Vec<_>>().join(" "),
+    };
+    if !wanted.fetch(session, arguments)? {
+        return Ok(USAGE);
+    }
+    perform(session, arguments, context.root(), plan)
+}
+
+/// Does a plan whose packages are all there, and tells how much is installed then.
+pub fn perform(
+    session: &mut Session,
+    arguments: &Arguments,
+    root: &Path,
+    plan: Plan<'_>,
+) -> Outcome {
+    let options = transaction_options(arguments)?;
+    let lock = lock(root, arguments)?;
+    let teller = Teller::new(session, arguments, root, "Unpacking");
+    let called: Vec<String> = std::env::args().collect();
+    let date = oil::date::Date::of(oil::date::now());
+    teller.log(&format!("\nRunning `{}` at {date}", called.join(" ")));
+    teller.log(&crate::program::session::version_line());
+    let result =
+        Transaction::prepare(root, &lock, plan, &options, &teller).and_then(Transaction::commit);
+    teller.progress.clear();
+    let outcome = match result {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            getting::forget(&error);
+            teller.log(&format!("ERROR: {error}"));
+            return Err(error.into());
+        }
+    };
+    drop(teller);
+    summary::total(
+        session,
+        root,
+        outcome.errors,
+        outcome.packages,
+        outcome.bytes,
+    )?;
+    Ok(count(outcome.errors))
+}
+
+fn step<'a>(
+    context: &'a Context,
+    given: &Given,
+    solution: &Solution<'_>,
+    change: &Change,
+    wanted: &mut Wanted<'a>,
+) -> Result<Step<'a>, Failure> {
+    let name = |id: u32| {
+        solution
+            .graph
+            .name(solution.graph.packages[id as usize].name)
+    };
+    let tag = (change.tag != 0).then(|| solution.graph.tag(change.tag).to_owned());
+    let source = match change.new {
+        None => None,
+        Some(_) if change.kind == ChangeKind::Pinning => Some(Source::Installed),
+        Some(id) => Some(source(context, given, solution, id, wanted)?),
+    };
+    Ok(Step {
+        title: solution.describe(change),
+        old: change.old.map(|id| name(id).to_owned()),
+        new: source.map(|source| New { source, tag }),
+    })
+}
+
+fn source<'a>(
+    context: &'a Context,
+    given: &Given,
+    solution: &Solution<'_>,
+    id: u32,
+    wanted: &mut Wanted<'a>,
+) -> Result<Source<'a>, Failure> {
+    let package = &solution.graph.packages[id as usize];
+    let (origin, number) = package.first;
+    if package.given && origin > context.opened().count() {
+        let info = &given.memory.entry(number).info;
+        return Ok(match &given.files[number as usize] {
+            None => Source::Meta(Box::new(info.clone())),
+            Some(path) => Source::File {
+                path: path.clone(),
+                trust: super::files::trust(context),
+            },
+        });
+    }
+    let found = super::decide::package(context, solution, id);
+    let Some(found) = found.filter(|found| found.offered.is_some()) else {
+        // It is installed, and nobody has it: it stays as it is.
+        return Ok(Source::Installed);
+    };
+    let place = found.offered.unwrap_or(found.place);
+    let info = context.info(place)?;
+    if info.installed_size == 0 {
+        return Ok(Source::Meta(Box::new(info)));
+    }
+    let trust = match info.identity {
+        Some(identity) => Trust::Identity(identity),
+        None => super::files::trust(context),
+    };
+    let path = wanted.package(&found, &info)?;
+    Ok(Source::File { path, trust })
+}

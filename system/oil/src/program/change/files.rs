@@ -1,0 +1,134 @@
+//! Packages that are given as files or made up for a command, and new databases.
+
+use crate::program::arguments::Arguments;
+use crate::program::outcome::{Failure, reason, reason_of};
+use oil::context::Context;
+use oil::database::DIRECTORY;
+use oil::date::{Date, now};
+use oil::dependency::{Dependency, Op, WorldDependency};
+use oil::package::Info;
+use oil::solve::{Entry, Memory};
+use oil::stream::{PackageReader, Trust};
+use oil::version::Version;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+/// Such packages.
+#[derive(Default)]
+pub struct Given {
+    /// As a source for the solver.
+    pub memory: Memory,
+    /// By their numbers in it, the file of each; none for one that was made up.
+    pub files: Vec<Option<PathBuf>>,
+}
+
+impl Given {
+    /// Adds a package file. What it is to be in the world: exactly itself.
+    pub fn file(&mut self, context: &Context, path: &Path) -> Result<WorldDependency, Failure> {
+        let at = |error: &oil::error::Error| Failure::of(path.display(), reason_of(error));
+        let trust = trust(context);
+        let file = File::open(path).map_err(|error| Failure::of(path.display(), reason(&error)))?;
+        let reader = PackageReader::open(file, &trust).map_err(|error| at(&error))?;
+        let metadata = reader.metadata();
+        let identity = metadata.identity.short();
+        let dependency = Dependency {
+            name: metadata.info.name.clone(),
+            version: Version::from_text(identity.to_string()),
+            op: Op::IDENTITY,
+        };
+        self.memory.push(Entry {
+            info: metadata.info.clone(),
+            identity: identity.as_bytes().to_vec(),
+            ..Entry::default()
+        });
+        self.files.push(Some(path.to_owned()));
+        Ok(dependency.into())
+    }
+
+    /// Makes a package `NAME[=VERSION]` that needs `entries`, and what the world is to say of it.
+    pub fn make_virtual(
+        &mut self,
+        text: &str,
+        entries: Vec<WorldDependency>,
+    ) -> Result<WorldDependency, Failure> {
+        let bad = || Failure::new(format_args!("{text}: bad package specifier"));
+        let parsed = WorldDependency::parse(text)
+            .filter(|entry| entry.tag.is_none())
+            .ok_or_else(bad)?;
+        let mut dependency = parsed.dependency;
+        if dependency.is_conflict() || !matches!(dependency.op, Op::ANY | Op::EQUAL) {
+            return Err(bad());
+        }
+        if dependency.version.is_empty() {
+            dependency.version = Version::from_text(Date::of(now()).compact());
+        }
+        dependency.op = Op::EQUAL;
+        if let Some(tagged) = entries.iter().find(|entry| entry.tag.is_some()) {
+            return Err(Failure::new(format_args!(
+                "'{tagged}' is not a valid package dependency, format is name([<>~=]version)"
+            )));
+        }
+        let info = Info {
+            name: dependency.name.clone(),
+            version: dependency.version.clone(),
+            description: "virtual meta package".to_owned(),
+            arch: "noarch".to_owned(),
+            depends: entries.into_iter().map(|entry| entry.dependency).collect(),
+            ..Info::default()
+        };
+        let identity = made_up(&info);
+        self.memory.push(Entry {
+            info: Info {
+                identity: Some(identity),
+                ..info
+            },
+            identity: identity.as_bytes().to_vec(),
+            ..Entry::default()
+        });
+        self.files.push(None);
+        Ok(dependency.into())
+    }
+}
+
+/// An identity for what has no file: a digest of what it says.
+fn made_up(info: &Info) -> oil::digest::Digest {
+    let depends: Vec<String> = info.depends.iter().map(ToString::to_string).collect();
+    let text = format!("{}\n{}\n{}\n", info.name, info.version, depends.join(" "));
+    oil::digest::Digest::of(oil::digest::Algorithm::Sha1, text.as_bytes())
+}
+
+/// Whom package files have to be from.
+pub fn trust(context: &Context) -> Trust<'_> {
+    match context.settings.allow_untrusted {
+        true => Trust::Anything,
+        false => Trust::Keys(&context.keys),
+    }
+}
+
+/// Makes the files of a database that is not there yet.
+pub fn make_database(root: &Path, arguments: &Arguments) -> Result<(), Failure> {
+    let at = |path: &Path| {
+        let path = path.to_owned();
+        move |error: std::io::Error| Failure::of(path.display(), reason(&error))
+    };
+    for directory in [DIRECTORY, "etc/apk", "var/cache/apk", "var/log"] {
+        let path = root.join(directory);
+        fs::create_dir_all(&path).map_err(at(&path))?;
+    }
+    let arches = arguments.values("arch");
+    if !arches.is_empty() {
+        let path = root.join("etc/apk/arch");
+        fs::write(&path, arches.join("\n") + "\n").map_err(at(&path))?;
+    }
+    for file in [
+        "etc/apk/world",
+        "lib/apk/db/installed",
+        "lib/apk/db/triggers",
+    ] {
+        let path = root.join(file);
+        if !path.exists() {
+            fs::write(&path, b"").map_err(at(&path))?;
+        }
+    }
+    Ok(())
+}

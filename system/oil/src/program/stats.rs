@@ -1,0 +1,67 @@
+//! `stats`.
+
+use super::arguments::Arguments;
+use super::change::counts;
+use super::outcome::Outcome;
+use super::session::Session;
+use oil::context::Context;
+use oil::database::installed::Installed;
+use oil::database::triggers::Triggers;
+use oil::solve::{Relation, Source as _};
+use std::collections::HashSet;
+use std::io::Write as _;
+
+/// Shows numbers.
+pub fn run(session: &mut Session, arguments: &Arguments) -> Outcome {
+    let mut context = session.open(arguments)?;
+    session.load(&mut context);
+    let installed = Installed::read(context.root())?;
+    let (directories, files) = counts(&installed);
+    let numbers = 0..context.installed.count();
+    let bytes: u64 = numbers
+        .map(|number| context.installed.package(number).installed_size)
+        .sum();
+    let triggers = Triggers::read(context.root())?;
+    let (names, texts) = names(&context)?;
+    let out = &mut session.out;
+    writeln!(out, "installed:")?;
+    writeln!(out, "  packages: {}", context.installed.count())?;
+    writeln!(out, "  dirs: {directories}")?;
+    writeln!(out, "  files: {files}")?;
+    writeln!(out, "  bytes: {bytes}")?;
+    writeln!(out, "  triggers: {}", triggers.entries.len())?;
+    writeln!(out, "available:")?;
+    writeln!(out, "  names: {names}")?;
+    writeln!(out, "  packages: {}", context.packages().len())?;
+    writeln!(out, "atoms:")?;
+    writeln!(out, "  num: {texts}")?;
+    writeln!(out)?;
+    Ok(0)
+}
+
+/// How many names packages have, provide, need or replace, and how many different texts their fields hold.
+fn names(context: &Context) -> Result<(usize, usize), super::outcome::Failure> {
+    let mut names: HashSet<String> = HashSet::new();
+    let mut texts: HashSet<String> = HashSet::new();
+    for found in context.packages() {
+        let source = context.source_of(found.place);
+        names.insert(context.candidate(found.place).name.to_owned());
+        for relation in [Relation::Depends, Relation::Provides, Relation::InstallIf] {
+            source.relations(found.place.number, relation, &mut |name, version, _| {
+                names.insert(name.to_owned());
+                texts.insert(version.to_owned());
+            });
+        }
+        let info = context.info(found.place)?;
+        names.extend(info.replaces.into_iter().map(|one| one.name));
+        texts.extend([
+            info.version.as_str().to_owned(),
+            info.arch,
+            info.license,
+            info.origin,
+        ]);
+        texts.extend([info.maintainer, info.url, info.description, info.commit]);
+    }
+    texts.remove("");
+    Ok((names.len(), texts.len()))
+}

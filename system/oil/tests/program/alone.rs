@@ -1,0 +1,114 @@
+//! What the program prints where no reference is.
+
+use crate::place::Place;
+
+fn out(place: &Place, line: &str) -> String {
+    let answer = place.run(line);
+    assert_eq!(answer.status, 0, "{line}: {answer:?}");
+    answer.out
+}
+
+#[test]
+fn looking_packages_up() {
+    let place = Place::new();
+    assert_eq!(out(&place, "info"), "bar\nfoo\nfoo-doc\nlibfoo\n");
+    assert_eq!(
+        out(&place, "list foo"),
+        "foo-1.2-r0 x86_64 {foo} (MIT) [installed]\n\
+         foo-1.3-r1 x86_64 {foo} (MIT) [upgradable from: foo-1.2-r0]\n\
+         foo-1.4-r0 x86_64 {foo} (MIT)\n"
+    );
+    assert_eq!(
+        out(&place, "search FOO"),
+        "foo-1.4-r0\nfoo-doc-1.3-r1\nlibfoo-1.0-r0\n"
+    );
+    assert_eq!(
+        out(&place, "info -r libfoo"),
+        "libfoo-1.0-r0 is required by:\nfoo-1.2-r0\n\n"
+    );
+    assert_eq!(
+        out(&place, "owns /usr/bin/foo2"),
+        "/usr/bin/foo2 is owned by foo-1.2-r0\n"
+    );
+    assert_eq!(
+        out(&place, "query --format json --fields name,depends bar"),
+        "[\n  {\n    \"name\": \"bar\",\n    \"depends\": [\n      \"!evil\",\n      \"foo>=1\"\n    ]\n  }\n]\n"
+    );
+    assert_eq!(
+        out(&place, "policy meta"),
+        "meta policy:\n  1-r0:\n    @two PLACE/two\n"
+    );
+    assert_eq!(
+        out(&place, "version"),
+        "Installed:                                Available:\n\
+         foo-1.2-r0                              < 1.3-r1 \n\
+         foo-doc-1.2-r0                          < 1.3-r1 \n"
+    );
+    assert_eq!(place.run("info -e foo zilch nono").status, 2);
+}
+
+#[test]
+fn what_would_change() {
+    let place = Place::new();
+    let before = place.state();
+    assert_eq!(
+        out(&place, "upgrade -a --dry-run"),
+        "(1/2) Upgrading foo (1.2-r0 -> 1.3-r1)\n(2/2) Upgrading foo-doc (1.2-r0 -> 1.3-r1)\nOK: 2929 KiB in 4 packages\n"
+    );
+    assert_eq!(
+        out(&place, "del -s foo bar"),
+        "(1/4) Purging foo-doc (1.2-r0)\n(2/4) Purging bar (2-r0)\n(3/4) Purging foo (1.2-r0)\n\
+         (4/4) Purging libfoo (1.0-r0)\nOK: 0 B in 0 packages\n"
+    );
+    let refused = place.run("add -s meta");
+    assert_eq!(refused.status, 1);
+    assert_eq!(
+        refused.err,
+        "ERROR: unable to select packages:\n  meta-1-r0:\n    masked in: @two\n    satisfies: world[meta]\n"
+    );
+    assert_eq!(place.state(), before);
+}
+
+#[test]
+fn why_and_explain() {
+    let place = Place::new();
+    assert_eq!(
+        out(&place, "why foo-doc"),
+        "world\n  bar-2-r0\n    foo-doc-1.2-r0\n\
+         foo-doc-1.2-r0 is chosen: it comes by itself with bar and foo=1.2-r0.\n"
+    );
+    assert_eq!(place.run("why zilch").status, 1);
+    let text = place.run("explain meta").out;
+    assert!(
+        text.contains("repositories with the tag @two only")
+            || text.contains("meta-1-r0 is chosen"),
+        "{text}"
+    );
+}
+
+#[test]
+fn audit_and_stats() {
+    let place = Place::new();
+    assert_eq!(out(&place, "audit --system"), "");
+    std::fs::write(place.path("root/usr/bin/foo"), "changed").expect("a file");
+    std::fs::remove_file(place.path("root/usr/bin/foo2")).expect("there");
+    assert_eq!(
+        out(&place, "audit --system"),
+        "U usr/bin/foo\nX usr/bin/foo2\n"
+    );
+    assert_eq!(out(&place, "audit --packages"), "foo-1.2-r0\n");
+    assert!(out(&place, "stats").starts_with("installed:\n  packages: 4\n"));
+}
+
+#[test]
+fn pins() {
+    let place = Place::new();
+    assert_eq!(out(&place, "pin"), "");
+    assert_eq!(out(&place, "pin foo=1.2-r0"), "foo=1.2-r0\n");
+    assert_eq!(out(&place, "pin"), "foo=1.2-r0\n");
+    assert_eq!(out(&place, "pin libfoo"), "libfoo=1.0-r0\n");
+    assert_eq!(out(&place, "pin -r foo"), "foo\n");
+    let world = std::fs::read_to_string(place.path("root/etc/apk/world")).expect("there");
+    assert_eq!(world, "bar\nfoo\nlibfoo=1.0-r0\n");
+    assert_eq!(place.run("pin -r bar").status, 1);
+}

@@ -1,0 +1,10 @@
+//! The program as users meet it: what it prints and how it exits, alone, beside a reference `apk`, and when things
+//! are not as they should be.
+
+mod alone;
+mod bad;
+mod compare;
+mod place;
+mod server;
+mod servers;
+mod tools;
