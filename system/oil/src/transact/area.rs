@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags};
 use rustix::io::Errno;
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,6 +15,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub const DIRECTORY: &[u8] = b"lib/apk/oil";
 /// The first volume's directory.
 pub const AREA: &[u8] = b"lib/apk/oil/transaction";
+/// What [`AREA`] is called once its transaction is done, until it is deleted.
+const DONE: &[u8] = b"lib/apk/oil/transaction.done";
 /// The others'.
 const ELSEWHERE: &[u8] = b".oil-transaction";
 /// In [`AREA`]: the paths of the others, a line each, written before they are made.
@@ -40,6 +42,7 @@ struct Place {
 impl<'r> Area<'r> {
     /// Makes it. There must be none.
     pub fn create(root: &'r Root) -> Result<Self> {
+        sweep(root)?;
         let open = Mode::from_raw_mode(0o755);
         let private = Mode::from_raw_mode(0o700);
         for (path, mode) in [(DIRECTORY, open), (AREA, private)] {
@@ -210,16 +213,47 @@ pub fn sync_volume(directory: impl AsFd) -> Result<(), Errno> {
     rustix::fs::syncfs(fd)
 }
 
-/// Deletes all of it, wherever it is. The first volume's directory goes last, so that a cut off deletion goes on.
-pub fn remove(root: &Root) -> Result<()> {
+/// Takes the area of a transaction that is done out of sight, in one instant, and deletes it.
+pub fn retire(root: &Root, sync: bool) -> Result<()> {
     let at = |error: Errno| root.error(AREA, error);
-    let fd = match root.directory(AREA) {
+    let above = root.directory(DIRECTORY).map_err(at)?;
+    let (old, new) = (split(AREA).1, split(DONE).1);
+    rustix::fs::renameat(&above, old, &above, new).map_err(at)?;
+    if sync {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        rustix::fs::openat(&above, c".", flags, Mode::empty())
+            .and_then(rustix::fs::fsync)
+            .map_err(at)?;
+    }
+    sweep(root)
+}
+
+/// Deletes the area of a transaction that was not decided.
+pub fn remove(root: &Root) -> Result<()> {
+    delete(root, AREA)
+}
+
+/// Deletes what is left of a transaction that was done.
+pub fn sweep(root: &Root) -> Result<()> {
+    delete(root, DONE)
+}
+
+/// Deletes an area, on all volumes. The first volume's directory goes last, so that a deletion that was cut off goes
+/// on.
+fn delete(root: &Root, area: &[u8]) -> Result<()> {
+    let at = |error: Errno| root.error(area, error);
+    let fd = match root.directory(area) {
         Ok(fd) => fd,
         Err(Errno::NOENT) => return Ok(()),
         Err(error) => return Err(at(error)),
     };
-    let volumes = root.path().join("lib/apk/oil/transaction").join(VOLUMES);
-    let text = crate::database::read_if_there(&volumes)?.unwrap_or_default();
+    let volumes = [area, b"/", VOLUMES.as_bytes()].concat();
+    let mut text = Vec::new();
+    if let Ok(fd) = root.open_at(&volumes, OFlags::RDONLY, Mode::empty()) {
+        File::from(fd)
+            .read_to_end(&mut text)
+            .map_err(|error| root.error(&volumes, error))?;
+    }
     for path in text
         .split(|&byte| byte == b'\n')
         .filter(|path| !path.is_empty())
@@ -230,7 +264,7 @@ pub fn remove(root: &Root) -> Result<()> {
         }
     }
     empty(&fd).map_err(at)?;
-    remove_directory(root, AREA).map_err(at)
+    remove_directory(root, area).map_err(at)
 }
 
 fn make_directory(root: &Root, path: &[u8], mode: Mode) -> Result<(), Errno> {
@@ -250,7 +284,7 @@ fn remove_directory(root: &Root, path: &[u8]) -> Result<(), Errno> {
 }
 
 /// Deletes what is in a directory.
-pub fn empty(directory: impl AsFd) -> Result<(), Errno> {
+fn empty(directory: impl AsFd) -> Result<(), Errno> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
     let fd = rustix::fs::openat(directory, c".", flags, Mode::empty())?;
     for entry in Dir::read_from(&fd)? {

@@ -158,23 +158,10 @@ impl Journal {
             reason: "a journal that this Oil cannot read; the Oil that wrote it can".to_owned(),
         })
     }
-
-    /// Takes it away: all is done.
-    pub fn retire(&self, area: &Area) -> Result<()> {
-        let path = area.path(JOURNAL);
-        let retire = || -> std::io::Result<()> {
-            fs::remove_file(&path)?;
-            if self.sync {
-                sync_directory(&path)?;
-            }
-            Ok(())
-        };
-        retire().map_err(Error::file(&path))
-    }
 }
 
 /// Waits until the disk has the directory of a path.
-pub fn sync_directory(path: &Path) -> std::io::Result<()> {
+fn sync_directory(path: &Path) -> std::io::Result<()> {
     File::open(path.parent().unwrap_or(path))?.sync_all()
 }
 

@@ -186,11 +186,13 @@ pub fn recover(
     options: &Options,
     watch: &dyn Watch,
 ) -> Result<Recovery> {
-    if !is_interrupted(root) {
-        return Ok(Recovery::Clean);
-    }
+    let interrupted = is_interrupted(root);
     let decided = root.join("lib/apk/oil/transaction").join(JOURNAL).exists();
     let root = Root::open(root)?;
+    area::sweep(&root)?;
+    if !interrupted {
+        return Ok(Recovery::Clean);
+    }
     if decided {
         if let Some(outcome) = run::run(&root, options, watch, true)? {
             return Ok(Recovery::RolledForward(outcome));

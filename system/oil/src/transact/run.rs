@@ -89,10 +89,9 @@ pub fn run(
         let etc = root.directory(b"etc/apk").and_then(sync_volume);
         etc.map_err(|error| root.error(b"etc/apk", error))?;
     }
-    journal.retire(&area)?;
     drop(placing);
     drop(area);
-    area::remove(root)?;
+    area::retire(root, journal.sync)?;
     if journal.generation.is_some() {
         history::forget(root, options.generations, &after)?;
     }
