@@ -135,7 +135,7 @@ fn heads(settings: &Settings) -> Result<Heads> {
     }
     let installed = Installed::read(root)?;
     if settings.cache && !installed.places().is_empty() {
-        let _ = sidecar::write(root, &installed);
+        let _ = sidecar::write(root, &installed, false);
     }
     Ok(Heads::of(&installed))
 }
