@@ -31,6 +31,8 @@ pub struct Journal {
     pub sync: bool,
     /// The number that the history has for it.
     pub generation: Option<u64>,
+    /// Whether something of the history comes back.
+    pub restored: bool,
     /// Its steps.
     pub steps: Vec<Line>,
 }
@@ -66,11 +68,12 @@ impl Journal {
         // Writing to memory does not fail.
         let _ = writeln!(
             text,
-            "{}\t{}\t{}\t{}\t{generation}",
+            "{}\t{}\t{}\t{}\t{generation}\t{}",
             digest(self.before),
             self.scripts,
             self.chown,
-            self.sync
+            self.sync,
+            self.restored
         );
         for step in &self.steps {
             let _ = writeln!(
@@ -104,6 +107,7 @@ impl Journal {
             chown: words.next()?.parse().ok()?,
             sync: words.next()?.parse().ok()?,
             generation: words.next()?.parse().ok(),
+            restored: words.next()?.parse().ok()?,
             steps: Vec::new(),
         };
         for line in lines {

@@ -92,8 +92,8 @@ pub fn run(
     drop(placing);
     drop(area);
     area::retire(root, journal.sync)?;
-    if journal.generation.is_some() {
-        history::forget(root, options.generations, &after)?;
+    if journal.generation.is_some() || options.generations == 0 {
+        history::forget(root, options.generations, &after, journal.restored)?;
     }
     Ok(Some(outcome(&after, &progress)))
 }

@@ -295,6 +295,7 @@ pub fn look(root: &Path) -> BTreeMap<String, String> {
                 .into_owned();
             if name == "lib/apk/oil"
                 || name.starts_with("lib/apk/db/oil.")
+                || name == "lib/apk/db/lock"
                 || name == "var/log/apk.log"
             {
                 continue;

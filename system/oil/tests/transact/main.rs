@@ -2,3 +2,5 @@
 
 mod beside;
 mod field;
+mod past;
+mod refused;
