@@ -196,8 +196,8 @@ fn as_the_reference() {
             "del -r libfoo",
         ][..],
         &[
-            "add -t .virt=1 libfoo bar",
             "del foo",
+            "add -t .virt=1 libfoo bar",
             "upgrade -a",
             "del .virt",
             "add",
