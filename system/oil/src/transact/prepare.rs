@@ -1,7 +1,7 @@
 //! Prepares a transaction: all of it that can be done without changing anything.
 
 use super::area::Area;
-use super::journal::{Journal, Line, digest_of};
+use super::journal::{Journal, Line, boot, digest_of};
 use super::options::Options;
 use super::owners::Owners;
 use super::place::Root;
@@ -105,6 +105,7 @@ pub fn prepare(root: &Root, plan: &Plan, options: &Options, watch: &dyn Watch) -
         chown: options.chown,
         sync: options.sync,
         generation,
+        boot: boot(),
         restored,
         steps: lines,
     })
@@ -116,6 +117,12 @@ fn line(step: &Step, old: Option<&Info>, new: Option<&Unpacked>, pinned: bool) -
     let either = new
         .or(old)
         .ok_or(Error::Missing("a package to install or remove"))?;
+    let word = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+    if !word(&either.name) || !word(either.version.as_str()) {
+        let (name, version) = (&either.name, either.version.as_str());
+        let text = format!("{name:?} {version:?}: not a package's name and version");
+        return Err(Error::Make(text));
+    }
     if let (Some(old), Some(new)) = (old, new)
         && old.name != new.name
     {

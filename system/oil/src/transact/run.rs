@@ -27,7 +27,7 @@ pub fn run(
     let Some(journal) = Journal::read(&area)? else {
         return Ok(None);
     };
-    let mut progress = Progress::open(&area)?;
+    let mut progress = Progress::open(&area, &journal)?;
     if again {
         let found = Some(digest_of(&installed::path(root.path()))?);
         if found != journal.before && found != progress.after {

@@ -4,3 +4,4 @@ mod beside;
 mod field;
 mod past;
 mod refused;
+mod rules;
