@@ -15,7 +15,8 @@ pub use packages::{Found, INSTALLED, Place};
 pub use settings::Settings;
 
 use crate::arch;
-use crate::database::sidecar::Heads;
+use crate::database::installed::Installed;
+use crate::database::sidecar::{self, Heads, Sidecar};
 use crate::database::source::InstalledSource;
 use crate::error::{Error, Result};
 use crate::index::Index;
@@ -75,7 +76,7 @@ impl Context {
             Err(error) => return Err(Error::file(&place)(error)),
         };
         let installed = match settings.installed {
-            true => InstalledSource::new(Heads::read(root)?),
+            true => InstalledSource::new(heads(settings)?),
             false => InstalledSource::default(),
         };
         Ok(Self {
@@ -123,6 +124,20 @@ impl Context {
         let all = self.repositories.list.iter().zip(&self.indexes).enumerate();
         all.filter_map(|(number, (repository, index))| Some((number, repository, index.as_ref()?)))
     }
+}
+
+/// The metadata of what is installed. A sidecar that is not there or does not fit is made for the next time; where that
+/// cannot be done, the next time costs the same again.
+fn heads(settings: &Settings) -> Result<Heads> {
+    let root = &settings.root;
+    if let Some(heads) = Sidecar::open(root).and_then(|sidecar| sidecar.heads()) {
+        return Ok(heads);
+    }
+    let installed = Installed::read(root)?;
+    if settings.cache && !installed.places().is_empty() {
+        let _ = sidecar::write(root, &installed, false);
+    }
+    Ok(Heads::of(&installed))
 }
 
 fn keys(settings: &Settings, warnings: &mut Vec<String>) -> Result<Keys> {

@@ -5,6 +5,7 @@
 //! server is believed: lengths are compared with what a verified index says, redirects to other hosts are few and
 //! never from TLS to none, and what is in a file is for [`crate::stream`] and [`crate::index`] to verify.
 
+mod address;
 pub mod client;
 pub mod mirrors;
 pub mod parallel;

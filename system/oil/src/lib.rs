@@ -4,7 +4,10 @@
 //! [`package::Info`]; [`index`] finds packages by name; [`solve`] decides which of them a world needs; and
 //! [`database`] is what the root is. [`transact`] brings the root from one to the other, and [`history`] knows the way back.
 //!
-//! Nothing here prints.
+//! [`context`] opens a system with its settings, repositories and cache; [`fetch`] gets what is not there. The program
+//! (`main.rs` and `program/`) is what users meet.
+//!
+//! Nothing in the library prints.
 
 #![deny(unsafe_code)]
 

@@ -328,6 +328,16 @@ fn check(
     is_new
 }
 
+/// As after a power cut: the machine was started anew, and the progress is not to be believed.
+fn forget_progress(root: &Path) {
+    let journal = root.join("lib/apk/oil/transaction/journal");
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").expect("a running kernel");
+    if let Ok(text) = fs::read_to_string(&journal) {
+        assert!(text.contains(boot.trim()), "{text}");
+        fs::write(&journal, text.replace(boot.trim(), "another")).expect("written");
+    }
+}
+
 fn cut_everywhere(v2: bool, generations: usize) {
     let field = field(v2);
     let packages = packages(&field);
@@ -361,6 +371,9 @@ fn cut_everywhere(v2: bool, generations: usize) {
                     break;
                 }
             }
+        }
+        if cut % 8 == 4 {
+            forget_progress(&root);
         }
         let what = format!("cut at {cut} of {writes}");
         forward += usize::from(check(&root, generations, [&old, &new], &what));

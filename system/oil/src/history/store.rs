@@ -14,6 +14,38 @@ use std::os::fd::{AsFd, OwnedFd};
 /// The store's directory, below the root.
 pub const DIRECTORY: &[u8] = b"lib/apk/oil/store";
 
+/// Which content: a file's digest does not say whether it is that of a link's target, but links have all permissions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Content {
+    pub digest: Digest,
+    pub link: bool,
+}
+
+impl Content {
+    /// Of a file of the database, if it has a digest.
+    pub fn of(digest: Option<Digest>, mode: u32) -> Option<Self> {
+        let digest = digest?.short();
+        let link = mode == 0o777;
+        Some(Self { digest, link })
+    }
+
+    /// Its name in the store.
+    pub fn name(&self) -> String {
+        let kind = if self.link { LINK } else { "" };
+        format!("{}{kind}", self.digest.hex())
+    }
+
+    /// From that.
+    pub fn from_name(name: &[u8]) -> Option<Self> {
+        let hex = name.strip_suffix(LINK.as_bytes());
+        let digest = Digest::from_hex(hex.unwrap_or(name))?;
+        let link = hex.is_some();
+        Some(Self { digest, link })
+    }
+}
+
+const LINK: &str = ".link";
+
 /// The open store.
 #[derive(Debug)]
 pub struct Store {
@@ -34,9 +66,20 @@ impl Store {
         Ok(Self { fd })
     }
 
+    /// Opens it if it is there.
+    pub fn open_existing(root: &Root) -> Option<Self> {
+        let fd = root.directory(DIRECTORY).ok()?;
+        Some(Self { fd })
+    }
+
+    /// Its directory.
+    pub fn fd(&self) -> &OwnedFd {
+        &self.fd
+    }
+
     /// Keeps a file that is about to be replaced.
-    pub fn link(&self, directory: impl AsFd, name: &[u8], digest: &Digest) -> Result<(), Errno> {
-        let kept = digest.short().hex();
+    pub fn link(&self, directory: impl AsFd, name: &[u8], content: &Content) -> Result<(), Errno> {
+        let kept = content.name();
         match rustix::fs::linkat(&directory, name, &self.fd, &kept, AtFlags::empty()) {
             Err(Errno::EXIST | Errno::NOENT) => Ok(()),
             Err(Errno::XDEV | Errno::MLINK | Errno::PERM) => self.copy(directory, name, &kept),
@@ -45,13 +88,13 @@ impl Store {
     }
 
     /// Keeps a file that goes, and takes it away.
-    pub fn take(&self, directory: impl AsFd, name: &[u8], digest: &Digest) -> Result<(), Errno> {
-        let kept = digest.short().hex();
+    pub fn take(&self, directory: impl AsFd, name: &[u8], content: &Content) -> Result<(), Errno> {
+        let kept = content.name();
         let flags = RenameFlags::NOREPLACE;
         match rustix::fs::renameat_with(&directory, name, &self.fd, &kept, flags) {
             Ok(()) => return Ok(()),
             Err(Errno::EXIST) => {}
-            Err(Errno::INVAL | Errno::NOSYS) => self.link(&directory, name, digest)?,
+            Err(Errno::INVAL | Errno::NOSYS) => self.link(&directory, name, content)?,
             Err(Errno::XDEV) => self.copy(&directory, name, &kept)?,
             Err(error) => return Err(error),
         }

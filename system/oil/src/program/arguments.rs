@@ -30,12 +30,9 @@ impl Arguments {
             given: Vec::new(),
         };
         let place = command_place(words);
-        match place.map(|place| words[place].as_str()) {
-            Some(word) => match commands::find(word) {
-                Some(command) => arguments.command = Some(command),
-                None => arguments.unknown = Some(word.to_owned()),
-            },
-            None => {}
+        if let Some(word) = place.map(|place| words[place].as_str()) {
+            arguments.command = commands::find(word);
+            arguments.unknown = arguments.command.is_none().then(|| word.to_owned());
         }
         for line in config
             .lines()

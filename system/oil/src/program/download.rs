@@ -181,7 +181,7 @@ fn to_files(
     });
     progress.clear();
     for (item, result) in remote.into_iter().zip(results) {
-        let result = result.map_err(|error| Failure::new(error));
+        let result = result.map_err(Failure::new);
         well &= settle(session, context, item, result);
     }
     Ok(well)

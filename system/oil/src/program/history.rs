@@ -30,9 +30,14 @@ fn find(history: &History, number: u64) -> Result<&Generation, Failure> {
 fn line(change: &Change) -> String {
     let name = &change.name;
     match (&change.before, &change.after) {
-        (None, Some(after)) => format!("+ {name} ({after})"),
-        (Some(before), None) => format!("- {name} ({before})"),
-        (Some(before), Some(after)) => format!("~ {name} ({before} -> {after})"),
+        (None, Some(after)) => format!("+ {name} ({})", after.version),
+        (Some(before), None) => format!("- {name} ({})", before.version),
+        (Some(before), Some(after)) if before.version == after.version => {
+            format!("~ {name} ({}, another build)", after.version)
+        }
+        (Some(before), Some(after)) => {
+            format!("~ {name} ({} -> {})", before.version, after.version)
+        }
         (None, None) => format!("  {name}"),
     }
 }

@@ -125,7 +125,8 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Outcome {
     if let Some(old) = old.filter(|_| arguments.has("merge")) {
         let prune = arguments.has("prune-origin");
         for info in old.packages {
-            if !added.contains(&file_name(&info)) && !(prune && origins.contains(&info.origin)) {
+            let replaced = added.contains(&file_name(&info));
+            if !replaced && (!prune || !origins.contains(&info.origin)) {
                 maker.add(rewritten(info, arguments));
             }
         }

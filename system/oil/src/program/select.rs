@@ -176,15 +176,15 @@ pub fn select(
             false => Pattern::new(text),
         };
         let mut matches: Vec<Found> = Vec::new();
-        if selection.fields.contains(&Field::Owner) {
-            if let Some(owner) = context.owner(text)? {
-                let owners = context.named(context.candidate(place(owner)).name);
-                matches.extend(
-                    owners
-                        .into_iter()
-                        .filter(|one| one.installed == Some(owner)),
-                );
-            }
+        if selection.fields.contains(&Field::Owner)
+            && let Some(owner) = context.owner(text)?
+        {
+            let owners = context.named(context.candidate(place(owner)).name);
+            matches.extend(
+                owners
+                    .into_iter()
+                    .filter(|one| one.installed == Some(owner)),
+            );
         }
         let exact = matches!(pattern, Pattern::Exact(_));
         match selection.fields.as_slice() {

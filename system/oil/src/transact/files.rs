@@ -163,8 +163,8 @@ impl Placing<'_> {
                 return Ok(());
             }
         }
-        if let (Some(digest), Some(store)) = (&item.keep, &self.store) {
-            store.link(&*into, item.name, digest)?;
+        if let (Some(content), Some(store)) = (&item.keep, &self.store) {
+            store.link(&*into, item.name, content)?;
         }
         match item.action {
             Action::Beside => {
@@ -243,8 +243,8 @@ impl Placing<'_> {
                 Part::Item(item) => item,
             };
             let removed = self.directories.get(folder).and_then(|directory| {
-                if let (Some(digest), Some(store)) = (&item.keep, &self.store) {
-                    return store.take(&*directory, item.name, digest);
+                if let (Some(content), Some(store)) = (&item.keep, &self.store) {
+                    return store.take(&*directory, item.name, content);
                 }
                 rustix::fs::unlinkat(&*directory, item.name, AtFlags::empty())
             });

@@ -217,12 +217,13 @@ pub fn place(area: &Area, journal: &Journal) -> Result<Installed> {
     let root = area.root().path();
     let directory = root.join(database::DIRECTORY);
     let scripts = Scripts::path_of(root);
-    let etc = root.join("etc/apk/world");
+    let etc = root.join("etc/apk");
+    fs::create_dir_all(&etc).map_err(Error::file(&etc))?;
     for (name, place) in [
         ("installed", directory.join("installed")),
         ("scripts", scripts),
         ("triggers", directory.join("triggers")),
-        ("world", etc),
+        ("world", etc.join("world")),
     ] {
         let from = area.path(name);
         match fs::rename(&from, &place) {

@@ -31,6 +31,11 @@ pub struct Journal {
     pub sync: bool,
     /// The number that the history has for it.
     pub generation: Option<u64>,
+    /// The kernel's run that it was decided in: after another start the disk may have forgotten what was not waited
+    /// for, the progress too.
+    pub boot: String,
+    /// Whether something of the history comes back.
+    pub restored: bool,
     /// Its steps.
     pub steps: Vec<Line>,
 }
@@ -66,11 +71,13 @@ impl Journal {
         // Writing to memory does not fail.
         let _ = writeln!(
             text,
-            "{}\t{}\t{}\t{}\t{generation}",
+            "{}\t{}\t{}\t{}\t{generation}\t{}\t{}",
             digest(self.before),
             self.scripts,
             self.chown,
-            self.sync
+            self.sync,
+            self.restored,
+            self.boot
         );
         for step in &self.steps {
             let _ = writeln!(
@@ -104,6 +111,8 @@ impl Journal {
             chown: words.next()?.parse().ok()?,
             sync: words.next()?.parse().ok()?,
             generation: words.next()?.parse().ok(),
+            restored: words.next()?.parse().ok()?,
+            boot: words.next()?.to_owned(),
             steps: Vec::new(),
         };
         for line in lines {
@@ -165,6 +174,12 @@ fn sync_directory(path: &Path) -> std::io::Result<()> {
     File::open(path.parent().unwrap_or(path))?.sync_all()
 }
 
+/// The identifier of the kernel's run; empty where /proc does not tell it.
+pub fn boot() -> String {
+    let id = fs::read_to_string("/proc/sys/kernel/random/boot_id");
+    id.map_or_else(|_| String::new(), |id| id.trim().to_owned())
+}
+
 /// SHA-256 of a file; of nothing if it is not there.
 pub fn digest_of(path: &Path) -> Result<Digest> {
     let bytes = crate::database::read_if_there(path)?.unwrap_or_default();
@@ -192,10 +207,16 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Opens it where it was left.
-    pub fn open(area: &Area) -> Result<Self> {
+    /// Opens it where it was left; from the beginning if the machine was started anew since.
+    pub fn open(area: &Area, journal: &Journal) -> Result<Self> {
         let text = crate::database::read_if_there(&area.path(PROGRESS))?.unwrap_or_default();
-        let text = String::from_utf8_lossy(&text).into_owned();
+        let mut text = String::from_utf8_lossy(&text).into_owned();
+        if journal.boot != boot() {
+            // The disk was waited for before the database was put in its place.
+            let lines = text.split_inclusive('\n');
+            text = lines.filter(|line| line.starts_with("database ")).collect();
+            area.write(PROGRESS, text.as_bytes())?;
+        }
         let mut progress = Self {
             file: area.file(PROGRESS, OFlags::CREATE | OFlags::WRONLY | OFlags::APPEND)?,
             done: HashSet::new(),

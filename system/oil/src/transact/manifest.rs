@@ -3,12 +3,13 @@
 //! Lines of ours have letters that the database does not use there, and are left out when the record is written.
 //! Of a directory: `v:` the number of its volume, if that is not the first one. Of a file: `j:` the number that it is
 //! unpacked under, if that is not the one after the last; `n:` what is done with it, if it is not just put in its
-//! place; `k:` the digest of what it takes the place of, to be kept under that. Of both: `o:` user, group and the
+//! place; `k:` the content that it takes the place of, which is kept. Of both: `o:` user, group and the
 //! numbers that the package says for them, of all that is not root's.
 
 use crate::database::record::{Acl, parse_acl};
 use crate::digest::Digest;
 use crate::error::{Error, Result};
+use crate::history::store::Content;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -51,7 +52,7 @@ pub struct Item<'m> {
     pub owner: Option<Owner<'m>>,
     pub number: u32,
     pub action: Action,
-    pub keep: Option<Digest>,
+    pub keep: Option<Content>,
 }
 
 /// One of them.
@@ -177,7 +178,7 @@ impl<'m> Parts<'m> {
                 (Part::Item(item), b'a') => item.acl = parse_acl(value)?,
                 (Part::Item(item), b'Z') => item.digest = Some(Digest::parse(value)?),
                 (Part::Item(item), b'o') => item.owner = Some(Owner::parse(value)?),
-                (Part::Item(item), b'k') => item.keep = Some(Digest::parse(value)?),
+                (Part::Item(item), b'k') => item.keep = Some(Content::from_name(value)?),
                 (Part::Item(item), b'n') => {
                     item.action = match value {
                         b"beside" => Action::Beside,
@@ -295,7 +296,7 @@ impl Builder {
             Action::Leave => self.raw(b'n', b"leave"),
         }
         if let Some(keep) = item.keep {
-            self.line(b'k', keep.short());
+            self.line(b'k', keep.name());
         }
     }
 
@@ -361,7 +362,7 @@ mod tests {
             Part::Item(Item {
                 number: 7,
                 action: Action::Beside,
-                keep: Digest::from_bytes(&[2; 20]),
+                keep: Content::of(Digest::from_bytes(&[2; 20]), 0o777),
                 ..item.clone()
             }),
             Part::Item(Item {

@@ -14,7 +14,7 @@ mod claims;
 mod files;
 mod finish;
 mod journal;
-mod manifest;
+pub(crate) mod manifest;
 mod options;
 mod owners;
 pub(crate) mod place;
@@ -28,6 +28,7 @@ mod trigger;
 mod unpack;
 mod watch;
 
+pub(crate) use claims::join;
 pub(crate) use journal::Line;
 pub use options::{DEFAULT_GENERATIONS, Options};
 pub use plan::{New, Plan, Source, Step};

@@ -1,7 +1,7 @@
 //! Prepares a transaction: all of it that can be done without changing anything.
 
 use super::area::Area;
-use super::journal::{Journal, Line, digest_of};
+use super::journal::{Journal, Line, boot, digest_of};
 use super::options::Options;
 use super::owners::Owners;
 use super::place::Root;
@@ -14,7 +14,7 @@ use crate::database::installed::{self, Installed};
 use crate::database::scripts::Scripts;
 use crate::database::triggers::Triggers;
 use crate::error::{Error, Result};
-use crate::history;
+use crate::history::{self, restore::Sources};
 use crate::package::{Info, ScriptKind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -28,9 +28,18 @@ pub fn prepare(root: &Root, plan: &Plan, options: &Options, watch: &dyn Watch) -
     let installed = Installed::read(root.path())?;
     installed.check()?;
     let scripts = Scripts::read(root.path())?;
-    Triggers::read(root.path())?;
+    let triggers = Triggers::read(root.path())?;
     let area = Area::create(root)?;
-    let unpacked = unpack(&area, plan, options, watch)?;
+    let kept = plan
+        .steps
+        .iter()
+        .filter_map(|step| match &step.new.as_ref()?.source {
+            Source::Kept(kept) => Some(&**kept),
+            _ => None,
+        });
+    let sources = Sources::of(root, &installed, kept.clone())?;
+    let restored = kept.count() > 0;
+    let unpacked = unpack(&area, plan, &sources, options, watch)?;
     let mut tasks = Vec::new();
     let mut lines = Vec::new();
     for (step, (task, unpacked)) in plan.steps.iter().zip(unpacked).enumerate() {
@@ -86,7 +95,9 @@ pub fn prepare(root: &Root, plan: &Plan, options: &Options, watch: &dyn Watch) -
     area.write("order", plan.order.join("\n").as_bytes())?;
     let generation = match options.generations {
         0 => None,
-        _ => Some(history::prepare(&area, plan, &lines, &installed, &scripts)?),
+        _ => Some(history::prepare(
+            &area, plan, &lines, &installed, &scripts, &triggers,
+        )?),
     };
     Ok(Journal {
         before: Some(digest_of(&installed::path(root.path()))?),
@@ -94,6 +105,8 @@ pub fn prepare(root: &Root, plan: &Plan, options: &Options, watch: &dyn Watch) -
         chown: options.chown,
         sync: options.sync,
         generation,
+        boot: boot(),
+        restored,
         steps: lines,
     })
 }
@@ -104,6 +117,12 @@ fn line(step: &Step, old: Option<&Info>, new: Option<&Unpacked>, pinned: bool) -
     let either = new
         .or(old)
         .ok_or(Error::Missing("a package to install or remove"))?;
+    let word = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+    if !word(&either.name) || !word(either.version.as_str()) {
+        let (name, version) = (&either.name, either.version.as_str());
+        let text = format!("{name:?} {version:?}: not a package's name and version");
+        return Err(Error::Make(text));
+    }
     if let (Some(old), Some(new)) = (old, new)
         && old.name != new.name
     {
@@ -124,6 +143,7 @@ fn line(step: &Step, old: Option<&Info>, new: Option<&Unpacked>, pinned: bool) -
 fn unpack(
     area: &Area,
     plan: &Plan,
+    sources: &Sources,
     options: &Options,
     watch: &dyn Watch,
 ) -> Result<Vec<Option<Unpacked>>> {
@@ -158,7 +178,7 @@ fn unpack(
         while !failed.load(Ordering::Relaxed)
             && let Some(&step) = order.get(next.fetch_add(1, Ordering::Relaxed))
         {
-            let result = one(&unpacker, step, &plan.steps[step]);
+            let result = one(&unpacker, step, &plan.steps[step], sources);
             failed.fetch_or(result.is_err(), Ordering::Relaxed);
             if let Ok(mut results) = results.lock() {
                 results.push((step, result));
@@ -182,7 +202,12 @@ fn unpack(
     results.into_iter().map(|(_, result)| result).collect()
 }
 
-fn one(unpacker: &Unpacker, step: usize, task: &Step) -> Result<Option<Unpacked>> {
+fn one(
+    unpacker: &Unpacker,
+    step: usize,
+    task: &Step,
+    sources: &Sources,
+) -> Result<Option<Unpacked>> {
     let Some(new) = &task.new else {
         return Ok(None);
     };
@@ -190,7 +215,7 @@ fn one(unpacker: &Unpacker, step: usize, task: &Step) -> Result<Option<Unpacked>
     match &new.source {
         Source::File { path, trust } => unpacker.file(step, path, trust, tag).map(Some),
         Source::Meta(info) => unpacker.metadata(step, info, tag).map(Some),
-        Source::Kept(kept) => unpacker.kept(step, kept, tag).map(Some),
+        Source::Kept(kept) => unpacker.kept(step, kept, tag, sources).map(Some),
         Source::Installed => Ok(None),
     }
 }

@@ -15,6 +15,8 @@ use std::io::Read as _;
 pub struct Known {
     pub digest: Option<Digest>,
     pub sha256: bool,
+    /// Permission bits.
+    pub mode: u32,
 }
 
 /// Whether a path is protected in any way.

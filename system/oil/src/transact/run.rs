@@ -27,7 +27,7 @@ pub fn run(
     let Some(journal) = Journal::read(&area)? else {
         return Ok(None);
     };
-    let mut progress = Progress::open(&area)?;
+    let mut progress = Progress::open(&area, &journal)?;
     if again {
         let found = Some(digest_of(&installed::path(root.path()))?);
         if found != journal.before && found != progress.after {
@@ -92,8 +92,8 @@ pub fn run(
     drop(placing);
     drop(area);
     area::retire(root, journal.sync)?;
-    if journal.generation.is_some() {
-        history::forget(root, options.generations, &after)?;
+    if journal.generation.is_some() || options.generations == 0 {
+        history::forget(root, options.generations, &after, journal.restored)?;
     }
     Ok(Some(outcome(&after, &progress)))
 }

@@ -13,6 +13,7 @@ use super::watch::{Event, Watch};
 use crate::database::installed::Installed;
 use crate::database::record::{Acl, Record};
 use crate::error::{Error, Result};
+use crate::history::store::Content;
 use crate::package::Info;
 use crate::protected_paths::ProtectedPaths;
 use rustix::fs::FileType;
@@ -212,6 +213,7 @@ impl<'s> Settling<'s> {
                 let known = Known {
                     digest: file.digest,
                     sha256: record.flags.sha256,
+                    mode: file.acl.mode,
                 };
                 if self.claims.files.contains_key(&hash) {
                     self.replaced.insert(hash, known);
@@ -255,7 +257,7 @@ impl<'s> Settling<'s> {
                 }
             }
         }
-        let keep = known.digest.filter(|_| self.options.generations > 0);
+        let keep = Content::of(known.digest, known.mode).filter(|_| self.options.generations > 0);
         gone.gone(&item(keep));
         Ok(())
     }
@@ -339,6 +341,7 @@ impl<'s> Settling<'s> {
                 let new = Known {
                     digest: item.digest,
                     sha256,
+                    mode: item.acl.mode,
                 };
                 let clean = self.options.clean_protected;
                 action = protect::action(&mut self.directories, &path, old, new, clean)?;
@@ -354,7 +357,9 @@ impl<'s> Settling<'s> {
                     ));
                 }
             }
-            let same = |old: Known| old.sha256 == sha256 && old.digest == item.digest;
+            let same = |old: Known| {
+                old.sha256 == sha256 && old.digest == item.digest && old.mode == item.acl.mode
+            };
             let keep = action == Action::Place
                 && self.options.generations > 0
                 && old.is_some_and(|old| old.digest.is_some() && !same(old));
@@ -379,7 +384,11 @@ impl<'s> Settling<'s> {
                     Some(Some((action, keep))) => {
                         let hash = self.claims.paths.hash(folder, item.name);
                         item.action = *action;
-                        item.keep = keep.then(|| self.replaced.get(&hash)?.digest).flatten();
+                        item.keep = self
+                            .replaced
+                            .get(&hash)
+                            .filter(|_| *keep)
+                            .and_then(|old| Content::of(old.digest, old.mode));
                         out.item(&item);
                     }
                 },
@@ -466,5 +475,6 @@ fn known_of(record: &Record, path: &[u8]) -> Option<Known> {
     Some(Known {
         digest: file.digest,
         sha256: record.flags.sha256,
+        mode: file.acl.mode,
     })
 }

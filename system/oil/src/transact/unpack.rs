@@ -7,6 +7,7 @@ use super::place::split;
 use crate::database::record::{self, Flags, Record};
 use crate::error::{Error, Result};
 use crate::history::Kept;
+use crate::history::restore::{Sources, restore};
 use crate::package::{Acl, Entry, EntryKind, Info, ScriptKind, Scripts};
 use crate::stream::{Format, PackageReader, Trust};
 use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Timespec, Timestamps, Uid, XattrFlags};
@@ -103,8 +104,32 @@ impl Unpacker<'_> {
     }
 
     /// A package that the history has.
-    pub fn kept(&self, _step: usize, kept: &Kept, _tag: Option<&str>) -> Result<Unpacked> {
-        Err(Error::History(kept.record.info.name.clone()))
+    pub fn kept(
+        &self,
+        step: usize,
+        kept: &Kept,
+        tag: Option<&str>,
+        sources: &Sources,
+    ) -> Result<Unpacked> {
+        let mut record = Record {
+            tag: tag.map(str::to_owned),
+            directories: Vec::new(),
+            ..kept.record.clone()
+        };
+        record.flags = Flags {
+            sha256: kept.record.flags.sha256,
+            ..Flags::default()
+        };
+        let mut head = Vec::new();
+        record.write(&mut head);
+        head.pop();
+        let text = restore(self.area, step, kept, &head, sources, self.chown)?;
+        self.area.write(&name_of(step, "manifest"), &text)?;
+        self.scripts(step, &kept.scripts)?;
+        Ok(Unpacked {
+            info: record.info,
+            scripts: kept.scripts.keys().copied().collect(),
+        })
     }
 
     /// Puts scripts where [`super::script`] finds them.

@@ -5,6 +5,7 @@ mod alone;
 mod bad;
 mod compare;
 mod place;
+mod real;
 mod server;
 mod servers;
 mod tools;

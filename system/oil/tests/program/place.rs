@@ -251,22 +251,19 @@ impl Place {
             mtime: Some(1_700_000_000),
             xattrs: false,
         };
-        let has_files = fields
-            .iter()
-            .any(|(key, _)| matches!(*key, "file" | "large"));
-        let tree = has_files.then(|| Tree::read(&folder, &options).expect("a tree"));
+        let tree = Tree::read(&folder, &options).expect("a tree");
         let file = self.path(&format!("{repository}/x86_64/{name}-{version}.apk"));
         let mut bytes = Vec::new();
         let identity = write_v3(
             &mut bytes,
             &spec,
-            tree.as_ref(),
+            Some(&tree),
             std::slice::from_ref(&self.key),
             Compression::Deflate(0),
         );
         spec.info.identity = Some(identity.expect("a package"));
         spec.info.file_size = bytes.len() as u64;
-        spec.info.installed_size = tree.as_ref().map_or(1, Tree::installed_size);
+        spec.info.installed_size = tree.installed_size().max(1);
         fs::write(file, bytes).expect("a file");
         spec
     }

@@ -5,12 +5,12 @@ use oil::dependency::Dependency;
 use oil::digest::{Algorithm, Digest};
 use oil::error::Result;
 use oil::format::compress::Compression;
-use oil::make::{Spec, Tree, TreeOptions, write_v2, write_v3};
+use oil::make::{Owners, Spec, Tree, TreeOptions, write_v2, write_v3};
 use oil::package::{Info, ScriptKind};
 use oil::stream::Trust;
 use oil::transact::{Event, New, Options, Outcome, Plan, Source, Step, Transaction, Watch};
 use oil::version::Version;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -38,6 +38,8 @@ pub struct Recipe {
     pub files: Vec<(String, String)>,
     /// Path and mode.
     pub modes: Vec<(String, u32)>,
+    /// A path that belongs to user and group `web`, number 4321.
+    pub webs: Vec<String>,
     pub scripts: Vec<(ScriptKind, String)>,
     pub triggers: Vec<String>,
     pub replaces: String,
@@ -97,10 +99,20 @@ impl Field {
                 fs::write(place, content).expect("a file");
             }
         }
+        let mut owners = Owners::Root;
+        for path in &recipe.webs {
+            std::os::unix::fs::chown(tree.join(path), Some(4321), Some(4321)).expect("root");
+            let names = |name: &str| HashMap::from([(4321, b"web".to_vec()), (0, name.into())]);
+            owners = Owners::Named {
+                users: names("root"),
+                groups: names("root"),
+            };
+        }
         for (path, mode) in &recipe.modes {
             fs::set_permissions(tree.join(path), fs::Permissions::from_mode(*mode)).expect("ours");
         }
         let options = TreeOptions {
+            owners,
             mtime: Some(1_700_000_000),
             ..TreeOptions::default()
         };
@@ -295,6 +307,7 @@ pub fn look(root: &Path) -> BTreeMap<String, String> {
                 .into_owned();
             if name == "lib/apk/oil"
                 || name.starts_with("lib/apk/db/oil.")
+                || name == "lib/apk/db/lock"
                 || name == "var/log/apk.log"
             {
                 continue;

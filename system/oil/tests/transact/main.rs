@@ -2,3 +2,6 @@
 
 mod beside;
 mod field;
+mod past;
+mod refused;
+mod rules;

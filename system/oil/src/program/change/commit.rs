@@ -14,6 +14,7 @@ use oil::stream::Trust;
 use oil::transact::{
     Event, New, Options, Plan, Recovery, Source, Step, Transaction, Watch, recover as finish,
 };
+use oil::world::World;
 use std::fs::File;
 use std::io::{BufRead as _, BufWriter, Stdout, Write as _};
 use std::path::Path;
@@ -169,13 +170,23 @@ pub fn run(
     let plan = Plan {
         steps,
         order: order.collect(),
-        world: request.world.to_string(),
+        world: world_text(&request.world),
         command: std::env::args().skip(1).collect::<Vec<_>>().join(" "),
     };
     if !wanted.fetch(session, arguments)? {
         return Ok(USAGE);
     }
     perform(session, arguments, context.root(), plan)
+}
+
+/// The text of the world as apk writes it: also an empty one has its newline.
+fn world_text(world: &World) -> String {
+    let text = world.to_string();
+    if text.is_empty() {
+        "\n".to_owned()
+    } else {
+        text
+    }
 }
 
 /// Does a plan whose packages are all there, and tells how much is installed then.

@@ -146,8 +146,7 @@ pub fn total(
 pub fn counts(installed: &Installed) -> (usize, usize) {
     let mut directories = BTreeSet::new();
     let mut files = 0;
-    for (number, place) in installed.places().iter().enumerate() {
-        let _ = number;
+    for place in installed.places() {
         let text = &installed.text()[place.head_end..place.end];
         for line in text.split(|byte| *byte == b'\n') {
             if line.starts_with(b"R:") {

@@ -1,0 +1,247 @@
+//! Unpacks a package that the history has: its files are linked from where they are kept, or copied from where they
+//! still are, each hashed before it is believed.
+
+use super::Kept;
+use super::store::{Content, Store};
+use crate::database::installed::Installed;
+use crate::database::record::{Acl, File as Known};
+use crate::digest::{Algorithm, Digest, Hasher};
+use crate::error::{Error, Result};
+use crate::transact::area::Area;
+use crate::transact::manifest::{Action, Builder, Folder, Item};
+use crate::transact::place::{Root, split};
+use crate::transact::times;
+use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Uid};
+use rustix::io::Errno;
+use std::collections::{HashMap, HashSet};
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::{Mutex, PoisonError};
+
+/// Where content can be had.
+pub struct Sources {
+    store: Option<Store>,
+    /// Paths of installed files.
+    live: HashMap<Content, Vec<u8>>,
+    /// Kept files that have been linked: a second name of one would be one file with it.
+    linked: Mutex<HashSet<Content>>,
+}
+
+impl Sources {
+    /// For packages of the history.
+    pub fn of<'k>(
+        root: &Root,
+        installed: &Installed,
+        kept: impl Iterator<Item = &'k Kept>,
+    ) -> Result<Self> {
+        let files = |kept: &'k Kept| kept.record.directories.iter().flat_map(|one| &one.files);
+        let wanted: HashSet<Content> = kept
+            .flat_map(files)
+            .filter_map(|file| Content::of(file.digest, file.acl.mode))
+            .collect();
+        let mut live = HashMap::new();
+        let places = if wanted.is_empty() {
+            0
+        } else {
+            installed.places().len()
+        };
+        for place in 0..places {
+            for directory in installed.record(place)?.directories {
+                for file in &directory.files {
+                    if let Some(content) = Content::of(file.digest, file.acl.mode)
+                        && wanted.contains(&content)
+                    {
+                        let path = crate::transact::join(&directory.path, &file.name);
+                        live.insert(content, path);
+                    }
+                }
+            }
+        }
+        Ok(Self {
+            store: Store::open_existing(root),
+            live,
+            linked: Mutex::new(HashSet::new()),
+        })
+    }
+}
+
+/// A package on its way.
+struct Restoring<'r> {
+    area: &'r Area<'r>,
+    sources: &'r Sources,
+    kept: &'r Kept,
+    chown: bool,
+}
+
+/// Unpacks a package as a step of a transaction; the text of its manifest behind the metadata `head`.
+pub fn restore(
+    area: &Area,
+    step: usize,
+    kept: &Kept,
+    head: &[u8],
+    sources: &Sources,
+    chown: bool,
+) -> Result<Vec<u8>> {
+    let restoring = Restoring {
+        area,
+        sources,
+        kept,
+        chown,
+    };
+    let mut out = Builder::new(head);
+    let mut number = 0;
+    for directory in &kept.record.directories {
+        let volume = match directory.files.is_empty() {
+            true => 0,
+            false => area.volume_of(&directory.path)?,
+        };
+        out.folder(&Folder {
+            path: &directory.path,
+            acl: directory.acl,
+            owner: None,
+            volume,
+        });
+        if directory.files.is_empty() {
+            continue;
+        }
+        let into = area.step(volume, step, true)?;
+        for file in &directory.files {
+            let path = crate::transact::join(&directory.path, &file.name);
+            restoring.file(&into, number, &path, file)?;
+            out.item(&Item {
+                name: &file.name,
+                acl: file.acl,
+                digest: file.digest,
+                owner: None,
+                number,
+                action: Action::Place,
+                keep: None,
+            });
+            number += 1;
+        }
+    }
+    Ok(out.text)
+}
+
+impl Restoring<'_> {
+    fn gone(&self, path: &[u8]) -> Error {
+        let info = &self.kept.record.info;
+        Error::History(format!(
+            "{}-{}: {} is not kept any more as it was; install that version from a repository",
+            info.name,
+            info.version.as_str(),
+            String::from_utf8_lossy(path)
+        ))
+    }
+
+    fn file(&self, into: &OwnedFd, number: u32, path: &[u8], file: &Known) -> Result<()> {
+        let root = self.area.root();
+        let at = |error: Errno| root.error(path, error);
+        let content = Content::of(file.digest, file.acl.mode).ok_or_else(|| self.gone(path))?;
+        let digest = content.digest;
+        let to = number.to_string();
+        if let Some(store) = &self.sources.store {
+            let name = content.name();
+            if self
+                .is_it(store.fd(), name.as_bytes(), &digest)
+                .map_err(at)?
+            {
+                let mut linked = self
+                    .sources
+                    .linked
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner);
+                let first = linked.insert(content);
+                drop(linked);
+                return self
+                    .give(store.fd(), name.as_bytes(), into, &to, file.acl, first)
+                    .map_err(at);
+            }
+        }
+        let live = self
+            .sources
+            .live
+            .get(&content)
+            .ok_or_else(|| self.gone(path))?;
+        let (directory, name) = split(live);
+        let from = root.directory(directory).map_err(|_| self.gone(path))?;
+        if !self.is_it(&from, name, &digest).map_err(at)? {
+            return Err(self.gone(path));
+        }
+        self.give(&from, name, into, &to, file.acl, live == path)
+            .map_err(at)
+    }
+
+    /// Whether a file is there and is what it should be.
+    fn is_it(&self, directory: impl AsFd, name: &[u8], digest: &Digest) -> Result<bool, Errno> {
+        let mut hasher = Hasher::new(match self.kept.record.flags.sha256 {
+            true => Algorithm::Sha256,
+            false => Algorithm::Sha1,
+        });
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        match rustix::fs::openat(&directory, name, flags, Mode::empty()) {
+            Ok(fd) => {
+                let mut file = File::from(fd);
+                let mut buffer = vec![0; 64 << 10];
+                loop {
+                    match file.read(&mut buffer) {
+                        Ok(0) => break,
+                        Ok(length) => hasher.update(&buffer[..length]),
+                        Err(error) => return Err(Errno::from_io_error(&error).unwrap_or(Errno::IO)),
+                    }
+                }
+            }
+            Err(Errno::LOOP) => {
+                let target = rustix::fs::readlinkat(&directory, name, Vec::new())?;
+                hasher.update(target.as_bytes());
+            }
+            Err(Errno::NOENT) => return Ok(false),
+            Err(error) => return Err(error),
+        }
+        Ok(digest.agrees(&hasher.finish()))
+    }
+
+    /// Puts a file into the area: by a link if it is to be the same file and looks as it should, else by a copy.
+    fn give(
+        &self,
+        from: impl AsFd,
+        name: &[u8],
+        into: &OwnedFd,
+        to: &str,
+        acl: Acl,
+        may_link: bool,
+    ) -> Result<(), Errno> {
+        let flags = AtFlags::SYMLINK_NOFOLLOW;
+        let status = rustix::fs::statat(&from, name, flags)?;
+        let same = status.st_mode & 0o7777 == acl.mode
+            && (!self.chown || (status.st_uid, status.st_gid) == (acl.uid, acl.gid));
+        if may_link && same && rustix::fs::linkat(&from, name, into, to, AtFlags::empty()).is_ok() {
+            return Ok(());
+        }
+        let own = |fd: &OwnedFd| {
+            let (uid, gid) = (Uid::from_raw(acl.uid), Gid::from_raw(acl.gid));
+            match self.chown {
+                true => rustix::fs::chownat(fd, to, Some(uid), Some(gid), flags),
+                false => Ok(()),
+            }
+        };
+        if FileType::from_raw_mode(status.st_mode) == FileType::Symlink {
+            let target = rustix::fs::readlinkat(&from, name, Vec::new())?;
+            rustix::fs::symlinkat(&target, into, to)?;
+            return own(into);
+        }
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let source = rustix::fs::openat(&from, name, flags, Mode::empty())?;
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        let copy = rustix::fs::openat(into, to, flags, Mode::RUSR | Mode::WUSR)?;
+        let (mut source, mut copy) = (File::from(source), File::from(copy));
+        std::io::copy(&mut source, &mut copy)
+            .and_then(|_| copy.flush())
+            .map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
+        own(into)?;
+        rustix::fs::fchmod(&copy, Mode::from_raw_mode(acl.mode))?;
+        let mtime = u64::try_from(status.st_mtime).unwrap_or(0);
+        rustix::fs::futimens(&copy, &times(mtime))
+    }
+}

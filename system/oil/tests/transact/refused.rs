@@ -1,0 +1,333 @@
+//! What cannot be done: a clear error, and nothing changed.
+
+use crate::field::{Field, Recipe, Told, add, commit, del, done, look, options, plan, same};
+use oil::database::lock::Lock;
+use oil::error::Error;
+use oil::transact::{Options, Quiet, Recovery, Transaction, recover};
+use rustix::fs::{Mode, OFlags};
+use rustix::mount::{
+    MountFlags, MountPropagationFlags, mount, mount_bind, mount_change, mount_remount,
+};
+use rustix::thread::UnshareFlags;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+/// Runs in mount namespace of its own, where that is allowed; the mounts go with the thread.
+fn with_mounts(run: impl FnOnce() + Send) {
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            #[expect(
+                deprecated,
+                reason = "UnshareFlags::FILES, for which it is, is not passed"
+            )]
+            if rustix::thread::unshare(UnshareFlags::NEWNS).is_err() {
+                return;
+            }
+            let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
+            mount_change("/", private).expect("private");
+            run();
+        });
+    });
+}
+
+fn untouched(root: &Path, attempt: impl FnOnce() -> Error) -> Error {
+    let before = look(root);
+    let error = attempt();
+    same(&before, &look(root), &error.to_string());
+    assert!(!root.join("lib/apk/oil/transaction").exists(), "{error}");
+    error
+}
+
+#[test]
+fn files_of_others() {
+    let field = Field::new(false);
+    let root = field.root("root");
+    let owner = field.make(&Recipe::new(
+        "owner",
+        "1",
+        &[("usr/bin/x", "owner"), ("usr/bin/y", "owner")],
+    ));
+    done(&root, vec![add(&root, &owner)], "owner\n");
+    let thief = field.make(&Recipe::new(
+        "thief",
+        "1",
+        &[("usr/bin/x", "thief"), ("usr/bin/z", "thief")],
+    ));
+    let told = Told::default();
+    let error = untouched(&root, || {
+        let steps = vec![add(&root, &thief)];
+        commit(&root, plan(steps, "owner\nthief\n"), &options(), &told).expect_err("not its file")
+    });
+    assert!(matches!(error, Error::Conflicts(1)), "{error}");
+    let text = "ERROR: thief-1: trying to overwrite usr/bin/x owned by owner-1.".to_owned();
+    assert_eq!(told.lines(), [text]);
+
+    let forced = Options {
+        force_overwrite: true,
+        ..options()
+    };
+    commit(
+        &root,
+        plan(vec![add(&root, &thief)], "owner\nthief\n"),
+        &forced,
+        &Quiet,
+    )
+    .expect("forced");
+    let text = fs::read_to_string(root.join("lib/apk/db/installed")).expect("there");
+    assert_eq!(text.matches("R:x\n").count(), 1, "{text}");
+    assert_eq!(
+        fs::read_to_string(root.join("usr/bin/x")).expect("there"),
+        "thief"
+    );
+    // What the owner lost does not go with it.
+    done(&root, vec![del("owner")], "thief\n");
+    assert!(root.join("usr/bin/x").exists() && !root.join("usr/bin/y").exists());
+
+    // Two that come together.
+    let root = field.root("another");
+    let error = untouched(&root, || {
+        let steps = vec![add(&root, &owner), add(&root, &thief)];
+        commit(&root, plan(steps, "owner\nthief\n"), &options(), &Quiet).expect_err("both want it")
+    });
+    assert!(matches!(error, Error::Conflicts(1)), "{error}");
+}
+
+#[test]
+fn places_that_are_taken() {
+    let field = Field::new(false);
+    let root = field.root("root");
+    fs::create_dir_all(root.join("usr/bin/x/full")).expect("a directory");
+    fs::write(root.join("usr/lib"), "").expect("a file");
+    let package = field.make(&Recipe::new(
+        "one",
+        "1",
+        &[("usr/bin/x", "x"), ("usr/lib/y", "y")],
+    ));
+    let told = Told::default();
+    let error = untouched(&root, || {
+        commit(
+            &root,
+            plan(vec![add(&root, &package)], "one\n"),
+            &options(),
+            &told,
+        )
+        .expect_err("taken")
+    });
+    assert!(matches!(error, Error::Conflicts(2)), "{error}");
+    assert_eq!(
+        told.lines(),
+        [
+            "ERROR: one-1: failed to commit usr/bin/x: Is a directory",
+            "ERROR: one-1: failed to extract usr/lib: Not a directory"
+        ]
+    );
+}
+
+#[test]
+fn damaged_packages() {
+    for v2 in [false, true] {
+        let field = Field::new(v2);
+        let root = field.root("root");
+        let good = field.make(&Recipe::new("good", "1", &[("usr/bin/good", "good")]));
+        let content: String = (0..200_000_u32)
+            .map(|number| format!("{:x}", number.wrapping_mul(2_654_435_761)))
+            .collect();
+        let bad = field.make(&Recipe::new("bad", "1", &[("usr/bin/bad", &content)]));
+        let mut bytes = fs::read(&bad).expect("there");
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 0x10;
+        fs::write(&bad, bytes).expect("written");
+        let error = untouched(&root, || {
+            let steps = vec![add(&root, &good), add(&root, &bad)];
+            commit(&root, plan(steps, "bad\ngood\n"), &options(), &Quiet).expect_err("damaged")
+        });
+        assert!(
+            matches!(&error, Error::Package { path, .. } if *path == bad),
+            "{error}"
+        );
+        assert!(!root.join("usr").exists());
+    }
+}
+
+#[test]
+fn a_database_from_the_future() {
+    let field = Field::new(false);
+    let root = field.root("root");
+    let one = field.make(&Recipe::new("one", "1", &[("usr/bin/one", "one")]));
+    done(&root, vec![add(&root, &one)], "one\n");
+    let path = root.join("lib/apk/db/installed");
+    let text = fs::read_to_string(&path).expect("there");
+    for (now, future) in [
+        ("A:noarch", "A:noarch\nY:new"),
+        ("f:S", "f:SN"),
+        ("R:one\n", "R:one\nY:new\n"),
+    ] {
+        fs::write(&path, text.replace(now, future)).expect("written");
+        let error = untouched(&root, || {
+            let step = del("one");
+            commit(&root, plan(vec![step], ""), &options(), &Quiet).expect_err("not understood")
+        });
+        assert!(matches!(error, Error::Database { .. }), "{error}");
+    }
+}
+
+#[test]
+fn one_at_a_time() {
+    let field = Field::new(false);
+    let root = field.root("root");
+    let one = field.make(&Recipe::new("one", "1", &[("usr/bin/one", "one")]));
+    let lock = Lock::take(&root, Duration::ZERO).expect("free");
+    let steps = || plan(vec![add(&root, &one)], "one\n");
+    let error = untouched(&root, || {
+        commit(&root, steps(), &options(), &Quiet).expect_err("locked")
+    });
+    assert!(matches!(error, Error::Locked(_)), "{error}");
+    // One that is dropped leaves nothing; one that is decided has to be finished first.
+    let options = options();
+    let before = look(&root);
+    let prepared = Transaction::prepare(&root, &lock, steps(), &options, &Quiet).expect("prepared");
+    assert_eq!(prepared.steps().len(), 1);
+    let again = Transaction::prepare(&root, &lock, steps(), &options, &Quiet).err();
+    assert!(matches!(again, Some(Error::Interrupted(_))));
+    drop(prepared);
+    same(&before, &look(&root), "dropped");
+    assert_eq!(
+        recover(&root, &lock, &options, &Quiet).expect("nothing"),
+        Recovery::Clean
+    );
+}
+
+#[test]
+fn read_only_roots() {
+    let field = Field::new(false);
+    let root = field.root("root");
+    let one = field.make(&Recipe::new(
+        "one",
+        "1",
+        &[("usr/bin/one", "one"), ("etc/one", "one")],
+    ));
+    done(&root, vec![], "");
+    with_mounts(|| {
+        mount_bind(&root, &root).expect("mounted");
+        mount_remount(&root, MountFlags::BIND | MountFlags::RDONLY, c"").expect("read-only");
+        let error = untouched(&root, || {
+            commit(
+                &root,
+                plan(vec![add(&root, &one)], "one\n"),
+                &options(),
+                &Quiet,
+            )
+            .expect_err("read-only")
+        });
+        assert!(
+            error.to_string().contains("Read-only file system"),
+            "{error}"
+        );
+    });
+    // One volume of it alone.
+    with_mounts(|| {
+        fs::create_dir_all(root.join("usr")).expect("a directory");
+        mount_bind(root.join("usr"), root.join("usr")).expect("mounted");
+        mount_remount(root.join("usr"), MountFlags::BIND | MountFlags::RDONLY, c"")
+            .expect("read-only");
+        let error = untouched(&root, || {
+            commit(
+                &root,
+                plan(vec![add(&root, &one)], "one\n"),
+                &options(),
+                &Quiet,
+            )
+            .expect_err("read-only")
+        });
+        assert!(
+            error
+                .to_string()
+                .contains("usr/.oil-transaction: Read-only file system"),
+            "{error}"
+        );
+    });
+}
+
+#[test]
+fn full_disks() {
+    let field = Field::new(false);
+    let noise: String = (0..300_000_u32)
+        .map(|number| format!("{:08x}", number.wrapping_mul(2_654_435_761)))
+        .collect();
+    let large = field.make(&Recipe::new(
+        "large",
+        "1",
+        &[("usr/bin/large", &noise), ("usr/bin/small", "x")],
+    ));
+    let small = field.make(&Recipe::new("small", "1", &[("usr/bin/small", "small")]));
+    with_mounts(|| {
+        let root = field.root("root");
+        mount("none", &root, "tmpfs", MountFlags::empty(), c"size=1m").expect("mounted");
+        let root = field.root("root");
+        done(&root, vec![add(&root, &small)], "small\n");
+        let error = untouched(&root, || {
+            let steps = vec![del("small"), add(&root, &large)];
+            commit(&root, plan(steps, "large\n"), &options(), &Quiet).expect_err("full")
+        });
+        assert!(
+            error.to_string().contains("No space left on device"),
+            "{error}"
+        );
+        // And what fits still fits.
+        done(&root, vec![del("small")], "");
+    });
+}
+
+/// Files that are on several file systems below the root, with history.
+#[test]
+fn several_volumes() {
+    let field = Field::new(false);
+    let package = |version: &str| {
+        let files = [
+            ("usr/bin/one", version),
+            ("var/lib/one/x", version),
+            ("opt/deep/one", version),
+            ("usr/bin/hard", "= var/lib/one/x"),
+        ];
+        field.make(&Recipe::new("one", version, &files))
+    };
+    let (first, second) = (package("1"), package("2"));
+    with_mounts(|| {
+        let root = field.root("root");
+        for volume in ["var", "opt"] {
+            let place = root.join(volume);
+            fs::create_dir_all(&place).expect("a directory");
+            mount("none", &place, "tmpfs", MountFlags::empty(), c"size=1m").expect("mounted");
+        }
+        let remember = Options {
+            generations: 4,
+            sync: true,
+            ..options()
+        };
+        let go = |steps, world: &str| {
+            commit(&root, plan(steps, world), &remember, &Quiet).expect("committed");
+            let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+            for volume in ["var", "opt"] {
+                let place = root.join(volume).join(".oil-transaction");
+                assert!(
+                    rustix::fs::open(&place, flags, Mode::empty()).is_err(),
+                    "{volume}"
+                );
+            }
+        };
+        go(vec![add(&root, &first)], "one\n");
+        let before = look(&root);
+        go(vec![add(&root, &second)], "one\n");
+        assert_eq!(
+            fs::read_to_string(root.join("opt/deep/one")).expect("there"),
+            "2"
+        );
+        let way = oil::history::History::read(&root).expect("a history");
+        let way = way.plan_before(&root, 2).expect("a way back");
+        commit(&root, way, &remember, &Quiet).expect("committed");
+        same(&before, &look(&root), "undone");
+        go(vec![del("one")], "");
+        assert!(!root.join("opt/deep").exists() && root.join("opt").exists());
+    });
+}
