@@ -64,6 +64,9 @@ pub fn cached_index(index_url: &str) -> String {
     )
 }
 
+/// What [`expand`] gives is at most this many bytes: values that name each other double with every line.
+const MAX_EXPANDED: usize = 64 << 10;
+
 /// Puts values in the place of `${KEY}`, and of `${KEY:N}` the first N characters of them.
 pub(crate) fn expand(text: &str, value: impl Fn(&str) -> Option<String>) -> Result<String, String> {
     let mut out = String::new();
@@ -89,6 +92,11 @@ pub(crate) fn expand(text: &str, value: impl Fn(&str) -> Option<String>) -> Resu
                 .take(limit),
         );
         rest = after;
+        if out.len() > MAX_EXPANDED {
+            return Err(format!(
+                "longer than {MAX_EXPANDED} bytes with its variables' values"
+            ));
+        }
     }
     out.push_str(rest);
     Ok(out)

@@ -57,6 +57,9 @@ pub struct Metadata {
     pub data_hash: Option<Digest>,
 }
 
+/// Bytes of text that the entries of one package have together at most: their paths, targets and attributes.
+const MAX_PATHS: usize = 64 << 20;
+
 type File<R> = io::Chain<io::Cursor<[u8; 4]>, R>;
 
 /// A package that is being read.

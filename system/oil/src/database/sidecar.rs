@@ -193,8 +193,13 @@ impl Sidecar {
         let expected = HEADER
             .checked_add(packages.checked_mul(12)?)?
             .checked_add(heads)?;
-        let expected = expected
-            .checked_add(((1 << u32::try_from(bits).ok().filter(|bits| *bits < 32)?) + 1) * 4)?;
+        let expected = expected.checked_add(
+            ((1 << u32::try_from(bits)
+                .ok()
+                .filter(|bits| (1..32).contains(bits))?)
+                + 1)
+                * 4,
+        )?;
         let expected = expected.checked_add(files.checked_mul(16)?)?;
         if &header[..8] != MAGIC
             || file.metadata().ok()?.len() != expected as u64

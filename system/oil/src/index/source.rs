@@ -19,6 +19,8 @@ use std::io::{self, Read};
 
 /// A record of an APKINDEX is at most this many bytes.
 const MAX_RECORD: usize = 4 << 20;
+/// Packages of an APKINDEX; several times as many as the largest has.
+const MAX_PACKAGES: usize = 1 << 18;
 /// Bytes of the description that are read.
 const MAX_DESCRIPTION: u64 = 160;
 
@@ -100,6 +102,9 @@ fn v2(file: impl Read, trust: IndexTrust) -> Result<Source> {
                     }
                     if part.len() > MAX_RECORD {
                         return Err(Error::Limit("a record of the index"));
+                    }
+                    if builder.packages.len() > MAX_PACKAGES {
+                        return Err(Error::Limit("the number of packages in an index"));
                     }
                 }
                 apkindex::records(&part).for_each(|one| builder.add(&one));

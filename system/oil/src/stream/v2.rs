@@ -1,6 +1,6 @@
 //! A v2 package: signatures, control and data, each a gzip member; together a tar archive.
 
-use super::{Format, Metadata, Trust, check_identity};
+use super::{Format, MAX_PATHS, Metadata, Trust, check_identity};
 use crate::digest::{Algorithm, Digest, Hasher};
 use crate::error::{Error, Result};
 use crate::format::gzip::Members;
@@ -43,6 +43,8 @@ pub struct Body<R: Read> {
     late: Option<(Vec<Signature>, Keys)>,
     /// What was given: a file's size and digest, or a directory, or something else.
     seen: HashMap<Vec<u8>, Seen>,
+    /// Bytes of these paths.
+    text: usize,
     acl: Arc<Acl>,
     content: Option<Content>,
     digest: Option<Digest>,
@@ -102,6 +104,7 @@ pub fn open<R: Read>(file: R, trust: &Trust, late: bool) -> Result<(Metadata, Bo
         data_hash: info.data_hash,
         late: at_end,
         seen: HashMap::new(),
+        text: 0,
         acl: Arc::default(),
         content: None,
         digest: None,
@@ -327,7 +330,8 @@ impl<R: Read> Body<R> {
             EntryKind::File => Seen::File(size, digest),
             _ => Seen::Other,
         };
-        if self.seen.len() >= MAX_ENTRIES {
+        self.text += path.len();
+        if self.seen.len() >= MAX_ENTRIES || self.text > MAX_PATHS {
             return Err(Error::Limit("the number of files"));
         }
         match self.seen.insert(path.to_vec(), seen) {

@@ -1,6 +1,6 @@
 //! A v3 package: a payload, signatures, and files' content in the payload's order.
 
-use super::{Format, Metadata, Trust, check_identity};
+use super::{Format, MAX_PATHS, Metadata, Trust, check_identity};
 use crate::digest::{Algorithm, Digest, Hasher};
 use crate::error::{Error, Result};
 use crate::format::adb::block::{
@@ -214,6 +214,8 @@ struct Walk {
     file: usize,
     files: usize,
     count: usize,
+    /// Bytes of paths, targets and attributes that were given.
+    text: usize,
     acl: Option<(Value, Arc<Acl>)>,
 }
 
@@ -249,6 +251,7 @@ impl Walk {
         if before.is_some_and(|before| before >= name) {
             return Err(directory.0.error(Reason::Value).into());
         }
+        self.take(name.len())?;
         self.file = 0;
         self.files = directory.files()?.len();
         Ok(Some(Entry {
@@ -266,6 +269,7 @@ impl Walk {
         let file = File(files.object(self.file)?);
         let (folder, name) = (directory.name()?, file.name()?);
         let path = join(folder, name);
+        self.take(path.len())?;
         check_path(&path)?;
         if name.contains(&b'/') {
             return Err(Error::Malicious(path));
@@ -283,10 +287,12 @@ impl Walk {
                 if target.contains(&0) || target.len() > 4095 {
                     return Err(Error::Malicious(path));
                 }
+                self.take(target.len())?;
                 EntryKind::Symlink(target.to_vec())
             }
             Target::HardLink(target) => {
                 self.check_link(paths, &path, target)?;
+                self.take(target.len())?;
                 EntryKind::HardLink(target.to_vec())
             }
             Target::Character(number) => EntryKind::Character(number),
@@ -335,14 +341,25 @@ impl Walk {
         Ok(())
     }
 
+    /// Values may share their bytes: what is given is counted, not what was read.
+    fn take(&mut self, bytes: usize) -> Result<()> {
+        self.text += bytes;
+        if self.text > MAX_PATHS {
+            return Err(Error::Limit("the text of paths and attributes"));
+        }
+        Ok(())
+    }
+
     fn acl(&mut self, view: schema::Acl) -> Result<Arc<Acl>> {
         if let Some((value, acl)) = &self.acl
             && *value == view.0.value()
         {
             return Ok(acl.clone());
         }
-        let mut xattrs: Vec<_> = view
-            .xattrs()?
+        let list = view.xattrs()?;
+        let bytes = list.iter().map(|(name, value)| name.len() + value.len());
+        self.take(bytes.sum::<usize>() + view.user()?.len() + view.group()?.len())?;
+        let mut xattrs: Vec<_> = list
             .into_iter()
             .map(|(name, value)| (name.to_vec(), value.to_vec()))
             .collect();

@@ -1,7 +1,7 @@
 //! A package's metadata and its dependencies where they lie.
 
 use super::reader::{Payload, Slots, Value};
-use super::schema::{MAX_DEPENDENCIES, text};
+use super::schema::{MAX_DEPENDENCIES, Room, text};
 use super::{Error, Reason, tag};
 use crate::dependency::{Dependency, Op};
 use crate::digest::Digest;
@@ -103,21 +103,19 @@ impl<'a> PackageInfo<'a> {
     /// Everything, copied. What is only in a package (triggers, replaces priority) is not here.
     ///
     /// # Errors
-    /// Those of the values.
+    /// Those of the values, and [`Reason::Limit`] for more text than [`super::schema::MAX_TEXT`].
     pub fn to_info(&self) -> Result<Info> {
-        let field = |slot| self.field(slot).map(Cow::into_owned);
+        let room = Room::new(self.0);
+        let field = |slot| room.copy(self.0.blob(slot)?);
         let list = |slot| -> Result<Vec<Dependency>> {
             self.dependencies(slot)?
-                .map(|one| one.map(|one| one.to_dependency()))
+                .map(|one| {
+                    let one = one?;
+                    room.take(one.name.len() + one.version.len())?;
+                    Ok(one.to_dependency())
+                })
                 .collect()
         };
-        let tags = self.0.array(slot::TAGS)?;
-        if tags.len() > MAX_DEPENDENCIES {
-            return Err(tags.error(Reason::Limit));
-        }
-        let tags: Result<Vec<String>> = (1..=tags.len())
-            .map(|slot| Ok(text(tags.blob(slot)?).into_owned()))
-            .collect();
         Ok(Info {
             name: field(slot::NAME)?,
             version: Version::from_text(field(slot::VERSION)?),
@@ -128,7 +126,9 @@ impl<'a> PackageInfo<'a> {
             origin: field(slot::ORIGIN)?,
             maintainer: field(slot::MAINTAINER)?,
             url: field(slot::URL)?,
-            commit: crate::digest::hex(self.0.blob(slot::COMMIT)?),
+            commit: room
+                .take_bytes(self.0.blob(slot::COMMIT)?)
+                .map(crate::digest::hex)?,
             build_time: self.0.int(slot::BUILD_TIME)?,
             installed_size: self.0.int(slot::INSTALLED_SIZE)?,
             file_size: self.0.int(slot::FILE_SIZE)?,
@@ -140,7 +140,7 @@ impl<'a> PackageInfo<'a> {
             install_if: list(slot::INSTALL_IF)?,
             recommends: list(slot::RECOMMENDS)?,
             layer: self.0.int32(slot::LAYER)?,
-            tags: tags?,
+            tags: room.texts(self.0.array(slot::TAGS)?)?,
             triggers: Vec::new(),
         })
     }

@@ -7,6 +7,7 @@ use super::{Error, Reason};
 use crate::digest::Digest;
 use crate::package::{Info, ScriptKind};
 use std::borrow::Cow;
+use std::cell::Cell;
 
 type Result<T> = std::result::Result<T, Error>;
 
@@ -15,6 +16,51 @@ pub const MAX_ENTRIES: usize = 1 << 22;
 
 /// Dependencies of one list at most.
 pub const MAX_DEPENDENCIES: usize = 1 << 16;
+
+/// Bytes of text of one package's metadata at most. Values may share their bytes, so that a payload's size says nothing of
+/// what a copy takes.
+pub const MAX_TEXT: usize = 4 << 20;
+
+/// How much text may still be copied.
+pub(super) struct Room<'a> {
+    of: Slots<'a>,
+    left: Cell<usize>,
+}
+
+impl<'a> Room<'a> {
+    /// For [`MAX_TEXT`] of this object.
+    pub fn new(of: Slots<'a>) -> Self {
+        let left = Cell::new(MAX_TEXT);
+        Self { of, left }
+    }
+
+    /// Takes so many bytes.
+    pub fn take(&self, length: usize) -> Result<()> {
+        let left = self.left.get().checked_sub(length);
+        self.left.set(left.ok_or(self.of.error(Reason::Limit))?);
+        Ok(())
+    }
+
+    /// Takes as much as these bytes, and gives them back.
+    pub fn take_bytes<'b>(&self, bytes: &'b [u8]) -> Result<&'b [u8]> {
+        self.take(bytes.len()).map(|()| bytes)
+    }
+
+    /// A copy of a text.
+    pub fn copy(&self, bytes: &[u8]) -> Result<String> {
+        Ok(text(self.take_bytes(bytes)?).into_owned())
+    }
+
+    /// A copy of a list of texts.
+    pub fn texts(&self, list: Slots<'a>) -> Result<Vec<String>> {
+        if list.len() > MAX_DEPENDENCIES {
+            return Err(list.error(Reason::Limit));
+        }
+        (1..=list.len())
+            .map(|slot| self.copy(list.blob(slot)?))
+            .collect()
+    }
+}
 
 pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(bytes)
@@ -36,16 +82,10 @@ impl<'a> Package<'a> {
     /// Its metadata, copied, with what only a package says.
     ///
     /// # Errors
-    /// Those of the values.
+    /// Those of the values, and [`Reason::Limit`] for more text than [`MAX_TEXT`].
     pub fn to_info(&self) -> Result<Info> {
         let mut info = self.info()?.to_info()?;
-        let triggers = self.0.array(4)?;
-        if triggers.len() > MAX_DEPENDENCIES {
-            return Err(triggers.error(Reason::Limit));
-        }
-        info.triggers = (1..=triggers.len())
-            .map(|slot| Ok(text(triggers.blob(slot)?).into_owned()))
-            .collect::<Result<_>>()?;
+        info.triggers = Room::new(self.0).texts(self.0.array(4)?)?;
         info.replaces_priority = self.0.int32(5)?;
         Ok(info)
     }

@@ -6,7 +6,7 @@ use std::io::BufRead;
 
 /// A block.
 pub const BLOCK: usize = 512;
-/// PAX headers and long names are at most this many bytes.
+/// PAX headers and long names of one entry are together at most this many bytes.
 const MAX_EXTENSION: u64 = 1 << 20;
 
 /// An entry's header, extensions applied.
@@ -125,6 +125,7 @@ impl<R: BufRead> Reader<R> {
     pub fn next_entry(&mut self) -> Result<Option<Header>> {
         let mut extension = Extension::default();
         let mut extended = false;
+        let mut room = MAX_EXTENSION;
         loop {
             self.skip()?;
             let mut block = [0; BLOCK];
@@ -155,7 +156,8 @@ impl<R: BufRead> Reader<R> {
             self.position += BLOCK as u64;
             match header.kind {
                 b'x' | b'L' | b'K' => {
-                    let data = self.extension(header.size)?;
+                    let data = self.extension(header.size, room)?;
+                    room -= header.size;
                     let trimmed = || data.split(|byte| *byte == 0).next().map(<[u8]>::to_vec);
                     match header.kind {
                         b'L' => extension.path = trimmed(),
@@ -165,7 +167,7 @@ impl<R: BufRead> Reader<R> {
                     extended = true;
                 }
                 b'g' => {
-                    self.extension(header.size)?;
+                    self.extension(header.size, MAX_EXTENSION)?;
                 }
                 _ => return Ok(Some(self.apply(header, extension))),
             }
@@ -266,13 +268,13 @@ impl<R: BufRead> Reader<R> {
         header
     }
 
-    fn extension(&mut self, size: u64) -> Result<Vec<u8>> {
-        if size > MAX_EXTENSION {
+    fn extension(&mut self, size: u64, limit: u64) -> Result<Vec<u8>> {
+        if size > limit {
             return Err(Error::Limit("an extended tar header"));
         }
         self.left = size;
         self.pad = size.next_multiple_of(BLOCK as u64) - size;
-        self.read_all(MAX_EXTENSION)
+        self.read_all(limit)
     }
 
     fn pax(&self, mut data: &[u8], into: &mut Extension) -> Result<()> {
@@ -293,6 +295,9 @@ impl<R: BufRead> Reader<R> {
                 .ok_or_else(bad)?;
             let (key, value) = (&record[..equals], &record[equals + 1..]);
             let small = |value| decimal(value).and_then(|one| u32::try_from(one).ok());
+            if value.contains(&0) && matches!(key, b"path" | b"linkpath") {
+                return Err(bad());
+            }
             match key {
                 b"path" => into.path = Some(value.to_vec()),
                 b"linkpath" => into.link = Some(value.to_vec()),
