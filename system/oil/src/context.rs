@@ -25,7 +25,7 @@ use crate::repositories::{Repositories, Repository};
 use crate::solve::{Kind, Origin};
 use crate::world::World;
 use cache::Cache;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A system.
 pub struct Context {
@@ -143,7 +143,7 @@ fn heads(settings: &Settings) -> Result<Heads> {
 fn keys(settings: &Settings, warnings: &mut Vec<String>) -> Result<Keys> {
     let mut keys = Keys::new();
     let places = match &settings.keys {
-        Some(directory) => vec![below(&settings.root, directory)],
+        Some(directory) => vec![settings.root.join(directory)],
         None => ["etc/apk/keys", "lib/apk/keys"]
             .map(|place| settings.root.join(place))
             .to_vec(),
@@ -153,11 +153,6 @@ fn keys(settings: &Settings, warnings: &mut Vec<String>) -> Result<Keys> {
     }
     warnings.extend(keys.skipped().iter().cloned());
     Ok(keys)
-}
-
-/// A path that is meant below the root.
-fn below(root: &Path, path: &Path) -> PathBuf {
-    root.join(path.strip_prefix("/").unwrap_or(path))
 }
 
 fn repositories(

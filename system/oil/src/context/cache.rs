@@ -1,6 +1,6 @@
 //! The cache (`apk-cache(5)`): indexes of remote repositories, their compiled forms, and packages.
 
-use super::{Settings, below};
+use super::Settings;
 use crate::digest::{Algorithm, Digest};
 use crate::package_name::cached_index;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ impl Cache {
         let link = settings.root.join("etc/apk/cache");
         let has_link = link.is_dir();
         let directory = match named {
-            Some(directory) => below(&settings.root, directory),
+            Some(directory) => settings.root.join(directory),
             None if has_link => link,
             None => settings.root.join("var/cache/apk"),
         };

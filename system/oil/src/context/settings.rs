@@ -10,7 +10,7 @@ pub struct Settings {
     pub root: PathBuf,
     /// Architectures, in place of the system's.
     pub arches: Vec<String>,
-    /// A directory of keys below the root, in place of the usual two.
+    /// A directory of keys in place of the usual two; a relative path is meant below the root.
     pub keys: Option<PathBuf>,
     /// Take what nobody vouches for.
     pub allow_untrusted: bool,
@@ -28,7 +28,7 @@ pub struct Settings {
     pub database: bool,
     /// Whether files in the cache are used and kept.
     pub cache: bool,
-    /// The cache's directory below the root, in place of the usual one.
+    /// The cache's directory in place of the usual one; a relative path is meant below the root.
     pub cache_directory: Option<PathBuf>,
     /// How old an index in the cache may be.
     pub cache_max_age: Duration,

@@ -112,3 +112,17 @@ fn pins() {
     assert_eq!(world, "bar\nfoo\nlibfoo=1.0-r0\n");
     assert_eq!(place.run("pin -r bar").status, 1);
 }
+
+#[test]
+fn directories_of_options_are_below_the_root_unless_absolute() {
+    let place = Place::new();
+    let elsewhere = place.path("elsewhere");
+    std::fs::rename(place.path("root/etc/apk/keys"), &elsewhere).expect("moved");
+    let found = "Upgrading foo (1.2-r0 -> 1.3-r1)";
+    let upgrade = |keys: &str| place.run(&format!("--no-cache {keys} upgrade -s foo")).out;
+    assert!(!upgrade("").contains(found));
+    assert!(upgrade("--keys-dir PLACE/elsewhere").contains(found));
+    std::fs::rename(elsewhere, place.path("root/own")).expect("moved");
+    assert!(upgrade("--keys-dir own").contains(found));
+    assert!(!upgrade("--keys-dir /own").contains(found));
+}
