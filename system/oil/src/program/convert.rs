@@ -3,7 +3,7 @@
 use super::arguments::Arguments;
 use super::index::{Old, write_file};
 use super::keys::{compression, signing_keys};
-use super::outcome::{Failure, Outcome, reason_of};
+use super::outcome::Outcome;
 use super::session::{Session, settings};
 use oil::database::installed::Installed;
 use oil::make::{IndexMaker, write_database};
@@ -18,8 +18,7 @@ pub fn convndx(session: &mut Session, arguments: &Arguments) -> Outcome {
     session.refuse_terminal(arguments)?;
     let mut maker = IndexMaker::new();
     for path in &arguments.operands {
-        let old =
-            Old::read(&context, path).map_err(|error| Failure::of(path, reason_of(&error)))?;
+        let old = Old::read(&context, path)?;
         old.packages.into_iter().for_each(|info| maker.add(info));
     }
     maker.write_v3(&mut session.out, &keys, compression)?;

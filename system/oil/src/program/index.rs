@@ -25,11 +25,18 @@ pub struct Old {
 }
 
 impl Old {
-    /// From its file.
-    ///
-    /// # Errors
-    /// Those of reading and of signatures.
-    pub fn read(context: &Context, path: &str) -> Result<Self> {
+    /// The one that the command line names with `--index`, if it does.
+    pub fn named(context: &Context, arguments: &Arguments) -> Result<Option<Self>, Failure> {
+        let path = arguments.value("index");
+        path.map(|path| Self::read(context, path)).transpose()
+    }
+
+    /// From its file, which a failure names.
+    pub fn read(context: &Context, path: &str) -> Result<Self, Failure> {
+        Self::load(context, path).map_err(|error| Failure::of(path, reason_of(&error)))
+    }
+
+    fn load(context: &Context, path: &str) -> Result<Self> {
         let trust = match context.settings.allow_untrusted {
             true => IndexTrust::Anything,
             false => IndexTrust::Keys(&context.keys),
@@ -85,12 +92,7 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Outcome {
     settings.installed = false;
     let context = session.open_with(&settings)?;
     let keys = signing_keys(arguments)?;
-    let old = match arguments.value("index") {
-        Some(path) => {
-            Some(Old::read(&context, path).map_err(|error| Failure::of(path, reason_of(&error)))?)
-        }
-        None => None,
-    };
+    let old = Old::named(&context, arguments)?;
     let mut maker = IndexMaker::new();
     maker.description = arguments
         .value("description")

@@ -53,12 +53,7 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Outcome {
     let output = arguments
         .value("output")
         .ok_or_else(|| Failure::new("Please specify --output FILE"))?;
-    let old = match arguments.value("index") {
-        Some(path) => {
-            Some(Old::read(&context, path).map_err(|error| Failure::of(path, reason_of(&error)))?)
-        }
-        None => None,
-    };
+    let old = Old::named(&context, arguments)?;
     let mut maker = IndexMaker::new();
     maker.description = arguments
         .value("description")

@@ -78,11 +78,10 @@ fn why_and_explain() {
          foo-doc-1.2-r0 is chosen: it comes by itself with bar and foo=1.2-r0.\n"
     );
     assert_eq!(place.run("why zilch").status, 1);
-    let text = place.run("explain meta").out;
-    assert!(
-        text.contains("repositories with the tag @two only")
-            || text.contains("meta-1-r0 is chosen"),
-        "{text}"
+    assert_eq!(
+        place.run("explain meta").out,
+        "meta-1-r0 is chosen: the world asks for meta.\n\
+         All together cannot be had: 1 thing is in the way.\n"
     );
 }
 
@@ -125,4 +124,25 @@ fn directories_of_options_are_below_the_root_unless_absolute() {
     std::fs::rename(elsewhere, place.path("root/own")).expect("moved");
     assert!(upgrade("--keys-dir own").contains(found));
     assert!(!upgrade("--keys-dir /own").contains(found));
+}
+
+#[test]
+fn what_cannot_be_done_is_refused() {
+    let place = Place::new();
+    let before = place.state();
+    let fix = place.run("fix --directory-permissions foo");
+    assert_eq!(fix.status, 99);
+    assert!(
+        fix.err
+            .contains("--directory-permissions cannot be done yet"),
+        "{fix:?}"
+    );
+    if rustix::process::geteuid().is_root() {
+        let add = place.run("add --usermode foo");
+        assert_eq!(
+            (add.status, &*add.err),
+            (99, "ERROR: --usermode not allowed as root\n")
+        );
+    }
+    assert_eq!(place.state(), before);
 }

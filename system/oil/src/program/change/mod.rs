@@ -82,6 +82,9 @@ pub fn open(
 
 /// `add`.
 pub fn add(session: &mut Session, arguments: &Arguments) -> Outcome {
+    if arguments.has("usermode") && rustix::process::geteuid().is_root() {
+        return Err(Failure::new("--usermode not allowed as root"));
+    }
     if arguments.has("initdb") && !is_simulated(arguments) {
         files::make_database(&settings(arguments)?.root, arguments)?;
     }
@@ -141,6 +144,11 @@ pub fn autoremove(session: &mut Session, arguments: &Arguments) -> Outcome {
 
 /// `fix`.
 pub fn fix(session: &mut Session, arguments: &Arguments) -> Outcome {
+    if arguments.has("directory-permissions") {
+        return Err(Failure::new(
+            "--directory-permissions cannot be done yet; 'query --fields contents' tells a package's directories, for chmod(1)",
+        ));
+    }
     let context = open(session, arguments, true)?;
     let mut request = Request::new(&context, arguments);
     let mut names = arguments.operands.clone();

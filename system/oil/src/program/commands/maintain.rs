@@ -17,7 +17,7 @@ pub static COMMANDS: &[Command] = &[
             flag(
                 &["directory-permissions"],
                 "",
-                "Set the permissions of all directories again",
+                "Set the permissions of all directories again (refused: not there yet)",
             ),
             flag(&["reinstall"], "r", "Reinstall (the default)"),
             flag(&["upgrade"], "u", "Upgrade if that is possible"),
