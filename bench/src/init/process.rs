@@ -34,7 +34,9 @@ pub fn cpu_ms(processes: &[u32]) -> Option<f64> {
     let mut nanoseconds = 0;
     for process in processes {
         for thread in threads(*process) {
-            let text = fs::read_to_string(format!("{thread}/schedstat")).ok()?;
+            let Some(text) = of_thread(&thread, "schedstat")? else {
+                continue;
+            };
             nanoseconds += text.split(' ').next()?.parse::<u64>().ok()?;
         }
     }
@@ -47,7 +49,9 @@ pub fn wakes(processes: &[u32]) -> Option<f64> {
     let mut switches = 0;
     for process in processes {
         for thread in threads(*process) {
-            let text = fs::read_to_string(format!("{thread}/status")).ok()?;
+            let Some(text) = of_thread(&thread, "status")? else {
+                continue;
+            };
             switches += field(&text, "voluntary_ctxt_switches:")?;
         }
     }
@@ -75,6 +79,17 @@ fn threads(process: u32) -> Vec<String> {
         .collect()
 }
 
+/// A thread's file; nothing of a thread that has ended since it was listed, and no figure at all where the kernel has no
+/// such file.
+#[allow(clippy::option_option)]
+fn of_thread(thread: &str, name: &str) -> Option<Option<String>> {
+    match fs::read_to_string(format!("{thread}/{name}")) {
+        Ok(text) => Some(Some(text)),
+        Err(_) if !Path::new(thread).exists() => Some(None),
+        Err(_) => None,
+    }
+}
+
 /// The number after a word that begins a line.
 fn field(text: &str, word: &str) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix(word))?;
@@ -84,6 +99,8 @@ fn field(text: &str, word: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::{BufRead, BufReader, Write};
+    use std::process::{Command, Stdio};
 
     #[test]
     fn fields_are_read_from_the_line_that_begins_so() {
@@ -94,14 +111,41 @@ mod tests {
     }
 
     #[test]
-    fn this_process_has_figures() {
-        let own = [std::process::id()];
-        assert!(cpu_ms(&own).is_none_or(|ms| ms > 0.0));
-        let (rss, pss) = memory_kib(&own).unwrap();
+    fn a_process_has_figures() {
+        // A program of one thread, so that only what is asked of it counts.
+        let mut cat = Command::new("cat")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (mut to, from) = (cat.stdin.take().unwrap(), cat.stdout.take().unwrap());
+        let mut from = BufReader::new(from);
+        let mut answer = || {
+            writeln!(to, "x").unwrap();
+            from.read_line(&mut String::new()).unwrap()
+        };
+        assert_eq!(answer(), 2);
+        let processes = [cat.id()];
+        assert!(cpu_ms(&processes).is_none_or(|ms| ms > 0.0));
+        let (rss, pss) = memory_kib(&processes).unwrap();
         assert!(rss >= pss && pss > 0.0);
-        let before = wakes(&own).unwrap();
-        std::thread::sleep(std::time::Duration::from_millis(5));
-        assert!(wakes(&own).unwrap() > before);
+        let before = wakes(&processes).unwrap();
+        // It has waited for the second line before it answers it.
+        while wakes(&processes).unwrap() <= before {
+            answer();
+        }
+        drop((to, from));
+        cat.wait().unwrap();
+        assert_eq!(memory_kib(&processes), None);
+    }
+
+    #[test]
+    fn a_thread_that_has_ended_counts_nothing() {
+        assert_eq!(
+            of_thread("/proc/self/task/1234567890", "status"),
+            Some(None)
+        );
+        assert_eq!(of_thread("/proc/self", "no-such-figure"), None);
     }
 
     #[test]
