@@ -9,6 +9,7 @@ use std::env;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
+use std::thread;
 
 /// Arguments of `test`.
 #[derive(Args)]
@@ -70,9 +71,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
             if let Some(filter) = &filter {
                 command.arg(filter);
             }
-            // Whole builds and machines side by side would only slow each other down.
-            if kind != Kind::Unit {
-                command.arg("--test-threads=1");
+            if let Some(threads) = threads(kind) {
+                command.arg(format!("--test-threads={threads}"));
             }
             one(command, &mut sum)?;
         }
@@ -83,6 +83,18 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// How many tests run at once, where it is not the harness's own choice.
+fn threads(kind: Kind) -> Option<usize> {
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    match kind {
+        Kind::Unit => None,
+        // Most wait for something; those that build in the one cache wait for each other.
+        Kind::Native => Some(processors + 1),
+        // A machine under emulation keeps one processor busy.
+        Kind::Boot => Some(processors),
+    }
 }
 
 /// The `cargo test` runs of a kind.
