@@ -1,0 +1,107 @@
+//! Reading and writing the kernel's files and our own.
+
+use crate::error::{Error, Result};
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+use std::fs;
+use std::io::{self, Write};
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+/// No file of the kernel that is read here is longer, in bytes.
+const LONGEST: usize = 1 << 20;
+
+/// A file of the kernel that is open for a value to be read, written and read again.
+pub struct Value {
+    file: OwnedFd,
+    readable: bool,
+}
+
+impl Value {
+    /// Opens for reading and writing; for writing alone where reading is not allowed (`vm.drop_caches`).
+    pub fn open(path: &Path) -> Result<Self, Errno> {
+        let open = |flags| rustix::fs::open(path, flags | OFlags::CLOEXEC, Mode::empty());
+        match open(OFlags::RDWR) {
+            Ok(file) => Ok(Self {
+                file,
+                readable: true,
+            }),
+            Err(Errno::ACCESS) => Ok(Self {
+                file: open(OFlags::WRONLY)?,
+                readable: false,
+            }),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    /// The value now; none where it cannot be read.
+    pub fn read(&self) -> Result<Option<String>, Errno> {
+        match self.readable {
+            true => read_from(&self.file).map(Some),
+            false => Ok(None),
+        }
+    }
+
+    /// Writes it as `echo` would: in one piece, which is what the kernel takes for one value.
+    pub fn write(&self, value: &str) -> Result<(), Errno> {
+        let line = format!("{value}\n");
+        let written = rustix::io::pwrite(&self.file, line.as_bytes(), 0)?;
+        match written + 1 >= line.len() {
+            true => Ok(()),
+            false => Err(Errno::INVAL),
+        }
+    }
+}
+
+/// The value that a file has, without white space at its end; none where it cannot be read.
+pub fn read_value(path: &Path) -> Result<Option<String>, Errno> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+    match rustix::fs::open(path, flags, Mode::empty()) {
+        Ok(file) => read_from(&file).map(Some),
+        Err(Errno::ACCESS) if path.exists() => Ok(None),
+        Err(errno) => Err(errno),
+    }
+}
+
+fn read_from(file: &OwnedFd) -> Result<String, Errno> {
+    let mut bytes = Vec::with_capacity(1024);
+    while bytes.len() < LONGEST {
+        let offset = bytes.len() as u64;
+        bytes.reserve(1024);
+        if rustix::io::pread(file, rustix::buffer::spare_capacity(&mut bytes), offset)? == 0 {
+            break;
+        }
+    }
+    while bytes.last().is_some_and(u8::is_ascii_whitespace) {
+        bytes.pop();
+    }
+    String::from_utf8(bytes).map_err(|_| Errno::ILSEQ)
+}
+
+/// Writes a file of our own beside its place and renames it there.
+///
+/// # Errors
+/// [`Error::File`]; then what was there is there as it was.
+pub fn replace(path: &Path, shown: &str, contents: &str) -> Result<()> {
+    let failed = |doing| {
+        move |error| Error::File {
+            path: shown.to_owned(),
+            doing,
+            error,
+        }
+    };
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(failed("making its folder"))?;
+    }
+    let beside = path.with_extension("new");
+    let write = || -> io::Result<()> {
+        let mut file = fs::File::create(&beside)?;
+        file.write_all(contents.as_bytes())?;
+        file.sync_data()?;
+        fs::rename(&beside, path)
+    };
+    write().map_err(|error| {
+        let _ = fs::remove_file(&beside);
+        failed("writing it")(error)
+    })
+}

@@ -1,0 +1,154 @@
+//! Patterns of file names (glob(7)): `*`, `?` and `[…]`; none of them matches a slash.
+
+use std::path::Path;
+
+/// Whether a path has pattern characters.
+pub fn is_pattern(path: &str) -> bool {
+    path.contains(['*', '?', '['])
+}
+
+/// Whether one name matches a pattern. A dot at the start is matched by a dot alone.
+pub fn matches(pattern: &str, name: &str) -> bool {
+    if name.starts_with('.') && !pattern.starts_with('.') {
+        return false;
+    }
+    let (pattern, name): (Vec<char>, Vec<char>) =
+        (pattern.chars().collect(), name.chars().collect());
+    let (mut at, mut seen) = (0, 0);
+    // Where to go on when nothing fits: behind the last star, one character further in the name.
+    let mut retry = None;
+    while seen < name.len() {
+        match pattern.get(at) {
+            Some('*') => {
+                at += 1;
+                retry = Some((at, seen));
+                continue;
+            }
+            Some('?') => {
+                (at, seen) = (at + 1, seen + 1);
+                continue;
+            }
+            Some('[') => {
+                if let Some((fits, next)) = class(&pattern, at, name[seen]) {
+                    if fits {
+                        (at, seen) = (next, seen + 1);
+                        continue;
+                    }
+                } else if name[seen] == '[' {
+                    (at, seen) = (at + 1, seen + 1);
+                    continue;
+                }
+            }
+            Some('\\') if pattern.get(at + 1) == Some(&name[seen]) => {
+                (at, seen) = (at + 2, seen + 1);
+                continue;
+            }
+            Some(other) if *other == name[seen] && *other != '\\' => {
+                (at, seen) = (at + 1, seen + 1);
+                continue;
+            }
+            _ => {}
+        }
+        let Some((star, from)) = retry else {
+            return false;
+        };
+        retry = Some((star, from + 1));
+        (at, seen) = (star, from + 1);
+    }
+    pattern[at..].iter().all(|rest| *rest == '*')
+}
+
+/// `[…]` at a place of a pattern: whether a character is in it, and where it ends. None: it does not end.
+fn class(pattern: &[char], at: usize, character: char) -> Option<(bool, usize)> {
+    let mut next = at + 1;
+    let negated = matches!(pattern.get(next), Some('!' | '^'));
+    next += usize::from(negated);
+    let (first, mut found) = (next, false);
+    loop {
+        let low = *pattern.get(next)?;
+        if low == ']' && next > first {
+            return Some((found != negated, next + 1));
+        }
+        let range = pattern.get(next + 1) == Some(&'-');
+        match pattern.get(next + 2) {
+            Some(high) if range && *high != ']' => {
+                found |= (low..=*high).contains(&character);
+                next += 3;
+            }
+            _ => {
+                found |= low == character;
+                next += 1;
+            }
+        }
+    }
+}
+
+/// The files below a folder whose path from there matches, in the order of their names.
+pub fn expand(folder: &Path, pattern: &str) -> Vec<String> {
+    let mut found = vec![String::new()];
+    for part in pattern.split('/').filter(|part| !part.is_empty()) {
+        let mut next = Vec::new();
+        for before in &found {
+            let join = |name: &str| match before.is_empty() {
+                true => name.to_owned(),
+                false => format!("{before}/{name}"),
+            };
+            if !is_pattern(part) {
+                next.push(join(part));
+                continue;
+            }
+            let entries = std::fs::read_dir(folder.join(before));
+            let names = entries.into_iter().flatten().flatten();
+            let mut names: Vec<String> = names
+                .filter_map(|entry| entry.file_name().into_string().ok())
+                .filter(|name| matches(part, name))
+                .collect();
+            names.sort();
+            next.extend(names.iter().map(|name| join(name)));
+        }
+        found = next;
+    }
+    found.retain(|path| !path.is_empty() && folder.join(path).exists());
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_match_as_glob_7_has_it() {
+        for (pattern, name) in [
+            ("*", "eth0"),
+            ("eth*", "eth0"),
+            ("*0", "eth00"),
+            ("e?h[0-9]", "exh7"),
+            ("[!a]b", "cb"),
+            ("[]]x", "]x"),
+            ("[a", "[a"),
+            ("\\*", "*"),
+            (".h*", ".hidden"),
+            ("a*b*c", "aXbYbZc"),
+        ] {
+            assert!(matches(pattern, name), "{pattern} {name}");
+        }
+        for (pattern, name) in [
+            ("*", ".hidden"),
+            ("?", ""),
+            ("[!a]b", "ab"),
+            ("a*b", "abc"),
+            ("", "a"),
+            ("\\*", "x"),
+        ] {
+            assert!(!matches(pattern, name), "{pattern} {name}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn nothing_panics_and_a_name_matches_itself(name in "[a-z.]{1,8}", pattern in ".{0,12}") {
+            assert!(matches(&name, &name));
+            matches(&pattern, &name);
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! kernelctl: kernel policy that takes effect and can be trusted.
+//!
+//! ```text
+//! sysctl.d, policy ──sysctl, policy──▶ steps ──run──▶ the kernel's files
+//!                                                │
+//!                          program ◀── report ◀──┘──▶ state (what was before)
+//! ```
+//!
+//! `sysctl` and `policy` read what is wanted and give [`step::Step`]s: one value each, with the file and line that ask for
+//! it. `run` does them, reads each back, keeps what was before, and takes all back when one fails. `program` is the command
+//! line. Every path is below a [`root::Root`], so that tests need no kernel.
+
+#![forbid(unsafe_code)]
+
+pub mod error;
+pub mod files;
+pub mod glob;
+pub mod policy;
+pub mod program;
+pub mod root;
+pub mod run;
+pub mod step;
+pub mod sysctl;

@@ -1,0 +1,351 @@
+//! From a policy file to what it asks for: its sections, and those of the profile that is chosen.
+
+use super::value::{Data, Key, Table, Value};
+use super::{json, sections, toml};
+use crate::error::{Error, Origin, Result};
+use crate::root::Root;
+use crate::sysctl::Assignment;
+use std::path::{Path, PathBuf};
+
+/// Where the policy is unless another is named.
+const USUAL: &str = "/etc/kernelctl.toml";
+
+/// What a policy asks for.
+#[derive(Debug, Default)]
+pub struct Policy {
+    /// The file; empty: there is none.
+    pub file: String,
+    /// The chosen profile; empty: none.
+    pub profile: String,
+    pub sysctls: Vec<Assignment>,
+}
+
+/// Reads the policy of that name, or the usual one if there is one, for a profile or for the one that it names itself.
+///
+/// # Errors
+/// [`Error::Syntax`] for what it does not say right, [`Error::File`].
+pub fn read(root: &Root, named: Option<&str>, profile: Option<&str>) -> Result<Policy> {
+    let (shown, path) = match named {
+        Some(named) => (named.to_owned(), PathBuf::from(named)),
+        None => (USUAL.to_owned(), root.at(USUAL)),
+    };
+    let text = match std::fs::read(&path) {
+        Ok(text) => text,
+        Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
+            return match profile {
+                None => Ok(Policy::default()),
+                Some(profile) => Err(Error::Impossible(format!(
+                    "there is no profile '{profile}', because there is no {USUAL}: write it, or name another with --policy"
+                ))),
+            };
+        }
+        Err(error) => {
+            return Err(Error::File {
+                path: shown,
+                doing: "reading it",
+                error,
+            });
+        }
+    };
+    parse(&shown, &text, profile)
+}
+
+/// The same for a file's text.
+///
+/// # Errors
+/// [`Error::Syntax`]
+pub fn parse(shown: &str, text: &[u8], profile: Option<&str>) -> Result<Policy> {
+    let foreign = Path::new(shown)
+        .extension()
+        .is_some_and(|end| end == "json")
+        || text.trim_ascii_start().starts_with(b"{");
+    let table = match foreign {
+        false => toml::parse(shown, text)?,
+        true => match json::parse(shown, text)?.data {
+            Data::Table(table) => table,
+            _ => {
+                let origin = Origin::new(shown, 1);
+                return Err(Error::syntax(&origin, "a policy is an object"));
+            }
+        },
+    };
+    let mut policy = Policy {
+        file: shown.to_owned(),
+        ..Policy::default()
+    };
+    let mut reading = Reading {
+        file: shown,
+        foreign,
+        policy: &mut policy,
+    };
+    if foreign {
+        reading.foreign(&table)?;
+        return Ok(policy);
+    }
+    reading.document(&table, profile)?;
+    Ok(policy)
+}
+
+/// A policy that is being read.
+pub struct Reading<'a> {
+    pub file: &'a str,
+    /// JSON, as another distribution has it.
+    pub foreign: bool,
+    pub policy: &'a mut Policy,
+}
+
+impl Reading<'_> {
+    pub fn origin(&self, line: u32) -> Origin {
+        Origin::new(self.file, line)
+    }
+
+    /// An error at a line.
+    pub fn wrong<T>(&self, line: u32, what: impl Into<String>) -> Result<T> {
+        Err(Error::syntax(&self.origin(line), what))
+    }
+
+    /// That a key is none of those that there are.
+    pub fn unknown<T>(&self, key: &Key, within: &str, known: &[&str]) -> Result<T> {
+        self.wrong(
+            key.line,
+            format!(
+                "{within} has no key '{}'; there are: {}",
+                key.name,
+                known.join(", ")
+            ),
+        )
+    }
+
+    /// That a value is of another kind.
+    pub fn other<T>(&self, key: &Key, value: &Value, expected: &str) -> Result<T> {
+        self.wrong(
+            value.line,
+            format!("'{}' is {expected}, not {}", key.name, value.kind()),
+        )
+    }
+
+    pub fn table<'v>(&self, key: &Key, value: &'v Value) -> Result<&'v Table> {
+        match value.table() {
+            Some(table) => Ok(table),
+            None => self.other(key, value, "a table"),
+        }
+    }
+
+    pub fn text<'v>(&self, key: &Key, value: &'v Value) -> Result<&'v str> {
+        match value.text() {
+            Some(text) => Ok(text),
+            None => self.other(key, value, "a string"),
+        }
+    }
+
+    /// One string, or a list of them.
+    pub fn texts(&self, key: &Key, value: &Value) -> Result<Vec<String>> {
+        match &value.data {
+            Data::Text(text) => Ok(vec![text.clone()]),
+            Data::Array(values) => values
+                .iter()
+                .map(|value| self.text(key, value).map(str::to_owned))
+                .collect(),
+            _ => self.other(key, value, "a string or a list of strings"),
+        }
+    }
+
+    fn document(&mut self, table: &Table, chosen: Option<&str>) -> Result<()> {
+        let (mut profile, mut profiles) = (None, None);
+        for (key, value) in &table.0 {
+            match &*key.name {
+                "profile" => profile = Some((value.line, self.text(key, value)?.to_owned())),
+                "profiles" => profiles = Some(self.table(key, value)?),
+                _ => sections::read(self, key, value, &["profile", "profiles"])?,
+            }
+        }
+        // A mistake in a profile is told even when another is chosen.
+        if let Some(profiles) = profiles {
+            for (key, value) in &profiles.0 {
+                let mut other = Policy::default();
+                let mut reading = Reading {
+                    file: self.file,
+                    foreign: self.foreign,
+                    policy: &mut other,
+                };
+                reading.profile(profiles, key, value, &mut Vec::new())?;
+            }
+        }
+        let chosen = chosen.map(|name| (0, name.to_owned())).or(profile);
+        let Some((line, name)) = chosen else {
+            return Ok(());
+        };
+        self.policy.profile.clone_from(&name);
+        let found = profiles.and_then(|all| all.0.iter().find(|(key, _)| key.name == name));
+        match (found, profiles) {
+            (Some((key, value)), Some(profiles)) => {
+                self.profile(profiles, key, value, &mut Vec::new())
+            }
+            _ => {
+                let names = profiles.iter().flat_map(|all| &all.0);
+                let names: Vec<&str> = names.map(|(key, _)| &*key.name).collect();
+                let there = match names.is_empty() {
+                    true => "there are none: write [profiles.NAME]".to_owned(),
+                    false => format!("there are: {}", names.join(", ")),
+                };
+                self.wrong(line, format!("there is no profile '{name}'; {there}"))
+            }
+        }
+    }
+
+    /// What a profile includes comes before what it says itself.
+    fn profile(
+        &mut self,
+        all: &Table,
+        name: &Key,
+        value: &Value,
+        above: &mut Vec<String>,
+    ) -> Result<()> {
+        let table = self.table(name, value)?;
+        above.push(name.name.clone());
+        for (key, value) in table.0.iter().filter(|(key, _)| key.name == "include") {
+            for included in self.texts(key, value)? {
+                if above.contains(&included) {
+                    let told = format!("profile '{included}' includes itself");
+                    return self.wrong(value.line, told);
+                }
+                match all.0.iter().find(|(key, _)| key.name == included) {
+                    Some((key, value)) => self.profile(all, key, value, above)?,
+                    None => {
+                        let told = format!("there is no profile '{included}' to include");
+                        return self.wrong(value.line, told);
+                    }
+                }
+            }
+        }
+        above.pop();
+        for (key, value) in table.0.iter().filter(|(key, _)| key.name != "include") {
+            sections::read(self, key, value, &["include"])?;
+        }
+        Ok(())
+    }
+
+    /// `kernel-policy.json`: profile, cgroup_root, groups, sysctl.
+    fn foreign(&mut self, table: &Table) -> Result<()> {
+        for (key, value) in &table.0 {
+            match &*key.name {
+                "profile" => self.policy.profile = self.text(key, value)?.to_owned(),
+                "sysctl" => sections::sysctl(self, key, value)?,
+                _ => return self.unknown(key, "the policy", &["profile", "sysctl"]),
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str, profile: Option<&str>) -> String {
+        let name = if text.starts_with('{') {
+            "p.json"
+        } else {
+            "p.toml"
+        };
+        match parse(name, text.as_bytes(), profile) {
+            Ok(policy) => policy
+                .sysctls
+                .iter()
+                .map(|a| {
+                    let dash = if a.optional { "-" } else { "" };
+                    let value = a.value.as_deref().unwrap_or("");
+                    format!("{}:{dash}{}={value};", a.origin.line, a.path)
+                })
+                .collect(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn sysctls_of_a_policy() {
+        let text = "[sysctl]\nvm.swappiness = 10\n\"net/ipv4/conf/eth0.1/rp_filter\" = true\n\
+                    -net.ipv4.tcp_rmem = [4096, 87380]\nkernel = { x = 'a b', \"y\" = false }\nnet.ipv4.conf.\"e.1\".z = -1\n'-a.*.b'=1";
+        assert_eq!(
+            shown(text, None),
+            "2:vm/swappiness=10;3:net/ipv4/conf/eth0.1/rp_filter=1;4:-net/ipv4/tcp_rmem=4096 87380;\
+             5:kernel/x=a b;5:kernel/y=0;6:net/ipv4/conf/e.1/z=-1;7:-a/*/b=1;"
+        );
+        assert_eq!(
+            shown(
+                "{\"profile\":\"x\",\n\"sysctl\":{\"vm.swappiness\":\"10\"}}",
+                None
+            ),
+            "2:vm/swappiness=10;"
+        );
+    }
+
+    #[test]
+    fn profiles_include_others_and_come_last() {
+        let text = "profile = \"a\"\nsysctl.k.x = 1\n[profiles.a]\ninclude = \"b\"\nsysctl.k.x = 2\n\
+                    [profiles.b.sysctl]\nk.x = 3\n[profiles.c]\ninclude = [\"a\"]";
+        assert_eq!(shown(text, None), "2:k/x=1;7:k/x=3;5:k/x=2;");
+        assert_eq!(shown(text, Some("b")), "2:k/x=1;7:k/x=3;");
+        assert_eq!(shown(text, Some("c")), "2:k/x=1;7:k/x=3;5:k/x=2;");
+        assert_eq!(
+            shown(text, Some("d")),
+            "p.toml: there is no profile 'd'; there are: a, b, c"
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_line_and_key() {
+        for (text, told) in [
+            (
+                "a = 1",
+                "p.toml:1: the policy has no key 'a'; there are: profile, profiles, sysctl",
+            ),
+            (
+                "\nprofile = 1",
+                "p.toml:2: 'profile' is a string, not a number",
+            ),
+            ("sysctl = 1", "p.toml:1: 'sysctl' is a table, not a number"),
+            (
+                "[sysctl]\nvm.x = [[1]]",
+                "p.toml:2: 'x' is a string, a number, true or false, or a list of them, not a list",
+            ),
+            (
+                "[sysctl]\n\"..\" = 1",
+                "p.toml:2: '..' is no name of a sysctl: write it as 'vm.swappiness' or 'vm/swappiness'",
+            ),
+            (
+                "[sysctl]\nvm.x = \"a\\nb\"",
+                "p.toml:2: the value of 'x' has a control character",
+            ),
+            (
+                "profile = \"x\"",
+                "p.toml:1: there is no profile 'x'; there are none: write [profiles.NAME]",
+            ),
+            (
+                "[profiles.a]\ninclude = \"a\"",
+                "p.toml:2: profile 'a' includes itself",
+            ),
+            (
+                "[profiles.a]\ninclude = \"b\"",
+                "p.toml:2: there is no profile 'b' to include",
+            ),
+            (
+                "[profiles.a]\nx = 1",
+                "p.toml:2: the policy has no key 'x'; there are: include, sysctl",
+            ),
+            (
+                "{\"x\": 1}",
+                "p.json:1: the policy has no key 'x'; there are: profile, sysctl",
+            ),
+        ] {
+            assert_eq!(shown(text, None), told);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_panic(text: Vec<u8>) {
+            let _ = parse("f", &text, None);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! `[sysctl]`: names as in sysctl.d(5), or tables in each other; `-` before a name: it is optional.
+
+use crate::error::Result;
+use crate::policy::read::Reading;
+use crate::policy::value::{Data, Key, Table, Value};
+use crate::sysctl::{Assignment, path};
+
+pub fn sysctl(reading: &mut Reading<'_>, key: &Key, value: &Value) -> Result<()> {
+    let table = reading.table(key, value)?;
+    for (key, value) in &table.0 {
+        let (optional, name) = match key.name.strip_prefix('-') {
+            Some(name) => (true, name),
+            None => (false, &*key.name),
+        };
+        match value.table() {
+            // Parts of a name that stand by themselves are taken as they are.
+            Some(inner) => nested(reading, name, inner, optional)?,
+            None => match path(name) {
+                Some(path) => assign(reading, path, optional, key, value)?,
+                None => return no_name(reading, key),
+            },
+        }
+    }
+    Ok(())
+}
+
+fn no_name(reading: &Reading<'_>, key: &Key) -> Result<()> {
+    let told = format!(
+        "'{}' is no name of a sysctl: write it as 'vm.swappiness' or 'vm/swappiness'",
+        key.name
+    );
+    reading.wrong(key.line, told)
+}
+
+fn nested(reading: &mut Reading<'_>, before: &str, table: &Table, optional: bool) -> Result<()> {
+    for (key, value) in &table.0 {
+        let joined = format!("{before}/{}", key.name);
+        match value.table() {
+            Some(inner) => nested(reading, &joined, inner, optional)?,
+            None => match path(&format!("/{joined}")) {
+                Some(path) if !key.name.is_empty() => {
+                    assign(reading, path, optional, key, value)?;
+                }
+                _ => return no_name(reading, key),
+            },
+        }
+    }
+    Ok(())
+}
+
+fn assign(
+    reading: &mut Reading<'_>,
+    path: String,
+    optional: bool,
+    key: &Key,
+    value: &Value,
+) -> Result<()> {
+    let text = match &value.data {
+        Data::Array(values) => {
+            let fields: Option<Vec<String>> = values.iter().map(plain).collect();
+            fields.map(|fields| fields.join(" "))
+        }
+        _ => plain(value),
+    };
+    let Some(text) = text else {
+        let expected = "a string, a number, true or false, or a list of them";
+        return reading.other(key, value, expected);
+    };
+    if text.contains(char::is_control) {
+        let told = format!("the value of '{}' has a control character", key.name);
+        return reading.wrong(value.line, told);
+    }
+    let origin = reading.origin(key.line);
+    reading.policy.sysctls.push(Assignment {
+        path,
+        value: Some(text.trim().to_owned()),
+        optional,
+        origin,
+    });
+    Ok(())
+}
+
+/// As the kernel takes it.
+pub fn plain(value: &Value) -> Option<String> {
+    match &value.data {
+        Data::Text(text) => Some(text.clone()),
+        Data::Integer(number) => Some(number.to_string()),
+        Data::Boolean(boolean) => Some(u8::from(*boolean).to_string()),
+        _ => None,
+    }
+}

@@ -1,0 +1,95 @@
+//! Completion: scripts for shells, made from the table.
+
+use super::table::{COMMANDS, Command, OPTIONS, Opt};
+use std::fmt::Write;
+
+pub fn script(shell: &str) -> String {
+    match shell {
+        "bash" => bash(),
+        "zsh" => format!(
+            "#compdef kernelctl\nautoload -U +X bashcompinit && bashcompinit\n{}",
+            bash()
+        ),
+        _ => fish(),
+    }
+}
+
+fn options(command: &'static Command) -> impl Iterator<Item = &'static Opt> {
+    OPTIONS.iter().filter(|option| command.takes(option.long))
+}
+
+/// Also for zsh, which understands it.
+fn bash() -> String {
+    let mut text = String::from(
+        "_kernelctl() {\n    local word=${COMP_WORDS[COMP_CWORD]} more each\n    more='",
+    );
+    for command in COMMANDS {
+        let _ = write!(text, "{} ", command.name);
+    }
+    text += "--help --version'\n    for each in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n        case $each in\n";
+    for command in COMMANDS {
+        let longs: Vec<String> = options(command)
+            .map(|option| format!("--{}", option.long))
+            .collect();
+        let words = match command.words.contains(' ') {
+            true => "",
+            false => command.words,
+        };
+        let _ = writeln!(
+            text,
+            "        {}) more='{} {}' ;;",
+            command.name,
+            longs.join(" "),
+            words.replace('|', " ")
+        );
+    }
+    text += "        esac\n    done\n    case ${COMP_WORDS[COMP_CWORD-1]} in\n    -p|--policy|-R|--root) COMPREPLY=($(compgen -f -- \"$word\")) ;;\n    *) COMPREPLY=($(compgen -W \"$more\" -- \"$word\")) ;;\n    esac\n}\ncomplete -F _kernelctl kernelctl\n";
+    text
+}
+
+fn fish() -> String {
+    let mut text = String::from("complete -c kernelctl -f\n");
+    for command in COMMANDS {
+        let _ = writeln!(
+            text,
+            "complete -c kernelctl -n __fish_use_subcommand -a {} -d '{}'",
+            command.name,
+            command.about.replace('\'', "")
+        );
+        let condition = format!(
+            "complete -c kernelctl -n '__fish_seen_subcommand_from {}'",
+            command.name
+        );
+        for option in options(command) {
+            let value = if option.value.is_empty() { "" } else { " -r" };
+            let _ = writeln!(
+                text,
+                "{condition} -l {} -s {}{value} -d '{}'",
+                option.long,
+                option.short,
+                option.about.replace('\'', "")
+            );
+        }
+        if command.words.contains('|') && !command.words.contains(' ') {
+            let _ = writeln!(text, "{condition} -a '{}'", command.words.replace('|', " "));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_and_option_is_there() {
+        for text in [bash(), fish(), crate::program::help::text()] {
+            for command in COMMANDS {
+                assert!(text.contains(command.name), "{}", command.name);
+            }
+            for option in OPTIONS {
+                assert!(text.contains(option.long), "{}", option.long);
+            }
+        }
+    }
+}

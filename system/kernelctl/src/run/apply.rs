@@ -1,0 +1,282 @@
+//! The five things that are done with steps.
+
+use super::advice;
+use super::report::{Entry, Outcome, Report};
+use super::state::{Kept, State, lock};
+use super::value::{self, Found};
+use crate::error::Result;
+use crate::root::Root;
+use crate::step::Step;
+
+/// What happens to the others when one fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// All are taken back.
+    Whole,
+    /// The others stay.
+    KeepGoing,
+}
+
+/// What would be done. Nothing is written anywhere.
+pub fn plan(root: &Root, wanted: &[Step]) -> Vec<Entry> {
+    let entries = wanted.iter().cloned().map(|step| look(root, step));
+    let mut entries: Vec<Entry> = entries.collect();
+    settle_absent(&mut entries);
+    entries
+}
+
+/// Reads what is there.
+fn look(root: &Root, step: Step) -> Entry {
+    match value::read(root, &step) {
+        Err(error) => Entry::fail(step, Found::Hidden, None, error),
+        Ok(old) => {
+            let held = old
+                .text()
+                .is_some_and(|old| step.kind.same(&step.wanted, old));
+            let outcome = if held { Outcome::Held } else { Outcome::Would };
+            Entry {
+                got: old.text().map(str::to_owned),
+                step,
+                old,
+                outcome,
+            }
+        }
+    }
+}
+
+/// What is not there fails, unless an earlier step brings it.
+fn settle_absent(entries: &mut [Entry]) {
+    for entry in entries.iter_mut() {
+        if entry.old == Found::Absent && entry.outcome == Outcome::Would {
+            let error = advice::absent(&entry.step);
+            *entry = Entry::fail(entry.step.clone(), Found::Absent, None, error);
+        }
+    }
+}
+
+/// Does what is wanted; puts back what an earlier run set and this one no longer wants.
+///
+/// # Errors
+/// When what was before cannot be read or kept: then nothing was changed.
+pub fn apply(root: &Root, wanted: &[Step], mode: Mode, names: (&str, &str)) -> Result<Report> {
+    let _lock = lock(root)?;
+    let earlier = State::load(root)?;
+    let dropped = earlier.kept.iter().rev().filter(|kept| {
+        let path = (&kept.step.path, kept.step.kind);
+        !wanted.iter().any(|step| (&step.path, step.kind) == path)
+    });
+    let mut entries: Vec<Entry> = dropped.filter_map(|kept| back(root, kept)).collect();
+    let reverted = entries.len();
+    entries.extend(plan(root, wanted));
+    let mut report = Report {
+        policy: names.0.to_owned(),
+        profile: names.1.to_owned(),
+        entries,
+    };
+    if mode == Mode::Whole && report.failed() {
+        untouched(&mut report.entries);
+        return Ok(report);
+    }
+    let keep = |entries: &[Entry]| State {
+        policy: names.0.to_owned(),
+        profile: names.1.to_owned(),
+        kept: kept(entries, reverted, &earlier),
+    };
+    // Kept before anything is done: whoever is killed in the middle can still go back.
+    let before = keep(&report.entries);
+    before.save(root)?;
+    for at in 0..report.entries.len() {
+        if report.entries[at].outcome != Outcome::Would {
+            continue;
+        }
+        let as_done = match at < reverted {
+            true => Outcome::Reverted,
+            false => Outcome::Changed,
+        };
+        perform(root, &mut report.entries[at], as_done);
+        if mode == Mode::Whole && matches!(report.entries[at].outcome, Outcome::Failed(_)) {
+            let all_undone = undo(root, &mut report.entries[..at]);
+            untouched(&mut report.entries);
+            if all_undone {
+                earlier.save(root)?;
+            }
+            return Ok(report);
+        }
+    }
+    let after = keep(&report.entries);
+    if after != before {
+        after.save(root)?;
+    }
+    Ok(report)
+}
+
+/// What is to be known of each value: what was before the first run that set it. The first `reverted` entries are on the
+/// way back, the last one set first.
+fn kept(entries: &[Entry], reverted: usize, earlier: &State) -> Vec<Kept> {
+    let (back, wanted) = entries.split_at(reverted);
+    // What went back is forgotten; what could not, or not yet, is not.
+    let stay = |entry: &&Entry| !matches!(entry.outcome, Outcome::Reverted | Outcome::Held);
+    let back = back.iter().rev().filter(stay);
+    let mut all: Vec<Kept> = back
+        .filter_map(|entry| earlier.of(&entry.step).cloned())
+        .collect();
+    for entry in wanted {
+        let known = earlier.of(&entry.step);
+        if entry.outcome.error().is_some() {
+            all.extend(known.cloned());
+            continue;
+        }
+        let before = match known {
+            Some(known) => known.before.clone(),
+            None => entry.old.text().map(str::to_owned),
+        };
+        all.push(Kept {
+            step: entry.step.clone(),
+            before,
+        });
+    }
+    all
+}
+
+/// The way back of a value; none if there is none.
+fn back(root: &Root, kept: &Kept) -> Option<Entry> {
+    let mut step = kept.step.clone();
+    step.wanted = kept.before.clone()?;
+    Some(look(root, step))
+}
+
+fn perform(root: &Root, entry: &mut Entry, as_done: Outcome) {
+    let step = &entry.step;
+    match value::write(root, step, &step.wanted) {
+        Ok(None) => entry.outcome = as_done,
+        Ok(Some(got)) if step.kind.same(&step.wanted, &got) => {
+            entry.got = Some(got);
+            entry.outcome = as_done;
+        }
+        Ok(Some(got)) => {
+            let mut error = format!(
+                "{} is '{got}' after '{}' was written: the kernel made another value of it; ask for that one",
+                step.path, step.wanted
+            );
+            if let Some(Err(stuck)) = entry.old.text().map(|old| value::write(root, step, old)) {
+                error = format!("{error}; not put back: {stuck}");
+            }
+            entry.got = Some(got);
+            entry.outcome = match step.optional {
+                true => Outcome::Ignored(error),
+                false => Outcome::Failed(error),
+            };
+        }
+        Err(error) => {
+            entry.got = value::read(root, step)
+                .ok()
+                .and_then(|found| found.text().map(str::to_owned));
+            entry.outcome = match step.optional {
+                true => Outcome::Ignored(error),
+                false => Outcome::Failed(error),
+            };
+        }
+    }
+}
+
+/// Puts back what was done, the last one first; whether all of it could be.
+fn undo(root: &Root, entries: &mut [Entry]) -> bool {
+    let mut all = true;
+    for entry in entries.iter_mut().rev() {
+        let Some(old) = entry.old.text().map(str::to_owned) else {
+            continue;
+        };
+        if !matches!(entry.outcome, Outcome::Changed | Outcome::Reverted) {
+            continue;
+        }
+        match value::write(root, &entry.step, &old) {
+            Ok(got) => {
+                entry.got = got;
+                entry.outcome = Outcome::Undone;
+            }
+            Err(error) => {
+                all = false;
+                entry.outcome = Outcome::Failed(format!("not undone: {error}"));
+            }
+        }
+    }
+    all
+}
+
+fn untouched(entries: &mut [Entry]) {
+    for entry in entries
+        .iter_mut()
+        .filter(|entry| entry.outcome == Outcome::Would)
+    {
+        entry.outcome = Outcome::Untouched;
+    }
+}
+
+/// Puts everything back to what it was before kernelctl.
+///
+/// # Errors
+/// When what was before cannot be read or kept.
+pub fn revert(root: &Root) -> Result<Report> {
+    let _lock = lock(root)?;
+    let mut state = State::load(root)?;
+    let mut report = Report {
+        policy: std::mem::take(&mut state.policy),
+        profile: std::mem::take(&mut state.profile),
+        entries: Vec::with_capacity(state.kept.len()),
+    };
+    let kept = std::mem::take(&mut state.kept);
+    for kept in kept.into_iter().rev() {
+        let Some(mut entry) = back(root, &kept) else {
+            continue;
+        };
+        if entry.outcome == Outcome::Would && entry.old != Found::Absent {
+            perform(root, &mut entry, Outcome::Reverted);
+        } else if entry.outcome == Outcome::Would {
+            // It is gone, and with it what was set.
+            entry.outcome = Outcome::Held;
+        }
+        if matches!(entry.outcome, Outcome::Failed(_)) {
+            state.kept.push(kept);
+        }
+        report.entries.push(entry);
+    }
+    state.kept.reverse();
+    state.save(root)?;
+    Ok(report)
+}
+
+/// What was set, and whether it holds.
+///
+/// # Errors
+/// When what was set cannot be read.
+pub fn status(root: &Root) -> Result<Report> {
+    let state = State::load(root)?;
+    let entries = state.kept.into_iter().map(|kept| {
+        let mut entry = look(root, kept.step);
+        if entry.outcome == Outcome::Would {
+            entry.outcome = match entry.old {
+                // What cannot be read cannot be compared.
+                Found::Hidden => Outcome::Held,
+                _ => Outcome::Drifted,
+            };
+        }
+        entry
+    });
+    Ok(Report {
+        entries: entries.collect(),
+        policy: state.policy,
+        profile: state.profile,
+    })
+}
+
+/// What was set and no longer holds.
+///
+/// # Errors
+/// When what was set cannot be read.
+pub fn drift(root: &Root) -> Result<Report> {
+    let mut report = status(root)?;
+    report
+        .entries
+        .retain(|entry| entry.outcome != Outcome::Held);
+    Ok(report)
+}

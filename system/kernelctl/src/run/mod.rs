@@ -1,0 +1,12 @@
+//! Doing steps: what is there is read, what differs is written and read back, what was before is kept, and when a step
+//! fails the others are taken back.
+
+mod advice;
+mod apply;
+mod report;
+mod state;
+mod value;
+
+pub use apply::{Mode, apply, drift, plan, revert, status};
+pub use report::{Entry, Outcome, Report};
+pub use state::State;

@@ -1,0 +1,198 @@
+//! What became of each value, as text or JSON.
+
+use super::value::Found;
+use crate::program::json::Json;
+use crate::step::Step;
+use std::fmt::Write;
+
+/// What became of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was so already.
+    Held,
+    /// It was written, and read back as wanted.
+    Changed,
+    /// It would be written.
+    Would,
+    /// It was put back to what it was before kernelctl.
+    Reverted,
+    /// It was written, and put back because something else failed.
+    Undone,
+    /// Nothing was done with it because something else failed.
+    Untouched,
+    /// Somebody else has changed it since.
+    Drifted,
+    /// It failed, and does not count: it is optional.
+    Ignored(String),
+    Failed(String),
+}
+
+impl Outcome {
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::Changed => "changed",
+            Self::Would => "would change",
+            Self::Reverted => "reverted",
+            Self::Undone => "undone",
+            Self::Untouched => "untouched",
+            Self::Drifted => "drifted",
+            Self::Ignored(_) => "ignored",
+            Self::Failed(_) => "failed",
+        }
+    }
+
+    pub fn error(&self) -> Option<&str> {
+        match self {
+            Self::Ignored(error) | Self::Failed(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// One value's line.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub step: Step,
+    pub old: Found,
+    pub got: Option<String>,
+    pub outcome: Outcome,
+}
+
+impl Entry {
+    /// A failure, that counts unless the step is optional.
+    pub fn fail(step: Step, old: Found, got: Option<String>, error: String) -> Self {
+        let outcome = match step.optional {
+            true => Outcome::Ignored(error),
+            false => Outcome::Failed(error),
+        };
+        Self {
+            step,
+            old,
+            got,
+            outcome,
+        }
+    }
+}
+
+/// All lines.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    pub profile: String,
+    pub policy: String,
+    pub entries: Vec<Entry>,
+}
+
+impl Report {
+    pub fn count(&self, counts: impl Fn(&Outcome) -> bool) -> usize {
+        let outcomes = self.entries.iter().map(|entry| &entry.outcome);
+        outcomes.filter(|outcome| counts(outcome)).count()
+    }
+
+    pub fn failed(&self) -> bool {
+        self.count(|outcome| matches!(outcome, Outcome::Failed(_))) > 0
+    }
+
+    /// A line a value; `quiet`: only what failed or has drifted.
+    pub fn text(&self, quiet: bool) -> String {
+        let mut text = String::new();
+        for entry in &self.entries {
+            let notable = matches!(
+                entry.outcome,
+                Outcome::Failed(_) | Outcome::Ignored(_) | Outcome::Drifted
+            );
+            if quiet && !notable {
+                continue;
+            }
+            line(&mut text, entry);
+        }
+        if quiet {
+            return text;
+        }
+        let mut counted: Vec<(&str, usize)> = Vec::new();
+        for entry in &self.entries {
+            let name = entry.outcome.name();
+            match counted.iter_mut().find(|(other, _)| *other == name) {
+                Some((_, count)) => *count += 1,
+                None => counted.push((name, 1)),
+            }
+        }
+        let parts = counted
+            .iter()
+            .map(|(name, count)| format!("{count} {name}"));
+        let parts: Vec<String> = parts.collect();
+        match parts.is_empty() {
+            true => text += "nothing to do\n",
+            false => {
+                let _ = writeln!(text, "{}", parts.join(", "));
+            }
+        }
+        text
+    }
+
+    pub fn json(&self) -> String {
+        let mut json = Json::default();
+        json.object();
+        json.key("policy");
+        json.string(&self.policy);
+        json.key("profile");
+        json.string(&self.profile);
+        json.key("failed");
+        json.bool(self.failed());
+        json.key("entries");
+        json.array();
+        for entry in &self.entries {
+            json.object();
+            for (name, value) in [
+                ("key", Some(&*entry.step.key)),
+                ("path", Some(&*entry.step.path)),
+                ("file", Some(&*entry.step.origin.file)),
+            ] {
+                json.key(name);
+                json.text_or_null(value);
+            }
+            json.key("line");
+            json.number(entry.step.origin.line);
+            json.key("outcome");
+            json.string(entry.outcome.name());
+            for (name, value) in [
+                ("old", entry.old.text()),
+                ("wanted", Some(&*entry.step.wanted)),
+                ("got", entry.got.as_deref()),
+                ("error", entry.outcome.error()),
+            ] {
+                json.key(name);
+                json.text_or_null(value);
+            }
+            json.end();
+        }
+        json.end();
+        json.end();
+        json.finish()
+    }
+}
+
+fn line(text: &mut String, entry: &Entry) {
+    let step = &entry.step;
+    let old = match &entry.old {
+        Found::Is(old) => old,
+        Found::Hidden => "(not readable)",
+        Found::Absent => "(none)",
+    };
+    let _ = write!(text, "{:<12} {}", entry.outcome.name(), step.key);
+    let _ = match &entry.outcome {
+        Outcome::Held => writeln!(text, " = {old}"),
+        Outcome::Changed | Outcome::Would | Outcome::Reverted => {
+            writeln!(text, ": {old} -> {}", step.wanted)
+        }
+        Outcome::Undone | Outcome::Untouched => writeln!(text, " = {old}"),
+        Outcome::Drifted => writeln!(
+            text,
+            ": {old} where {} was set by {}",
+            step.wanted, step.origin
+        ),
+        Outcome::Ignored(error) | Outcome::Failed(error) => {
+            writeln!(text, " ({}): {error}", step.origin)
+        }
+    };
+}

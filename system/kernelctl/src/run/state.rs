@@ -1,0 +1,200 @@
+//! What was before: kept under /run, so that it can be put back and that a change by others can be told.
+
+use crate::error::{Error, Origin, Result};
+use crate::files;
+use crate::policy::json;
+use crate::policy::value::Value;
+use crate::program::json::Json;
+use crate::root::Root;
+use crate::step::{Kind, Step};
+use rustix::fs::{FlockOperation, Mode, OFlags};
+use std::os::fd::OwnedFd;
+
+const FILE: &str = "/run/kernelctl/state.json";
+const LOCK: &str = "/run/kernelctl/lock";
+
+/// A value that kernelctl has set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    pub step: Step,
+    /// None: there was none, or it cannot be read.
+    pub before: Option<String>,
+}
+
+/// All that it has set, in that order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct State {
+    pub policy: String,
+    pub profile: String,
+    pub kept: Vec<Kept>,
+}
+
+impl State {
+    /// What is kept; nothing if nothing was ever done.
+    ///
+    /// # Errors
+    /// [`Error::File`]; [`Error::State`] if it makes no sense.
+    pub fn load(root: &Root) -> Result<Self> {
+        let text = match std::fs::read(root.at(FILE)) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Self::default());
+            }
+            Err(error) => {
+                return Err(Error::File {
+                    path: FILE.to_owned(),
+                    doing: "reading it",
+                    error,
+                });
+            }
+        };
+        let wrong = |what: String| Error::State {
+            path: FILE.to_owned(),
+            what,
+        };
+        let value = json::parse(FILE, &text).map_err(|error| wrong(error.to_string()))?;
+        decode(&value).ok_or_else(|| wrong("it is not what kernelctl writes".to_owned()))
+    }
+
+    /// Keeps it: whole, or what was kept before stays.
+    ///
+    /// # Errors
+    /// [`Error::File`]
+    pub fn save(&self, root: &Root) -> Result<()> {
+        files::replace(&root.at(FILE), FILE, &encode(self))
+    }
+
+    pub fn of(&self, step: &Step) -> Option<&Kept> {
+        let same = |kept: &&Kept| kept.step.path == step.path && kept.step.kind == step.kind;
+        self.kept.iter().find(same)
+    }
+}
+
+/// Waits until no other run of kernelctl changes anything.
+///
+/// # Errors
+/// [`Error::File`]
+pub fn lock(root: &Root) -> Result<OwnedFd> {
+    let failed = |error: std::io::Error| Error::File {
+        path: LOCK.to_owned(),
+        doing: "locking it",
+        error,
+    };
+    let path = root.at(LOCK);
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC;
+    let file = rustix::fs::open(path, flags, Mode::from_raw_mode(0o600));
+    let file = file.map_err(|errno| failed(errno.into()))?;
+    rustix::fs::flock(&file, FlockOperation::LockExclusive)
+        .map_err(|errno| failed(errno.into()))?;
+    Ok(file)
+}
+
+fn encode(state: &State) -> String {
+    let mut json = Json::default();
+    json.object();
+    for (name, value) in [("policy", &state.policy), ("profile", &state.profile)] {
+        json.key(name);
+        json.string(value);
+    }
+    json.key("kept");
+    json.array();
+    for Kept { step, before } in &state.kept {
+        json.object();
+        for (name, value) in [
+            ("kind", step.kind.name()),
+            ("key", &step.key),
+            ("path", &step.path),
+            ("wanted", &step.wanted),
+            ("file", &step.origin.file),
+        ] {
+            json.key(name);
+            json.string(value);
+        }
+        json.key("line");
+        json.number(step.origin.line);
+        json.key("optional");
+        json.bool(step.optional);
+        if let Some(before) = before {
+            json.key("before");
+            json.string(before);
+        }
+        json.end();
+    }
+    json.end();
+    json.end();
+    json.finish()
+}
+
+fn decode(value: &Value) -> Option<State> {
+    let text = |value: &Value, name| Some(value.get(name)?.text()?.to_owned());
+    let mut state = State {
+        policy: text(value, "policy")?,
+        profile: text(value, "profile")?,
+        kept: Vec::new(),
+    };
+    for kept in value.get("kept")?.array()? {
+        let line = u32::try_from(kept.get("line")?.integer()?).ok()?;
+        state.kept.push(Kept {
+            step: Step {
+                kind: Kind::named(&text(kept, "kind")?)?,
+                key: text(kept, "key")?,
+                path: text(kept, "path")?,
+                wanted: text(kept, "wanted")?,
+                optional: kept.get("optional")?.boolean()?,
+                origin: Origin::new(&text(kept, "file")?, line),
+            },
+            before: text(kept, "before"),
+        });
+    }
+    Some(state)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_found_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Root::new(folder.path());
+        assert_eq!(State::load(&root).unwrap(), State::default());
+        let step = |key: &str| Step {
+            kind: Kind::Sysctl,
+            key: key.to_owned(),
+            path: format!("/proc/sys/{key}"),
+            wanted: "a \"b\"\t\u{1}ö\\".to_owned(),
+            optional: key == "b",
+            origin: Origin::new("f", 7),
+        };
+        let state = State {
+            policy: "p".into(),
+            profile: String::new(),
+            kept: vec![
+                Kept {
+                    step: step("a"),
+                    before: Some(String::new()),
+                },
+                Kept {
+                    step: step("b"),
+                    before: None,
+                },
+            ],
+        };
+        state.save(&root).unwrap();
+        assert_eq!(State::load(&root).unwrap(), state);
+        for damaged in [
+            "",
+            "{}",
+            "{\"policy\":1}",
+            "[",
+            "{\"policy\":\"\",\"profile\":\"\",\"kept\":[1]}",
+        ] {
+            std::fs::write(root.at(FILE), damaged).unwrap();
+            let told = State::load(&root).unwrap_err().to_string();
+            assert!(told.contains(FILE) && told.contains("delete it"), "{told}");
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Which files are read, in which order (sysctl.d(5); sysctl(8), `--system`).
+
+use super::file::{Assignment, parse};
+use crate::error::Error;
+use crate::root::Root;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+/// A file in an earlier one stands for those of its name in later ones: also when it is empty, or a link to /dev/null.
+const FOLDERS: [&str; 5] = [
+    "/etc/sysctl.d",
+    "/run/sysctl.d",
+    "/usr/local/lib/sysctl.d",
+    "/usr/lib/sysctl.d",
+    "/lib/sysctl.d",
+];
+
+/// Read last, as sysctl(8) does.
+const LAST: &str = "/etc/sysctl.conf";
+
+/// The assignments of all files, in the order of the files' names, and what is wrong with them.
+pub fn read(root: &Root) -> (Vec<Assignment>, Vec<Error>) {
+    let mut files: BTreeMap<String, PathBuf> = BTreeMap::new();
+    let mut errors = Vec::new();
+    for folder in FOLDERS {
+        let entries = match fs::read_dir(root.at(folder)) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(error) => {
+                errors.push(Error::File {
+                    path: folder.to_owned(),
+                    doing: "reading it",
+                    error,
+                });
+                continue;
+            }
+        };
+        for entry in entries.flatten() {
+            let Ok(name) = entry.file_name().into_string() else {
+                continue;
+            };
+            if name.ends_with(".conf") && !name.starts_with('.') {
+                files.entry(name).or_insert_with(|| entry.path());
+            }
+        }
+    }
+    let mut paths: Vec<PathBuf> = files.into_values().collect();
+    let last = root.at(LAST);
+    if last.exists() {
+        paths.push(last);
+    }
+    let mut assignments = Vec::new();
+    for path in paths {
+        let shown = root.within(&path);
+        match fs::read(&path) {
+            Ok(text) => {
+                let (found, wrong) = parse(&shown, &text);
+                assignments.extend(found);
+                errors.extend(wrong);
+            }
+            Err(error) => errors.push(Error::File {
+                path: shown,
+                doing: "reading it",
+                error,
+            }),
+        }
+    }
+    (assignments, errors)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_have_precedence_by_folder_and_order_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Root::new(folder.path());
+        let write = |path: &str, text: &str| {
+            let path = root.at(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        write("/usr/lib/sysctl.d/10-a.conf", "k.a = usr");
+        write("/usr/lib/sysctl.d/20-b.conf", "k.b = usr");
+        write("/usr/lib/sysctl.d/30-c.conf", "k.c = usr");
+        write("/usr/lib/sysctl.d/note.txt", "nonsense");
+        write("/run/sysctl.d/20-b.conf", "k.b = run");
+        write("/run/sysctl.d/05-first.conf", "k.f = run");
+        write("/etc/sysctl.d/30-c.conf", "");
+        write("/etc/sysctl.conf", "k.z = last");
+        std::os::unix::fs::symlink("/dev/null", root.at("/etc/sysctl.d/10-a.conf")).unwrap();
+        let (found, errors) = read(&root);
+        assert!(errors.is_empty(), "{errors:?}");
+        let shown: Vec<_> = found
+            .iter()
+            .map(|a| {
+                format!(
+                    "{} {} {}",
+                    a.origin,
+                    a.path,
+                    a.value.as_deref().unwrap_or("")
+                )
+            })
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                "/run/sysctl.d/05-first.conf:1 k/f run",
+                "/run/sysctl.d/20-b.conf:1 k/b run",
+                "/etc/sysctl.conf:1 k/z last",
+            ]
+        );
+    }
+}

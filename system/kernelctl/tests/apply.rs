@@ -1,0 +1,245 @@
+//! The program, on a tree that stands for the kernel's: what it writes, tells, keeps and puts back.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A root with sysctls.
+struct Tree(tempfile::TempDir);
+
+impl Tree {
+    fn new(sysctls: &[(&str, &str)]) -> Self {
+        let tree = Self(tempfile::tempdir().unwrap());
+        for (key, value) in sysctls {
+            tree.write(&format!("proc/sys/{}", key.replace('.', "/")), value);
+        }
+        tree
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.0.path().join(path)
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn sysctl(&self, key: &str) -> String {
+        let path = self.path(&format!("proc/sys/{}", key.replace('.', "/")));
+        // A file keeps what follows a shorter value; the kernel does not.
+        let text = fs::read_to_string(path).unwrap();
+        text.lines().next().unwrap_or("").to_owned()
+    }
+
+    fn run(&self, words: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_kernelctl"))
+            .args(words)
+            .arg("--root")
+            .arg(self.0.path())
+            .output()
+            .unwrap()
+    }
+
+    /// What it printed; its status must be this.
+    fn said(&self, words: &[&str], status: i32) -> String {
+        let output = self.run(words);
+        let said = format!(
+            "{}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        assert_eq!(output.status.code(), Some(status), "{words:?}: {said}");
+        said
+    }
+}
+
+/// Every file below a folder with its contents and time of change.
+fn snapshot(folder: &Path) -> Vec<(PathBuf, String, std::time::SystemTime)> {
+    let mut all = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        let (path, data) = (entry.path(), entry.metadata().unwrap());
+        if data.is_dir() {
+            all.push((path.clone(), String::new(), data.modified().unwrap()));
+            all.extend(snapshot(&path));
+        } else {
+            let text = fs::read_to_string(&path).unwrap();
+            all.push((path, text, data.modified().unwrap()));
+        }
+    }
+    all.sort();
+    all
+}
+
+fn tree() -> Tree {
+    let tree = Tree::new(&[
+        ("vm.swappiness", "60\n"),
+        ("kernel.printk", "4\t4\t1\t7\n"),
+        ("net.ipv4.conf.eth0.rp_filter", "0\n"),
+        ("net.ipv4.conf.lo.rp_filter", "0\n"),
+    ]);
+    tree.write(
+        "usr/lib/sysctl.d/10-system.conf",
+        "vm.swappiness = 20\nnet.ipv4.conf.*.rp_filter = 1\n-net.ipv4.conf.lo.rp_filter\n",
+    );
+    tree.write(
+        "etc/kernelctl.toml",
+        "[sysctl]\nvm.swappiness = 10\nkernel.printk = [4, 4, 1, 7]\n",
+    );
+    tree
+}
+
+#[test]
+fn what_is_wanted_is_set_told_and_put_back() {
+    let tree = tree();
+    let before = snapshot(tree.0.path());
+    let said = tree.said(&["plan"], 0);
+    assert!(
+        said.contains("would change vm.swappiness: 60 -> 10\n"),
+        "{said}"
+    );
+    assert!(said.contains("2 would change, 1 held"), "{said}");
+    assert_eq!(snapshot(tree.0.path()), before, "plan changed something");
+
+    let said = tree.said(&["apply"], 0);
+    assert!(
+        said.contains("changed      vm.swappiness: 60 -> 10\n"),
+        "{said}"
+    );
+    assert!(said.contains("held         kernel.printk"), "{said}");
+    assert_eq!(tree.sysctl("vm.swappiness"), "10");
+    assert_eq!(tree.sysctl("net.ipv4.conf.eth0.rp_filter"), "1");
+    assert_eq!(tree.sysctl("net.ipv4.conf.lo.rp_filter"), "0");
+    let printk = tree.path("proc/sys/kernel/printk");
+    assert_eq!(
+        fs::read_to_string(printk).unwrap(),
+        "4\t4\t1\t7\n",
+        "what holds is not written"
+    );
+
+    assert!(tree.said(&["apply"], 0).contains("3 held"));
+    assert!(tree.said(&["status"], 0).contains("3 held"));
+    assert_eq!(tree.said(&["drift"], 0), "nothing to do\n");
+    tree.write("proc/sys/vm/swappiness", "33\n");
+    let said = tree.said(&["drift"], 1);
+    assert!(
+        said.contains("drifted      vm.swappiness: 33 where 10 was set by /etc/kernelctl.toml:2"),
+        "{said}"
+    );
+    // What was before the first apply counts, not what was before the second.
+    tree.said(&["apply"], 0);
+    let said = tree.said(&["revert"], 0);
+    assert!(
+        said.contains("reverted     vm.swappiness: 10 -> 60"),
+        "{said}"
+    );
+    assert_eq!(tree.sysctl("vm.swappiness"), "60");
+    assert_eq!(tree.sysctl("net.ipv4.conf.eth0.rp_filter"), "0");
+    assert_eq!(tree.said(&["revert"], 0), "nothing to do\n");
+}
+
+#[test]
+fn what_a_policy_no_longer_wants_goes_back() {
+    let tree = tree();
+    tree.said(&["apply"], 0);
+    tree.write("etc/kernelctl.toml", "[sysctl]\nkernel.printk = 3\n");
+    tree.write("usr/lib/sysctl.d/10-system.conf", "");
+    let said = tree.said(&["apply"], 0);
+    assert!(
+        said.contains("reverted     vm.swappiness: 10 -> 60"),
+        "{said}"
+    );
+    assert_eq!(tree.sysctl("net.ipv4.conf.eth0.rp_filter"), "0");
+    assert!(tree.said(&["status"], 0).contains("1 held"));
+}
+
+#[test]
+fn a_failure_leaves_nothing_half_applied() {
+    let tree = tree();
+    tree.write("etc/sysctl.d/99-typo.conf", "vm.swapiness = 1\n");
+    let before = snapshot(&tree.path("proc"));
+    let said = tree.said(&["apply"], 1);
+    assert!(said.contains("failed       vm.swapiness (/etc/sysctl.d/99-typo.conf:1): there is no /proc/sys/vm/swapiness"), "{said}");
+    assert!(said.contains("untouched    vm.swappiness = 60"), "{said}");
+    assert_eq!(snapshot(&tree.path("proc")), before);
+    assert_eq!(tree.said(&["status"], 0), "nothing to do\n");
+    // The same, done as far as it goes.
+    let said = tree.said(&["apply", "--keep-going"], 1);
+    assert!(
+        said.contains("changed      vm.swappiness: 60 -> 10"),
+        "{said}"
+    );
+    // And by somebody who can do without it.
+    tree.write("etc/sysctl.d/99-typo.conf", "-vm.swapiness = 1\n");
+    let said = tree.said(&["apply"], 0);
+    assert!(said.contains("ignored      vm.swapiness"), "{said}");
+}
+
+#[test]
+fn mistakes_in_files_are_told_before_anything_is_done() {
+    let tree = tree();
+    tree.write("etc/sysctl.d/50-bad.conf", "fine = 1\nnonsense\n");
+    let before = snapshot(tree.0.path());
+    for words in [["apply"], ["plan"]] {
+        let said = tree.said(&words, 1);
+        assert!(
+            said.contains("/etc/sysctl.d/50-bad.conf:2: 'nonsense' is no assignment"),
+            "{said}"
+        );
+    }
+    assert_eq!(snapshot(tree.0.path()), before);
+    fs::remove_file(tree.path("etc/sysctl.d/50-bad.conf")).unwrap();
+    tree.write("etc/kernelctl.toml", "[sysctl]\n\n[sysctls]\n");
+    let said = tree.said(&["apply"], 1);
+    assert!(
+        said.contains("/etc/kernelctl.toml:3: the policy has no key 'sysctls'"),
+        "{said}"
+    );
+    assert!(
+        tree.said(&["apply", "--policy", "/none.toml"], 1)
+            .contains("/none.toml: reading it: No such file")
+    );
+}
+
+#[test]
+fn json_says_the_same() {
+    let tree = tree();
+    let said = tree.said(&["apply", "--json"], 0);
+    let entry = "\"key\":\"vm.swappiness\",\"path\":\"/proc/sys/vm/swappiness\",\"file\":\"/etc/kernelctl.toml\",\"line\":2,\
+                 \"outcome\":\"changed\",\"old\":\"60\",\"wanted\":\"10\",\"got\":\"10\",\"error\":null";
+    assert!(said.contains(entry), "{said}");
+    assert!(kernelctl::policy::json::parse("out", said.as_bytes()).is_ok());
+}
+
+#[test]
+fn wrong_use_has_a_status_of_its_own() {
+    let tree = tree();
+    for words in [&["aply"][..], &["apply", "--nope"], &["plan", "x"]] {
+        assert!(tree.said(words, 2).contains("--help tells what there is"));
+    }
+    assert!(tree.said(&["--help"], 0).contains("Exit status"));
+}
+
+/// A run that is killed between two writes: what was before is known.
+#[test]
+fn what_was_before_is_kept_before_anything_is_written() {
+    let tree = tree();
+    // The last one cannot be written: it is a folder by then.
+    tree.said(&["apply"], 0);
+    let state = tree.path("run/kernelctl/state.json");
+    let text = fs::read_to_string(&state).unwrap();
+    tree.said(&["revert"], 0);
+    // As if nothing but the first write had been done.
+    fs::write(&state, text).unwrap();
+    tree.write("proc/sys/vm/swappiness", "10\n");
+    let said = tree.said(&["revert"], 0);
+    assert!(
+        said.contains("reverted     vm.swappiness: 10 -> 60"),
+        "{said}"
+    );
+    assert!(
+        said.contains("held         net.ipv4.conf.eth0.rp_filter = 0"),
+        "{said}"
+    );
+}
