@@ -5,7 +5,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use std::fs;
 use std::io::{self, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 /// No file of the kernel that is read here is longer, in bytes.
@@ -18,9 +18,10 @@ pub struct Value {
 }
 
 impl Value {
-    /// Opens for reading and writing; for writing alone where reading is not allowed (`vm.drop_caches`).
+    /// Opens for a new value, as `>` of a shell does; for writing alone where reading is not allowed (`vm.drop_caches`).
     pub fn open(path: &Path) -> Result<Self, Errno> {
-        let open = |flags| rustix::fs::open(path, flags | OFlags::CLOEXEC, Mode::empty());
+        let always = OFlags::TRUNC | OFlags::CLOEXEC;
+        let open = |flags| rustix::fs::open(path, flags | always, Mode::empty());
         match open(OFlags::RDWR) {
             Ok(file) => Ok(Self {
                 file,
@@ -50,6 +51,12 @@ impl Value {
             true => Ok(()),
             false => Err(Errno::INVAL),
         }
+    }
+}
+
+impl AsFd for Value {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
     }
 }
 

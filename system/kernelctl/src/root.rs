@@ -11,6 +11,11 @@ impl Root {
         Self(folder.into())
     }
 
+    /// Whether it is the system that runs.
+    pub fn is_real(&self) -> bool {
+        self.0.as_os_str() == "/"
+    }
+
     /// Where an absolute path is below this root.
     pub fn at(&self, path: &str) -> PathBuf {
         self.0.join(path.trim_start_matches('/'))

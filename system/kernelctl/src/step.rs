@@ -9,12 +9,52 @@ mod same;
 pub enum Kind {
     /// A file below /proc/sys (sysctl(8)).
     Sysctl,
+    /// A file below /sys, perhaps one that shows all choices and marks its own: `always [madvise] never`.
+    Sys,
+    /// A control group: [`Kind::THERE`] or [`Kind::GONE`].
+    Group,
+    /// The controllers that a group gives on: `+cpu +memory`, at least these; `cpu memory`, just these.
+    Controllers,
+    /// A file of a group.
+    File,
+    /// One with a size, which the kernel rounds to pages.
+    Bytes,
+    /// One with a list of numbers and ranges.
+    List,
+    /// `io.weight`: the default for all devices.
+    Weight,
+    /// A file of a group with a line for each device: `vda rbps=1048576`.
+    Device,
+    /// A module of the kernel: [`Kind::LOADED`], perhaps with parameters, or [`Kind::NOT_LOADED`].
+    Module,
+    /// A file of our own, whole; nothing: there is none.
+    Own,
+    /// `ALGORITHM BYTES PRIORITY`, or `off`; `-`: the kernel's algorithm.
+    Zram,
 }
 
 /// The names of kinds, as what is kept under /run has them.
-const KINDS: &[(Kind, &str)] = &[(Kind::Sysctl, "sysctl")];
+const KINDS: &[(Kind, &str)] = &[
+    (Kind::Sysctl, "sysctl"),
+    (Kind::Sys, "sys"),
+    (Kind::Group, "group"),
+    (Kind::Controllers, "controllers"),
+    (Kind::File, "file"),
+    (Kind::Bytes, "bytes"),
+    (Kind::List, "list"),
+    (Kind::Weight, "weight"),
+    (Kind::Device, "device"),
+    (Kind::Module, "module"),
+    (Kind::Own, "own"),
+    (Kind::Zram, "zram"),
+];
 
 impl Kind {
+    pub const THERE: &str = "there";
+    pub const GONE: &str = "gone";
+    pub const LOADED: &str = "loaded";
+    pub const NOT_LOADED: &str = "not loaded";
+
     pub fn name(self) -> &'static str {
         let found = KINDS.iter().find(|(kind, _)| *kind == self);
         found.map_or("", |(_, name)| name)
@@ -28,7 +68,14 @@ impl Kind {
     /// Whether what was read is what was wanted.
     pub fn same(self, wanted: &str, got: &str) -> bool {
         match self {
-            Self::Sysctl => same::fields(wanted, got),
+            Self::Sysctl | Self::Sys | Self::File | Self::Weight => same::fields(wanted, got),
+            Self::Controllers => same::controllers(wanted, got),
+            Self::Bytes => same::bytes(wanted, got),
+            Self::List => same::lists(wanted, got),
+            Self::Device => same::limits(wanted, got),
+            Self::Module => wanted.starts_with(Self::LOADED) == got.starts_with(Self::LOADED),
+            Self::Zram => same::any(wanted, got),
+            Self::Group | Self::Own => wanted == got,
         }
     }
 }
@@ -37,7 +84,7 @@ impl Kind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     pub kind: Kind,
-    /// As people write it: `vm.swappiness`.
+    /// As people write it: `vm.swappiness`. No two steps of a kind have the same.
     pub key: String,
     /// As the kernel has it, from the root: `/proc/sys/vm/swappiness`.
     pub path: String,
@@ -45,4 +92,11 @@ pub struct Step {
     /// What fails is told and does not count.
     pub optional: bool,
     pub origin: Origin,
+}
+
+impl Step {
+    /// Of a module, its name.
+    pub fn module(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or("")
+    }
 }

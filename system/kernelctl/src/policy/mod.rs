@@ -3,7 +3,10 @@
 pub mod json;
 mod read;
 mod sections;
+mod steps;
 pub mod toml;
+pub mod units;
 pub mod value;
 
-pub use read::{Policy, read};
+pub use read::{Policy, parse, read};
+pub use steps::steps;

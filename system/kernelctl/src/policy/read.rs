@@ -2,8 +2,11 @@
 
 use super::value::{Data, Key, Table, Value};
 use super::{json, sections, toml};
+use crate::cgroup::Group;
 use crate::error::{Error, Origin, Result};
+use crate::pressure::Trigger;
 use crate::root::Root;
+use crate::step::Step;
 use crate::sysctl::Assignment;
 use std::path::{Path, PathBuf};
 
@@ -18,6 +21,16 @@ pub struct Policy {
     /// The chosen profile; empty: none.
     pub profile: String,
     pub sysctls: Vec<Assignment>,
+    /// Files below /sys; a path may be a pattern.
+    pub knobs: Vec<Step>,
+    pub modules: Vec<Step>,
+    /// Modules that are never loaded by themselves.
+    pub blacklist: Vec<(String, Origin)>,
+    pub zram: Option<Step>,
+    /// The group that all groups are in; empty: the top.
+    pub cgroup_root: String,
+    pub groups: Vec<Group>,
+    pub triggers: Vec<Trigger>,
 }
 
 /// Reads the policy of that name, or the usual one if there is one, for a profile or for the one that it names itself.
@@ -231,7 +244,12 @@ impl Reading<'_> {
             match &*key.name {
                 "profile" => self.policy.profile = self.text(key, value)?.to_owned(),
                 "sysctl" => sections::sysctl(self, key, value)?,
-                _ => return self.unknown(key, "the policy", &["profile", "sysctl"]),
+                "cgroup_root" => sections::cgroup_root(self, key, value)?,
+                "groups" => sections::foreign_groups(self, key, value)?,
+                _ => {
+                    let known = ["profile", "cgroup_root", "groups", "sysctl"];
+                    return self.unknown(key, "the policy", &known);
+                }
             }
         }
         Ok(())
@@ -298,7 +316,7 @@ mod tests {
         for (text, told) in [
             (
                 "a = 1",
-                "p.toml:1: the policy has no key 'a'; there are: profile, profiles, sysctl",
+                "p.toml:1: the policy has no key 'a'; there are: profile, profiles, sysctl, thp, ksm, scheduler, cpu, block, sysfs, modules, zram, cgroup_root, groups, pressure",
             ),
             (
                 "\nprofile = 1",
@@ -331,11 +349,11 @@ mod tests {
             ),
             (
                 "[profiles.a]\nx = 1",
-                "p.toml:2: the policy has no key 'x'; there are: include, sysctl",
+                "p.toml:2: the policy has no key 'x'; there are: include, sysctl, thp, ksm, scheduler, cpu, block, sysfs, modules, zram, cgroup_root, groups, pressure",
             ),
             (
                 "{\"x\": 1}",
-                "p.json:1: the policy has no key 'x'; there are: profile, sysctl",
+                "p.json:1: the policy has no key 'x'; there are: profile, cgroup_root, groups, sysctl",
             ),
         ] {
             assert_eq!(shown(text, None), told);

@@ -108,6 +108,14 @@ pub fn parse(words: Vec<String>) -> Result<Given, Stop> {
             command.name, command.words
         )));
     }
+    if command.name == "attach" {
+        let service = options.iter().any(|(option, _)| option.long == "service");
+        if rest.len() != 2 - usize::from(service) {
+            return Err(Stop::Wrong(
+                "attach needs PID GROUP, or --service NAME GROUP".to_owned(),
+            ));
+        }
+    }
     Ok(Given {
         command,
         options,
@@ -145,6 +153,14 @@ mod tests {
             ("apply --policy", "--policy needs a FILE"),
             ("revert --policy x", "revert takes no --policy"),
             ("completion", "completion needs bash|zsh|fish"),
+            (
+                "attach 5",
+                "attach needs PID GROUP, or --service NAME GROUP",
+            ),
+            (
+                "attach -s a 5 b",
+                "attach needs PID GROUP, or --service NAME GROUP",
+            ),
             ("completion csh", "completion needs bash|zsh|fish"),
         ] {
             assert_eq!(

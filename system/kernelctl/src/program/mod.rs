@@ -6,8 +6,10 @@ mod help;
 pub mod json;
 mod table;
 
-use crate::error::Result;
+use crate::cgroup;
+use crate::error::{Error, Result};
 use crate::policy::{self, Policy};
+use crate::pressure;
 use crate::root::Root;
 use crate::run::{self, Mode, Report};
 use crate::step::Step;
@@ -65,6 +67,8 @@ fn command(root: &Root, given: &Given) -> Result<u8> {
             Ok(tell(given, &report, FAILED))
         }
         "revert" => Ok(tell(given, &run::revert(root)?, FAILED)),
+        "attach" => attach(root, given),
+        "watch" => watch(root, given),
         _ => Ok(print(&completion::script(&given.words[0]), DONE)),
     }
 }
@@ -86,7 +90,7 @@ fn wanted(root: &Root, given: &Given) -> Result<Option<Wanted>> {
         return Ok(None);
     }
     assignments.extend(policy.sysctls.iter().cloned());
-    let steps = sysctl::steps(root, &assignments);
+    let steps = policy::steps(root, &policy, &assignments);
     Ok(Some(Wanted {
         policy,
         steps,
@@ -122,6 +126,34 @@ fn plan(root: &Root, given: &Given) -> Result<u8> {
     };
     let status = tell(given, &report, FAILED);
     Ok(if wanted.incomplete { FAILED } else { status })
+}
+
+fn attach(root: &Root, given: &Given) -> Result<u8> {
+    let done = match (given.value("service"), &*given.words) {
+        (Some(service), [group]) => cgroup::attach::service(root, service, group).map(drop),
+        (None, [pid, group]) => match pid.parse() {
+            Ok(pid) if pid > 0 => cgroup::attach::process(root, pid, group),
+            _ => {
+                complain(&format!("'{pid}' is no number of a process"));
+                return Ok(WRONG);
+            }
+        },
+        _ => return Ok(WRONG),
+    };
+    done.map(|()| DONE).map_err(Error::Impossible)
+}
+
+fn watch(root: &Root, given: &Given) -> Result<u8> {
+    let ready = match given.value("ready-fd").map(str::parse::<u32>) {
+        None => None,
+        Some(Ok(number)) => Some(number),
+        Some(Err(_)) => {
+            complain("--ready-fd needs the number of a descriptor");
+            return Ok(WRONG);
+        }
+    };
+    let policy = policy::read(root, given.value("policy"), given.value("profile"))?;
+    pressure::watch(root, &policy, ready).map(|()| DONE)
 }
 
 /// Prints a report; the status is `bad` when something failed or has drifted.

@@ -57,6 +57,18 @@ pub const OPTIONS: &[Opt] = &[
         about: "report only what failed or does not hold",
     },
     Opt {
+        long: "service",
+        short: 's',
+        value: "NAME",
+        about: "a service of dinit, with the processes that it has started",
+    },
+    Opt {
+        long: "ready-fd",
+        short: 'F',
+        value: "NUMBER",
+        about: "write to that descriptor when all triggers are set",
+    },
+    Opt {
         long: "root",
         short: 'R',
         value: "FOLDER",
@@ -111,6 +123,20 @@ pub const COMMANDS: &[Command] = &[
         count: (0, 0),
         options: &["json", "quiet"],
         about: "put back what was before the first apply",
+    },
+    Command {
+        name: "attach",
+        words: "[PID] GROUP",
+        count: (1, 2),
+        options: &["service"],
+        about: "put a process, or with --service a service, into a control group",
+    },
+    Command {
+        name: "watch",
+        words: "",
+        count: (0, 0),
+        options: &["policy", "profile", "ready-fd"],
+        about: "do what the policy has for pressure, until it is ended",
     },
     Command {
         name: "completion",

@@ -6,7 +6,7 @@ use super::state::{Kept, State, lock};
 use super::value::{self, Found};
 use crate::error::Result;
 use crate::root::Root;
-use crate::step::Step;
+use crate::step::{Kind, Step};
 
 /// What happens to the others when one fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,12 +46,43 @@ fn look(root: &Root, step: Step) -> Entry {
 
 /// What is not there fails, unless an earlier step brings it.
 fn settle_absent(entries: &mut [Entry]) {
+    let (mut coming, mut failing, mut modules) = (Vec::new(), Vec::new(), false);
     for entry in entries.iter_mut() {
-        if entry.old == Found::Absent && entry.outcome == Outcome::Would {
-            let error = advice::absent(&entry.step);
-            *entry = Entry::fail(entry.step.clone(), Found::Absent, None, error);
+        let path = &entry.step.path;
+        let below = |folder: &String| {
+            path.strip_prefix(&**folder)
+                .is_some_and(|rest| rest.starts_with('/'))
+        };
+        let failed = entry.outcome.error().is_some();
+        match entry.step.kind {
+            Kind::Group if failed => failing.push(path.clone()),
+            Kind::Group if entry.outcome == Outcome::Would => coming.push(path.clone()),
+            Kind::Controllers if entry.outcome == Outcome::Would && entry.old != Found::Absent => {
+                coming.push(path.trim_end_matches("/cgroup.subtree_control").to_owned());
+            }
+            Kind::Module => modules |= entry.outcome == Outcome::Would,
+            _ => {}
         }
+        if entry.old != Found::Absent || entry.outcome != Outcome::Would || coming.iter().any(below)
+        {
+            continue;
+        }
+        let error = match failing.iter().any(below) {
+            true => advice::no_group(&entry.step),
+            false if modules && matches!(entry.step.kind, Kind::Sysctl | Kind::Sys) => continue,
+            false => advice::absent(&entry.step),
+        };
+        *entry = Entry::fail(entry.step.clone(), Found::Absent, None, error);
     }
+}
+
+/// The order in which values go back: the last one first, but controllers after the groups that use them.
+fn backwards<T>(items: impl DoubleEndedIterator<Item = T>, kind: impl Fn(&T) -> Kind) -> Vec<T> {
+    let (controllers, mut order): (Vec<T>, Vec<T>) = items
+        .rev()
+        .partition(|item| kind(item) == Kind::Controllers);
+    order.extend(controllers);
+    order
 }
 
 /// Does what is wanted; puts back what an earlier run set and this one no longer wants.
@@ -61,10 +92,11 @@ fn settle_absent(entries: &mut [Entry]) {
 pub fn apply(root: &Root, wanted: &[Step], mode: Mode, names: (&str, &str)) -> Result<Report> {
     let _lock = lock(root)?;
     let earlier = State::load(root)?;
-    let dropped = earlier.kept.iter().rev().filter(|kept| {
-        let path = (&kept.step.path, kept.step.kind);
-        !wanted.iter().any(|step| (&step.path, step.kind) == path)
+    let dropped = earlier.kept.iter().filter(|kept| {
+        let own = (&kept.step.key, kept.step.kind);
+        !wanted.iter().any(|step| (&step.key, step.kind) == own)
     });
+    let dropped = backwards(dropped, |kept| kept.step.kind).into_iter();
     let mut entries: Vec<Entry> = dropped.filter_map(|kept| back(root, kept)).collect();
     let reverted = entries.len();
     entries.extend(plan(root, wanted));
@@ -142,7 +174,14 @@ fn kept(entries: &[Entry], reverted: usize, earlier: &State) -> Vec<Kept> {
 fn back(root: &Root, kept: &Kept) -> Option<Entry> {
     let mut step = kept.step.clone();
     step.wanted = kept.before.clone()?;
-    Some(look(root, step))
+    // Others may have come to use these.
+    step.optional |= matches!(step.kind, Kind::Controllers | Kind::Module);
+    let mut entry = look(root, step);
+    if entry.old == Found::Absent {
+        // It is gone, and with it what was set.
+        entry.outcome = Outcome::Held;
+    }
+    Some(entry)
 }
 
 fn perform(root: &Root, entry: &mut Entry, as_done: Outcome) {
@@ -168,9 +207,17 @@ fn perform(root: &Root, entry: &mut Entry, as_done: Outcome) {
             };
         }
         Err(error) => {
-            entry.got = value::read(root, step)
+            // What was done in part is undone.
+            let now = value::read(root, step)
                 .ok()
                 .and_then(|found| found.text().map(str::to_owned));
+            let old = entry.old.text();
+            entry.got = match old {
+                Some(old) if now.as_deref().is_some_and(|now| now != old) => {
+                    value::write(root, step, old).ok().flatten()
+                }
+                _ => now,
+            };
             entry.outcome = match step.optional {
                 true => Outcome::Ignored(error),
                 false => Outcome::Failed(error),
@@ -182,18 +229,25 @@ fn perform(root: &Root, entry: &mut Entry, as_done: Outcome) {
 /// Puts back what was done, the last one first; whether all of it could be.
 fn undo(root: &Root, entries: &mut [Entry]) -> bool {
     let mut all = true;
-    for entry in entries.iter_mut().rev() {
-        let Some(old) = entry.old.text().map(str::to_owned) else {
-            continue;
-        };
+    for entry in backwards(entries.iter_mut(), |entry| entry.step.kind) {
         if !matches!(entry.outcome, Outcome::Changed | Outcome::Reverted) {
             continue;
         }
+        let old = match &entry.old {
+            Found::Is(old) => old.clone(),
+            // It goes with the group that was made for it.
+            Found::Absent => {
+                entry.outcome = Outcome::Undone;
+                continue;
+            }
+            Found::Hidden => continue,
+        };
         match value::write(root, &entry.step, &old) {
             Ok(got) => {
                 entry.got = got;
                 entry.outcome = Outcome::Undone;
             }
+            Err(_) if entry.step.kind == Kind::Controllers => entry.outcome = Outcome::Undone,
             Err(error) => {
                 all = false;
                 entry.outcome = Outcome::Failed(format!("not undone: {error}"));
@@ -224,16 +278,13 @@ pub fn revert(root: &Root) -> Result<Report> {
         profile: std::mem::take(&mut state.profile),
         entries: Vec::with_capacity(state.kept.len()),
     };
-    let kept = std::mem::take(&mut state.kept);
-    for kept in kept.into_iter().rev() {
+    let kept = std::mem::take(&mut state.kept).into_iter();
+    for kept in backwards(kept, |kept| kept.step.kind) {
         let Some(mut entry) = back(root, &kept) else {
             continue;
         };
-        if entry.outcome == Outcome::Would && entry.old != Found::Absent {
+        if entry.outcome == Outcome::Would {
             perform(root, &mut entry, Outcome::Reverted);
-        } else if entry.outcome == Outcome::Would {
-            // It is gone, and with it what was set.
-            entry.outcome = Outcome::Held;
         }
         if matches!(entry.outcome, Outcome::Failed(_)) {
             state.kept.push(kept);

@@ -180,19 +180,24 @@ fn line(text: &mut String, entry: &Entry) {
         Found::Absent => "(none)",
     };
     let _ = write!(text, "{:<12} {}", entry.outcome.name(), step.key);
+    let (old, wanted) = (one_line(old), one_line(&step.wanted));
     let _ = match &entry.outcome {
         Outcome::Held => writeln!(text, " = {old}"),
         Outcome::Changed | Outcome::Would | Outcome::Reverted => {
-            writeln!(text, ": {old} -> {}", step.wanted)
+            writeln!(text, ": {old} -> {wanted}")
         }
         Outcome::Undone | Outcome::Untouched => writeln!(text, " = {old}"),
-        Outcome::Drifted => writeln!(
-            text,
-            ": {old} where {} was set by {}",
-            step.wanted, step.origin
-        ),
+        Outcome::Drifted => writeln!(text, ": {old} where {wanted} was set by {}", step.origin),
         Outcome::Ignored(error) | Outcome::Failed(error) => {
             writeln!(text, " ({}): {error}", step.origin)
         }
     };
+}
+
+/// A value as one line; nothing is shown as nothing.
+fn one_line(value: &str) -> String {
+    match value.is_empty() {
+        true => "''".to_owned(),
+        false => value.replace('\n', "; "),
+    }
 }

@@ -65,7 +65,7 @@ impl State {
     }
 
     pub fn of(&self, step: &Step) -> Option<&Kept> {
-        let same = |kept: &&Kept| kept.step.path == step.path && kept.step.kind == step.kind;
+        let same = |kept: &&Kept| kept.step.key == step.key && kept.step.kind == step.kind;
         self.kept.iter().find(same)
     }
 }

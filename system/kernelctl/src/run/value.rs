@@ -1,10 +1,15 @@
 //! Reading and writing the value of a step, by its kind.
 
 use super::advice;
+use crate::cgroup;
 use crate::files::{self, Value};
 use crate::root::Root;
 use crate::step::{Kind, Step};
+use crate::system::{modules, zram};
 use rustix::io::Errno;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
 
 /// What is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,26 +32,194 @@ impl Found {
 
 /// What is there now. The error says what to do.
 pub fn read(root: &Root, step: &Step) -> Result<Found, String> {
+    let path = root.at(&step.path);
     match step.kind {
-        Kind::Sysctl => match files::read_value(&root.at(&step.path)) {
-            Ok(Some(text)) => Ok(Found::Is(text)),
-            Ok(None) => Ok(Found::Hidden),
-            Err(Errno::NOENT | Errno::NOTDIR) => Ok(Found::Absent),
-            // Some can only be written: the kernel refuses reading in its own ways.
-            Err(Errno::PERM | Errno::IO | Errno::INVAL) => Ok(Found::Hidden),
-            Err(errno) => Err(advice::reading(step, errno)),
+        Kind::Group => {
+            cgroup::usable(root)?;
+            let there = if path.is_dir() {
+                Kind::THERE
+            } else {
+                Kind::GONE
+            };
+            Ok(Found::Is(there.to_owned()))
+        }
+        Kind::Controllers => {
+            let all = cgroup::controllers(root)?;
+            let wanted = step
+                .wanted
+                .split(' ')
+                .filter_map(|word| word.strip_prefix('+'));
+            let mut lacking = wanted.filter(|name| !all.split(' ').any(|other| other == *name));
+            match lacking.next() {
+                Some(name) => Err(advice::no_controller(name, &all)),
+                None => file(&path, step),
+            }
+        }
+        Kind::Module => {
+            let loaded = modules::is_loaded(root, step.module());
+            let text = if loaded {
+                Kind::LOADED
+            } else {
+                Kind::NOT_LOADED
+            };
+            Ok(Found::Is(text.to_owned()))
+        }
+        Kind::Own => match fs::read_to_string(&path) {
+            Ok(text) => Ok(Found::Is(text.trim_end().to_owned())),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Found::Is(String::new())),
+            Err(error) => Err(format!(
+                "reading {}: {}",
+                step.path,
+                crate::error::reason(&error)
+            )),
         },
+        Kind::Zram => Ok(Found::Is(zram::read(root))),
+        Kind::Device => {
+            let (device, _) = step.wanted.split_once(' ').unwrap_or((&step.wanted, ""));
+            let number = cgroup::device(root, device)?;
+            Ok(match file(&path, step)? {
+                Found::Is(text) => Found::Is(cgroup::of_device(&text, device, &number, &step.path)),
+                other => other,
+            })
+        }
+        Kind::Weight => Ok(match file(&path, step)? {
+            Found::Is(text) => Found::Is(default_weight(&text)),
+            other => other,
+        }),
+        Kind::Sys => Ok(match file(&path, step)? {
+            Found::Is(text) => Found::Is(chosen(&text)),
+            other => other,
+        }),
+        _ => file(&path, step),
     }
+}
+
+fn file(path: &Path, step: &Step) -> Result<Found, String> {
+    match files::read_value(path) {
+        Ok(Some(text)) => Ok(Found::Is(text)),
+        Ok(None) => Ok(Found::Hidden),
+        Err(Errno::NOENT | Errno::NOTDIR) => Ok(Found::Absent),
+        // Some can only be written: the kernel refuses reading in its own ways.
+        Err(Errno::PERM | Errno::IO | Errno::INVAL) => Ok(Found::Hidden),
+        Err(errno) => Err(advice::reading(step, errno)),
+    }
+}
+
+/// Of `default 100` and a line for each device that has another.
+fn default_weight(text: &str) -> String {
+    let line = text.lines().find_map(|line| line.strip_prefix("default "));
+    line.unwrap_or(text).trim().to_owned()
+}
+
+/// Of a file that shows all choices the one that is marked: `always [madvise] never`, `none voluntary (full)`.
+fn chosen(text: &str) -> String {
+    let marked = |word: &&str| {
+        let inner = word
+            .strip_prefix('[')
+            .and_then(|word| word.strip_suffix(']'));
+        inner
+            .or(word
+                .strip_prefix('(')
+                .and_then(|word| word.strip_suffix(')')))
+            .is_some()
+    };
+    let found = text.split_ascii_whitespace().find(marked);
+    found
+        .map_or(text, |word| &word[1..word.len() - 1])
+        .to_owned()
 }
 
 /// Writes `value` and reads it back; None: it cannot be read. The error says what to do.
 pub fn write(root: &Root, step: &Step, value: &str) -> Result<Option<String>, String> {
     match step.kind {
-        Kind::Sysctl => {
-            let failed = |errno| advice::writing(step, value, errno);
-            let file = Value::open(&root.at(&step.path)).map_err(failed)?;
-            file.write(value).map_err(failed)?;
-            Ok(file.read().unwrap_or(None))
+        Kind::Group => group(&root.at(&step.path), step, value)?,
+        Kind::Controllers => controllers(root, step, value)?,
+        Kind::Module => match value.strip_prefix(Kind::LOADED) {
+            Some(parameters) => modules::load(root, step.module(), parameters.trim())?,
+            None => modules::unload(root, step.module())?,
+        },
+        Kind::Own => own(root, step, value)?,
+        Kind::Zram => zram::write(root, value)?,
+        Kind::Device => {
+            let (device, limits) = value.split_once(' ').unwrap_or((value, ""));
+            let number = cgroup::device(root, device)?;
+            one(root, step, &format!("{number} {limits}"))?;
         }
+        _ => {
+            return one(root, step, value).map(|got| match step.kind {
+                Kind::Weight => got.as_deref().map(default_weight),
+                Kind::Sys => got.as_deref().map(chosen),
+                _ => got,
+            });
+        }
+    }
+    Ok(read(root, step)?.text().map(str::to_owned))
+}
+
+fn one(root: &Root, step: &Step, value: &str) -> Result<Option<String>, String> {
+    let failed = |errno| advice::writing(step, value, errno);
+    let file = Value::open(&root.at(&step.path)).map_err(failed)?;
+    file.write(value).map_err(failed)?;
+    Ok(file.read().unwrap_or(None))
+}
+
+fn group(path: &Path, step: &Step, value: &str) -> Result<(), String> {
+    let result = match value == Kind::THERE {
+        true => fs::create_dir(path),
+        false => fs::remove_dir(path),
+    };
+    match result {
+        Ok(()) => Ok(()),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound) && value != Kind::THERE => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && value == Kind::THERE => Ok(()),
+        Err(error) => Err(advice::group(step, value, &error)),
+    }
+}
+
+/// `+cpu +memory`: these are given on, beside those that are. `memory`: no others are, as it was before.
+fn controllers(root: &Root, step: &Step, value: &str) -> Result<(), String> {
+    let Found::Is(now) = file(&root.at(&step.path), step)? else {
+        return Err(advice::absent(step));
+    };
+    let has = |list: &str, word: &str| list.split_ascii_whitespace().any(|other| other == word);
+    if value.starts_with('+') {
+        let lacking = value.split(' ').filter(|word| !has(&now, &word[1..]));
+        let lacking: Vec<&str> = lacking.collect();
+        if lacking.is_empty() {
+            return Ok(());
+        }
+        return one(root, step, &lacking.join(" ")).map(drop);
+    }
+    let mut surplus = now
+        .split_ascii_whitespace()
+        .filter(|word| !has(value, word))
+        .peekable();
+    if surplus.peek().is_none() {
+        return Ok(());
+    }
+    let folder = root.at(&step.path);
+    let folder = folder.parent().and_then(|folder| fs::read_dir(folder).ok());
+    let others = folder.into_iter().flatten().flatten();
+    if others.into_iter().any(|entry| entry.path().is_dir()) {
+        return Err("left as it is: groups of others may use these controllers".to_owned());
+    }
+    let text: Vec<String> = surplus.map(|word| format!("-{word}")).collect();
+    one(root, step, &text.join(" ")).map(drop)
+}
+
+/// A file of ours that other programs read.
+fn own(root: &Root, step: &Step, value: &str) -> Result<(), String> {
+    let path = root.at(&step.path);
+    if !value.is_empty() {
+        let written = files::replace(&path, &step.path, &format!("{value}\n"));
+        return written.map_err(|error| error.to_string());
+    }
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(format!(
+            "deleting {}: {}",
+            step.path,
+            crate::error::reason(&error)
+        )),
+        _ => Ok(()),
     }
 }

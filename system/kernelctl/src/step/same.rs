@@ -1,5 +1,7 @@
 //! Whether the kernel's way to show a value is the one in which it was asked for.
 
+use crate::policy::units::ranges;
+
 /// Fields between white space, each the same text or number. The kernel shows all fields of a value of which only the
 /// first ones were written (`kernel.printk`).
 pub fn fields(wanted: &str, got: &str) -> bool {
@@ -13,6 +15,44 @@ pub fn fields(wanted: &str, got: &str) -> bool {
         .all(|field| number(field).is_some());
     let all = fields.all(|field| shown.next().is_some_and(|other| one(field, other)));
     all && (numbers || shown.next().is_none())
+}
+
+/// What `-` stands for is the kernel's choice.
+pub fn any(wanted: &str, got: &str) -> bool {
+    let (wanted, got) = (wanted.split(' '), got.split(' '));
+    wanted.clone().count() == got.clone().count()
+        && wanted
+            .zip(got)
+            .all(|(wanted, got)| wanted == "-" || wanted == got)
+}
+
+/// `+cpu +memory`: at least these; without signs just these.
+pub fn controllers(wanted: &str, got: &str) -> bool {
+    let there = |word: &str| got.split_ascii_whitespace().any(|other| other == word);
+    let mut words = wanted.split_ascii_whitespace();
+    match wanted.starts_with('+') {
+        true => words.all(|word| there(word.trim_start_matches('+'))),
+        false => words.clone().count() == got.split_ascii_whitespace().count() && words.all(there),
+    }
+}
+
+/// The kernel rounds a size down to whole pages, of at most 64 KiB.
+pub fn bytes(wanted: &str, got: &str) -> bool {
+    match (wanted.parse::<u64>(), got.parse::<u64>()) {
+        (Ok(wanted), Ok(got)) => wanted.checked_sub(got).is_some_and(|less| less < 65536),
+        _ => wanted == got,
+    }
+}
+
+/// The same numbers, however they are put in ranges.
+pub fn lists(wanted: &str, got: &str) -> bool {
+    wanted == got || ranges(wanted).is_some_and(|list| ranges(got) == Some(list))
+}
+
+/// Each limit of a device that is wanted.
+pub fn limits(wanted: &str, got: &str) -> bool {
+    let there = |word: &str| got.split_ascii_whitespace().any(|other| other == word);
+    wanted.split_ascii_whitespace().all(there)
 }
 
 fn one(wanted: &str, got: &str) -> bool {
@@ -67,5 +107,20 @@ mod tests {
         ] {
             assert!(!fields(wanted, got), "{wanted} {got}");
         }
+    }
+
+    #[test]
+    fn other_kinds_have_their_own_ways() {
+        assert!(any("- 5 1", "lzo 5 1") && any("lzo 5 1", "lzo 5 1") && !any("- 5 1", "off"));
+        assert!(controllers("+cpu +io", "cpuset cpu io") && !controllers("+cpu", "cpuset"));
+        assert!(
+            controllers("cpu io", "io cpu") && !controllers("cpu", "io cpu") && controllers("", "")
+        );
+        assert!(bytes("1000000", "999424") && bytes("max", "max") && !bytes("1000000", "max"));
+        assert!(!bytes("4096", "8192") && !bytes("1000000", "0"));
+        assert!(lists("0,1,2", "0-2") && lists("", "") && !lists("0", "0-1"));
+        assert!(
+            limits("vda rbps=5", "vda rbps=5 wbps=max") && !limits("vda rbps=5", "vda rbps=max")
+        );
     }
 }

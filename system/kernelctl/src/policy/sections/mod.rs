@@ -1,17 +1,36 @@
 //! The sections of a policy, each in a file of its own.
 
+mod groups;
+mod knobs;
+mod modules;
+mod pressure;
 mod sysctl;
 
 use super::read::Reading;
 use super::value::{Key, Value};
 use crate::error::Result;
 
+pub use groups::{foreign as foreign_groups, root as cgroup_root};
+pub use modules::blacklist;
 pub use sysctl::sysctl;
 
 /// A section's reader.
 type Reader = fn(&mut Reading<'_>, &Key, &Value) -> Result<()>;
 
-const SECTIONS: &[(&str, Reader)] = &[("sysctl", sysctl)];
+const SECTIONS: &[(&str, Reader)] = &[
+    ("sysctl", sysctl),
+    ("thp", knobs::knobs),
+    ("ksm", knobs::knobs),
+    ("scheduler", knobs::knobs),
+    ("cpu", knobs::knobs),
+    ("block", knobs::block),
+    ("sysfs", knobs::sysfs),
+    ("modules", modules::modules),
+    ("zram", modules::zram),
+    ("cgroup_root", cgroup_root),
+    ("groups", groups::groups),
+    ("pressure", pressure::pressure),
+];
 
 /// Reads one section; `others`: what else could stand in its place.
 pub fn read(reading: &mut Reading<'_>, key: &Key, value: &Value, others: &[&str]) -> Result<()> {

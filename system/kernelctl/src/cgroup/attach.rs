@@ -1,0 +1,126 @@
+//! Putting processes into groups.
+
+use super::{ROOT, usable};
+use crate::files::Value;
+use crate::root::Root;
+use crate::system::service;
+use rustix::io::Errno;
+use std::fs;
+
+/// Puts a process into a group.
+///
+/// # Errors
+/// Why not, and what to do.
+pub fn process(root: &Root, pid: i32, group: &str) -> Result<(), String> {
+    let folder = folder(root, group)?;
+    one(root, pid, &folder)
+}
+
+/// Puts a service's process into a group, with those that it has started; how many they are.
+///
+/// # Errors
+/// Why not, and what to do.
+pub fn service(root: &Root, name: &str, group: &str) -> Result<usize, String> {
+    let folder = folder(root, group)?;
+    let pid = service::process(root, name)?;
+    if own_group(root, pid).is_some_and(|own| own.rsplit('/').next() == Some(name)) {
+        return Err(format!(
+            "service '{name}' has a control group of its own, by which dinit ends it: set its limits in its file (cgroup-memory-max and others)"
+        ));
+    }
+    one(root, pid, &folder)?;
+    // Those that it starts from now on are in the group already.
+    let mut moved = vec![pid];
+    let mut at = 0;
+    while let Some(parent) = moved.get(at) {
+        for child in children(root, *parent) {
+            if !moved.contains(&child) && one(root, child, &folder).is_ok() {
+                moved.push(child);
+            }
+        }
+        at += 1;
+    }
+    Ok(moved.len())
+}
+
+fn folder(root: &Root, group: &str) -> Result<String, String> {
+    usable(root)?;
+    let name = group.strip_prefix(ROOT).unwrap_or(group).trim_matches('/');
+    let folder = format!("{ROOT}/{name}");
+    match root.at(&folder).is_dir() && !name.split('/').any(|part| part == "..") {
+        true => Ok(folder.trim_end_matches('/').to_owned()),
+        false => Err(format!(
+            "there is no group '{name}': apply a policy that has it, or make {folder}"
+        )),
+    }
+}
+
+fn one(root: &Root, pid: i32, folder: &str) -> Result<(), String> {
+    let path = format!("{folder}/cgroup.procs");
+    let written = Value::open(&root.at(&path)).and_then(|file| file.write(&pid.to_string()));
+    written.map_err(|errno| {
+        let way_out = match errno {
+            Errno::SRCH => format!("there is no process {pid}"),
+            Errno::BUSY | Errno::OPNOTSUPP => {
+                "a group that gives on controllers has no processes of its own: take one below it"
+                    .to_owned()
+            }
+            Errno::ACCESS | Errno::PERM => "run it as root".to_owned(),
+            Errno::NOSPC => {
+                "the group has no processor or memory node: set cpuset.cpus and cpuset.mems"
+                    .to_owned()
+            }
+            Errno::INVAL => format!("process {pid} is the kernel's own, which stays where it is"),
+            _ => crate::error::reason(&errno.into()),
+        };
+        format!("moving process {pid} to {folder}: {way_out}")
+    })
+}
+
+/// The group that a process is in.
+fn own_group(root: &Root, pid: i32) -> Option<String> {
+    let text = fs::read_to_string(root.at(&format!("/proc/{pid}/cgroup"))).ok()?;
+    text.lines()
+        .find_map(|line| line.strip_prefix("0::"))
+        .map(str::to_owned)
+}
+
+/// The processes that a process has started and that still run (proc_tid_children(5)).
+fn children(root: &Root, pid: i32) -> Vec<i32> {
+    let tasks = fs::read_dir(root.at(&format!("/proc/{pid}/task")));
+    let lists = tasks.into_iter().flatten().flatten();
+    let lists = lists.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
+    let mut pids = Vec::new();
+    for list in lists {
+        pids.extend(
+            list.split_ascii_whitespace()
+                .filter_map(|pid| pid.parse::<i32>().ok()),
+        );
+    }
+    pids
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn processes_are_written_to_the_group() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Root::new(folder.path());
+        let told = process(&root, 5, "batch").unwrap_err();
+        assert!(told.contains("there are no control groups"), "{told}");
+        fs::create_dir_all(root.at("/sys/fs/cgroup/web/batch")).unwrap();
+        fs::write(root.at("/sys/fs/cgroup/cgroup.controllers"), "cpu\n").unwrap();
+        let told = process(&root, 5, "none").unwrap_err();
+        assert!(told.contains("there is no group 'none'"), "{told}");
+        let procs = root.at("/sys/fs/cgroup/web/batch/cgroup.procs");
+        fs::write(&procs, "").unwrap();
+        process(&root, 5, "web/batch").unwrap();
+        process(&root, 5, "/sys/fs/cgroup/web/batch/").unwrap();
+        assert_eq!(fs::read_to_string(procs).unwrap(), "5\n");
+        assert!(process(&root, 5, "web/../web/batch").is_err());
+        let told = service(&root, "x", "web/batch").unwrap_err();
+        assert!(told.contains("dinitctl"), "{told}");
+    }
+}

@@ -1,0 +1,311 @@
+//! `[groups.NAME]`: control groups and their limits (`Documentation/admin-guide/cgroup-v2.rst`).
+
+use super::sysctl::plain;
+use crate::cgroup::{FILES, File, Group, Limit, Takes};
+use crate::error::Result;
+use crate::policy::read::Reading;
+use crate::policy::units;
+use crate::policy::value::{Data, Key, Table, Value};
+use crate::step::Kind;
+
+/// What the peer's JSON calls them.
+const FOREIGN: &[(&str, &str)] = &[
+    ("cpu_weight", "cpu.weight"),
+    ("io_weight", "io.weight"),
+    ("memory_high", "memory.high"),
+    ("memory_max", "memory.max"),
+    ("pids_max", "pids.max"),
+];
+
+pub fn groups(reading: &mut Reading<'_>, key: &Key, value: &Value) -> Result<()> {
+    for (key, value) in &reading.table(key, value)?.0 {
+        let table = reading.table(key, value)?;
+        let mut group = begin(reading, key)?;
+        for (key, value) in &table.0 {
+            let (optional, name) = match key.name.strip_prefix('-') {
+                Some(name) => (true, name),
+                None => (false, &*key.name),
+            };
+            if name == "controllers" {
+                group.controllers.extend(reading.texts(key, value)?);
+            } else {
+                limit(reading, &mut group, name, optional, key, value)?;
+            }
+        }
+        add(reading, group);
+    }
+    Ok(())
+}
+
+/// `cgroup_root`: the group that all of them are in.
+pub fn root(reading: &mut Reading<'_>, key: &Key, value: &Value) -> Result<()> {
+    let text = reading.text(key, value)?;
+    let inner = text.strip_prefix("/sys/fs/cgroup").unwrap_or(text);
+    let inner = inner.trim_matches('/');
+    if !inner.is_empty() && !is_name(inner) {
+        return reading.wrong(value.line, format!("'{text}' is no path of a group"));
+    }
+    inner.clone_into(&mut reading.policy.cgroup_root);
+    Ok(())
+}
+
+/// A list of tables with `path`, or a table of them by name.
+pub fn foreign(reading: &mut Reading<'_>, key: &Key, value: &Value) -> Result<()> {
+    let mut each: Vec<(Key, &Value)> = Vec::new();
+    match &value.data {
+        Data::Array(values) => {
+            let unnamed = |value| {
+                (
+                    Key {
+                        name: String::new(),
+                        ..key.clone()
+                    },
+                    value,
+                )
+            };
+            each.extend(values.iter().map(unnamed));
+        }
+        Data::Table(table) => each.extend(table.0.iter().map(|(key, value)| (key.clone(), value))),
+        _ => return reading.other(key, value, "a list or an object"),
+    }
+    for (mut key, value) in each {
+        let table = reading.table(&key, value)?;
+        if let Some((path, value)) = table
+            .0
+            .iter()
+            .find(|(key, _)| key.name == "path" || key.name == "name")
+        {
+            key = Key {
+                name: reading.text(path, value)?.trim_matches('/').to_owned(),
+                line: path.line,
+            };
+        }
+        let mut group = begin(reading, &key)?;
+        for (key, value) in table.0.iter().filter(|(_, value)| value.data != Data::Null) {
+            if matches!(&*key.name, "path" | "name") {
+                continue;
+            }
+            let Some((_, name)) = FOREIGN.iter().find(|(foreign, _)| *foreign == key.name) else {
+                let known: Vec<&str> = FOREIGN.iter().map(|(foreign, _)| *foreign).collect();
+                return reading.unknown(key, "a group", &known);
+            };
+            limit(reading, &mut group, name, false, key, value)?;
+        }
+        add(reading, group);
+    }
+    Ok(())
+}
+
+/// Letters that make no trouble anywhere; `cgroup.…` and the like are the kernel's own files.
+pub fn is_name(name: &str) -> bool {
+    let part = |part: &str| {
+        !part.is_empty()
+            && !part.starts_with('.')
+            && !part.contains(|c: char| c.is_control() || c.is_whitespace())
+            && !["cgroup.", "cpu.", "memory.", "io.", "pids.", "cpuset."]
+                .iter()
+                .any(|own| part.starts_with(own))
+    };
+    name.split('/').all(part)
+}
+
+fn begin(reading: &Reading<'_>, key: &Key) -> Result<Group> {
+    if !is_name(&key.name) {
+        return reading.wrong(
+            key.line,
+            format!(
+                "'{}' is no name of a group: write it as 'batch' or 'web/workers'",
+                key.name
+            ),
+        );
+    }
+    Ok(Group {
+        name: key.name.clone(),
+        origin: reading.origin(key.line),
+        controllers: Vec::new(),
+        limits: Vec::new(),
+    })
+}
+
+/// Adds to a group that is there already: what comes later counts.
+fn add(reading: &mut Reading<'_>, group: Group) {
+    let groups = &mut reading.policy.groups;
+    match groups.iter_mut().find(|other| other.name == group.name) {
+        Some(other) => {
+            for limit in group.limits {
+                other.limits.retain(|earlier| earlier.key != limit.key);
+                other.limits.push(limit);
+            }
+            other.controllers.extend(group.controllers);
+        }
+        None => groups.push(group),
+    }
+}
+
+/// A limit, or a table of limits whose names go on.
+fn limit(
+    reading: &Reading<'_>,
+    group: &mut Group,
+    name: &str,
+    optional: bool,
+    key: &Key,
+    value: &Value,
+) -> Result<()> {
+    let Some(file) = FILES.iter().find(|file| file.name == name) else {
+        return match value.table() {
+            Some(table)
+                if FILES
+                    .iter()
+                    .any(|file| file.name.starts_with(&format!("{name}."))) =>
+            {
+                inner(reading, group, name, optional, table)
+            }
+            _ => {
+                let known: Vec<&str> = FILES.iter().map(|file| file.name).collect();
+                let key = Key {
+                    name: name.to_owned(),
+                    line: key.line,
+                };
+                reading.unknown(&key, "a group", &known)
+            }
+        };
+    };
+    let mut push = |key: String, kind: Kind, wanted: String, line: u32| {
+        group.limits.push(Limit {
+            file: file.name,
+            key,
+            kind,
+            wanted,
+            optional,
+            origin: reading.origin(line),
+        });
+    };
+    if let Takes::Devices(names) = file.takes {
+        for (device, value) in &reading.table(key, value)?.0 {
+            let text = devices(reading, device, value, names)?;
+            push(
+                format!("{name}[{}]", device.name),
+                Kind::Device,
+                format!("{} {text}", device.name),
+                device.line,
+            );
+        }
+        return Ok(());
+    }
+    match one(file, value) {
+        Ok((kind, wanted)) => {
+            push(name.to_owned(), kind, wanted, key.line);
+            Ok(())
+        }
+        Err(expected) => reading.wrong(value.line, format!("'{name}' is {expected}")),
+    }
+}
+
+fn inner(
+    reading: &Reading<'_>,
+    group: &mut Group,
+    before: &str,
+    optional: bool,
+    table: &Table,
+) -> Result<()> {
+    for (key, value) in &table.0 {
+        let name = format!("{before}.{}", key.name);
+        limit(reading, group, &name, optional, key, value)?;
+    }
+    Ok(())
+}
+
+/// The value of a file with one value; the error says what it is.
+fn one(file: &File, value: &Value) -> Result<(Kind, String), &'static str> {
+    let text = plain(value).filter(|text| !text.contains(char::is_control));
+    let text = text.as_deref();
+    match file.takes {
+        Takes::Bytes => {
+            let bytes = text.and_then(units::bytes_or_max);
+            Ok((Kind::Bytes, bytes.ok_or("a size ('512M', 4096), or 'max'")?))
+        }
+        Takes::Number(least, most) => {
+            let number = value
+                .integer()
+                .filter(|number| (least..=most).contains(number));
+            let number = number.ok_or(file.expected)?;
+            let weight = file.name == "io.weight";
+            let kind = if weight { Kind::Weight } else { Kind::File };
+            Ok((kind, number.to_string()))
+        }
+        Takes::Count => {
+            let count = value.integer().filter(|number| *number >= 0);
+            let count = count.map(|number| number.to_string());
+            let count = count.or(text.filter(|text| *text == "max").map(str::to_owned));
+            Ok((Kind::File, count.ok_or("a number, or 'max'")?))
+        }
+        Takes::Boolean => match value.data {
+            Data::Boolean(boolean) => Ok((Kind::File, u8::from(boolean).to_string())),
+            _ => Err("true or false"),
+        },
+        Takes::CpuMax => {
+            let time = text.and_then(units::cpu_max);
+            let time =
+                time.ok_or("'50%' of one processor, 'QUOTA PERIOD' in microseconds, or 'max'")?;
+            Ok((Kind::File, time))
+        }
+        Takes::List => {
+            let list = text.filter(|text| units::is_list(text));
+            let list = list.ok_or("a list of numbers and ranges: '0-3,6'")?;
+            Ok((Kind::List, list.to_owned()))
+        }
+        Takes::Word(words) => {
+            let word = text
+                .filter(|text| words.contains(text))
+                .ok_or(file.expected)?;
+            Ok((Kind::File, word.to_owned()))
+        }
+        Takes::Devices(_) => Err("a table by device"),
+    }
+}
+
+/// `"rbps=1M wiops=100"`, or a table of these.
+fn devices(reading: &Reading<'_>, key: &Key, value: &Value, names: &[&str]) -> Result<String> {
+    let mut parts: Vec<(String, Option<String>)> = Vec::new();
+    match &value.data {
+        Data::Table(table) => {
+            parts.extend(
+                table
+                    .0
+                    .iter()
+                    .map(|(key, value)| (key.name.clone(), plain(value))),
+            );
+        }
+        Data::Text(text) => {
+            parts.extend(
+                text.split_ascii_whitespace()
+                    .map(|part| match part.split_once('=') {
+                        Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
+                        None => (part.to_owned(), None),
+                    }),
+            )
+        }
+        _ => {}
+    }
+    let wrong = || {
+        format!(
+            "'{}' is limits of a device: {}=N, N a size, or 'max'",
+            key.name,
+            names.join("=N ")
+        )
+    };
+    let slash = key
+        .name
+        .contains(|c: char| c == '/' || c.is_whitespace() || c.is_control());
+    if parts.is_empty() || key.name.is_empty() || key.name.starts_with('.') || slash {
+        return reading.wrong(value.line, wrong());
+    }
+    let mut text = Vec::new();
+    for (name, amount) in parts {
+        match amount.as_deref().and_then(units::bytes_or_max) {
+            Some(amount) if names.contains(&&*name) => text.push(format!("{name}={amount}")),
+            _ => return reading.wrong(value.line, wrong()),
+        }
+    }
+    Ok(text.join(" "))
+}

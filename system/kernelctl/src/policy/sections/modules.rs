@@ -1,0 +1,146 @@
+//! `[modules]`: which are loaded, and which never by themselves. `[zram]`: swap in compressed memory.
+
+use crate::error::Result;
+use crate::policy::read::Reading;
+use crate::policy::units;
+use crate::policy::value::{Key, Value};
+use crate::step::{Kind, Step};
+
+/// What modprobe.d(5) has for it.
+const BLACKLIST: &str = "/run/modprobe.d/kernelctl.conf";
+
+pub fn modules(reading: &mut Reading<'_>, section: &Key, value: &Value) -> Result<()> {
+    for (key, value) in &reading.table(section, value)?.0 {
+        let (optional, name) = match key.name.strip_prefix('-') {
+            Some(name) => (true, name),
+            None => (false, &*key.name),
+        };
+        if !matches!(name, "load" | "blacklist") {
+            return reading.unknown(key, "modules", &["load", "blacklist"]);
+        }
+        for text in reading.texts(key, value)? {
+            let (module, parameters) = text.split_once(' ').unwrap_or((&text, ""));
+            let part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+            let plain = !module.is_empty()
+                && module.chars().all(part)
+                && !parameters.contains(char::is_control);
+            if !plain || (name == "blacklist" && !parameters.is_empty()) {
+                return reading.wrong(value.line, format!("'{text}' is no name of a module"));
+            }
+            let module = module.replace('-', "_");
+            if name == "blacklist" {
+                reading
+                    .policy
+                    .blacklist
+                    .push((module, reading.origin(key.line)));
+                continue;
+            }
+            let origin = reading.origin(key.line);
+            let modules = &mut reading.policy.modules;
+            let path = format!("/sys/module/{module}");
+            modules.retain(|earlier: &Step| earlier.path != path);
+            modules.push(Step {
+                kind: Kind::Module,
+                key: format!("module {module}"),
+                path,
+                wanted: format!("loaded {}", parameters.trim())
+                    .trim_end()
+                    .to_owned(),
+                optional,
+                origin,
+            });
+        }
+    }
+    for (module, origin) in &reading.policy.blacklist {
+        let path = format!("/sys/module/{module}");
+        if let Some(loaded) = reading.policy.modules.iter().find(|step| step.path == path) {
+            let told = format!(
+                "'{module}' is to be loaded ({}) and never to be loaded ({origin})",
+                loaded.origin
+            );
+            return reading.wrong(section.line, told);
+        }
+    }
+    Ok(())
+}
+
+/// The step that keeps modules from being loaded by themselves; none if there are none.
+pub fn blacklist(policy: &crate::policy::Policy) -> Option<Step> {
+    let (_, origin) = policy.blacklist.first()?;
+    let lines = policy.blacklist.iter();
+    let lines =
+        lines.map(|(module, _)| format!("blacklist {module}\ninstall {module} /bin/false\n"));
+    Some(Step {
+        kind: Kind::Own,
+        key: "modules.blacklist".to_owned(),
+        path: BLACKLIST.to_owned(),
+        wanted: lines.collect::<String>().trim_end().to_owned(),
+        optional: false,
+        origin: origin.clone(),
+    })
+}
+
+pub fn zram(reading: &mut Reading<'_>, section: &Key, value: &Value) -> Result<()> {
+    let (mut size, mut algorithm, mut priority, mut optional) = (None, "-", 100, false);
+    for (key, value) in &reading.table(section, value)?.0 {
+        match &*key.name {
+            "size" => {
+                let amount = value.integer().map(|number| number.to_string());
+                let text = value
+                    .text()
+                    .map(str::to_owned)
+                    .or(amount)
+                    .unwrap_or_default();
+                let share = units::percent(&text).filter(|share| (1..=1000).contains(share));
+                let bytes = units::bytes(&text).filter(|bytes| *bytes >= 1 << 20);
+                let bytes = bytes.map(|bytes| (bytes & !0xffff).to_string());
+                size = match share.map(|share| format!("{share}%")).or(bytes) {
+                    Some(size) => Some(size),
+                    None => {
+                        let told =
+                            "'size' is at least 1M ('512M'), or a share of the memory ('50%')";
+                        return reading.wrong(value.line, told);
+                    }
+                };
+            }
+            "algorithm" => {
+                algorithm = reading.text(key, value)?;
+                let part = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+                if algorithm.is_empty() || !algorithm.chars().all(part) {
+                    return reading.wrong(value.line, format!("'{algorithm}' is no algorithm"));
+                }
+            }
+            "priority" => match value
+                .integer()
+                .filter(|number| (0..=32767).contains(number))
+            {
+                Some(number) => priority = number,
+                None => return reading.wrong(value.line, "'priority' is a number from 0 to 32767"),
+            },
+            "optional" => match value.boolean() {
+                Some(boolean) => optional = boolean,
+                None => return reading.other(key, value, "true or false"),
+            },
+            _ => {
+                return reading.unknown(
+                    key,
+                    "zram",
+                    &["size", "algorithm", "priority", "optional"],
+                );
+            }
+        }
+    }
+    let Some(size) = size else {
+        return reading.wrong(section.line, "zram needs a size");
+    };
+    let origin = reading.origin(section.line);
+    reading.policy.zram = Some(Step {
+        kind: Kind::Zram,
+        key: "zram".to_owned(),
+        path: "/sys/block/zram0".to_owned(),
+        wanted: format!("{algorithm} {size} {priority}"),
+        optional,
+        origin,
+    });
+    Ok(())
+}

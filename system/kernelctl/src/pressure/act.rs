@@ -1,0 +1,67 @@
+//! Doing one action; what became of it is a line of the log.
+
+use super::{Doing, folder, victim};
+use crate::files::{self, Value};
+use crate::root::Root;
+use crate::system::service;
+use rustix::io::Errno;
+
+/// What was done; the error is what could not be.
+pub fn act(root: &Root, base: &str, doing: &Doing) -> Result<String, String> {
+    match doing {
+        Doing::Reclaim { group, amount } => reclaim(root, &folder(base, group), *amount),
+        Doing::Freeze { group, pause } => {
+            freeze(root, &folder(base, group), true)?;
+            Ok(format!("froze {group} for {}ms", pause / 1000))
+        }
+        Doing::Tell { service, signal } => {
+            service::signal(root, service, *signal)?;
+            Ok(format!("sent signal {signal} to service {service}"))
+        }
+        Doing::Kill { group } => {
+            let path = root.at(&folder(base, group));
+            let of = if group.is_empty() { None } else { Some(&*path) };
+            let victim = victim::largest(root, of)
+                .ok_or_else(|| format!("nothing in {group} can be killed"))?;
+            let size = victim
+                .pages
+                .saturating_mul(rustix::param::page_size() as u64)
+                >> 10;
+            let shown = format!("{} ({}, {size} KiB)", victim.pid, victim.name);
+            match victim::kill(root, &victim) {
+                Ok(()) => Ok(format!("killed {shown}")),
+                Err(error) => Err(format!("killing {shown}: {error}")),
+            }
+        }
+    }
+}
+
+fn reclaim(root: &Root, folder: &str, amount: u64) -> Result<String, String> {
+    let now = || {
+        let value = files::read_value(&root.at(&format!("{folder}/memory.current")))
+            .ok()
+            .flatten();
+        value.and_then(|text| text.parse::<u64>().ok()).unwrap_or(0)
+    };
+    let before = now();
+    let path = format!("{folder}/memory.reclaim");
+    let written = Value::open(&root.at(&path)).and_then(|file| file.write(&amount.to_string()));
+    let less = before.saturating_sub(now()) >> 10;
+    match written {
+        Ok(()) => Ok(format!("reclaimed {} KiB from {folder}", amount >> 10)),
+        // There was not so much to be had (cgroup-v2.rst).
+        Err(Errno::AGAIN) => Err(format!(
+            "reclaimed {less} KiB of {} from {folder}",
+            amount >> 10
+        )),
+        Err(errno) => Err(format!("{path}: {}", crate::error::reason(&errno.into()))),
+    }
+}
+
+/// Stops a group or lets it go on.
+pub fn freeze(root: &Root, folder: &str, stop: bool) -> Result<(), String> {
+    let path = format!("{folder}/cgroup.freeze");
+    let value = if stop { "1" } else { "0" };
+    let written = Value::open(&root.at(&path)).and_then(|file| file.write(value));
+    written.map_err(|errno| format!("{path}: {}", crate::error::reason(&errno.into())))
+}

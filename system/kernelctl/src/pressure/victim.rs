@@ -1,0 +1,112 @@
+//! The process that is killed: of those in a group, the one with the most memory.
+
+use crate::root::Root;
+use rustix::process::{Pid, PidfdFlags, Signal};
+use std::fs;
+use std::path::Path;
+
+/// A process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Victim {
+    pub pid: i32,
+    pub name: String,
+    /// Pages in memory.
+    pub pages: u64,
+}
+
+/// The largest process of a group's folder; None: all processes. Process 1, this one, and those that the kernel would not
+/// kill either (oom_score_adj -1000) are left alone.
+pub fn largest(root: &Root, folder: Option<&Path>) -> Option<Victim> {
+    let mut pids = Vec::new();
+    match folder {
+        Some(folder) => collect(folder, &mut pids),
+        None => {
+            let entries = fs::read_dir(root.at("/proc")).ok()?;
+            let names = entries
+                .flatten()
+                .filter_map(|entry| entry.file_name().into_string().ok());
+            pids.extend(names.filter_map(|name| name.parse::<i32>().ok()));
+        }
+    }
+    let own = i32::try_from(std::process::id()).unwrap_or(0);
+    let candidates = pids.into_iter().filter(|pid| *pid > 1 && *pid != own);
+    candidates
+        .filter_map(|pid| look(root, pid))
+        .max_by_key(|victim| victim.pages)
+}
+
+/// The processes of a group and of those below it.
+fn collect(folder: &Path, pids: &mut Vec<i32>) {
+    let text = fs::read_to_string(folder.join("cgroup.procs")).unwrap_or_default();
+    pids.extend(text.lines().filter_map(|line| line.parse::<i32>().ok()));
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            collect(&entry.path(), pids);
+        }
+    }
+}
+
+fn look(root: &Root, pid: i32) -> Option<Victim> {
+    let read = |file: &str| fs::read_to_string(root.at(&format!("/proc/{pid}/{file}"))).ok();
+    let pages: u64 = read("statm")?.split(' ').nth(1)?.parse().ok()?;
+    let spared = read("oom_score_adj").is_some_and(|text| text.trim() == "-1000");
+    // The kernel's own threads have none.
+    (pages > 0 && !spared).then(|| Victim {
+        pid,
+        name: read("comm").unwrap_or_default().trim().to_owned(),
+        pages,
+    })
+}
+
+/// Kills it, unless another process has got its number meanwhile.
+///
+/// # Errors
+/// Why not.
+pub fn kill(root: &Root, victim: &Victim) -> Result<(), String> {
+    if !root.is_real() {
+        return Err(
+            "processes are killed only in the system that runs: leave out --root".to_owned(),
+        );
+    }
+    let pid = Pid::from_raw(victim.pid).ok_or("it has no number")?;
+    let told = |errno: rustix::io::Errno| crate::error::reason(&errno.into());
+    let process = rustix::process::pidfd_open(pid, PidfdFlags::empty()).map_err(told)?;
+    let same = look(root, victim.pid).is_some_and(|now| now.name == victim.name);
+    match same {
+        true => rustix::process::pidfd_send_signal(process, Signal::KILL).map_err(told),
+        false => Err("it ended by itself".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_is_found_and_some_are_spared() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Root::new(folder.path());
+        let process = |pid: i32, pages: u64, score: &str| {
+            let folder = root.at(&format!("/proc/{pid}"));
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(folder.join("statm"), format!("9999 {pages} 1 1 0 1 0\n")).unwrap();
+            fs::write(folder.join("comm"), format!("p{pid}\n")).unwrap();
+            fs::write(folder.join("oom_score_adj"), score).unwrap();
+        };
+        process(1, 9000, "0\n");
+        process(10, 100, "0\n");
+        process(11, 300, "-1000\n");
+        process(12, 200, "0\n");
+        process(13, 250, "0\n");
+        process(14, 0, "0\n");
+        assert_eq!(largest(&root, None).unwrap().pid, 13);
+        let group = root.at("/sys/fs/cgroup/a");
+        fs::create_dir_all(group.join("b")).unwrap();
+        fs::write(group.join("cgroup.procs"), "10\n11\n77\n").unwrap();
+        fs::write(group.join("b/cgroup.procs"), "12\n").unwrap();
+        let victim = largest(&root, Some(&group)).unwrap();
+        assert_eq!((victim.pid, &*victim.name, victim.pages), (12, "p12", 200));
+        assert!(kill(&root, &victim).is_err());
+        assert_eq!(largest(&root, Some(&root.at("/none"))), None);
+    }
+}

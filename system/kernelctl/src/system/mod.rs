@@ -1,0 +1,7 @@
+//! What is more than writing a file: swap, modules, signals, services.
+
+pub mod modules;
+pub mod service;
+pub mod signals;
+mod swap;
+pub mod zram;
