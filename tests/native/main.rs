@@ -9,6 +9,7 @@ mod getty;
 mod init;
 mod input;
 mod project;
+mod repository;
 mod root;
 mod sandbox;
 mod update;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         tests.extend(cargo::tests());
         tests.extend(update::tests());
         tests.extend(build::tests());
+        tests.extend(repository::tests());
         tests.extend(bench::tests());
         tests
     })

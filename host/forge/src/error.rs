@@ -77,6 +77,14 @@ pub enum Error {
         /// The other.
         second: String,
     },
+    /// A package's file could not be made of what was built.
+    #[error("{package} cannot be packed: {source}")]
+    Package {
+        /// The package.
+        package: String,
+        /// Why.
+        source: oil::error::Error,
+    },
     /// Two builds of one package gave different bytes.
     #[error("{package} is not reproducible; two builds differ in:\n{}", files.join("\n"))]
     NotReproducible {

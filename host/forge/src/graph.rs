@@ -2,9 +2,10 @@
 
 use crate::build::Job;
 use crate::error::{Error, Result};
+use crate::pack::Packer;
 use crate::recipe::{self, Recipe};
 use crate::store::{Built, Inputs, Needs, Record, Store};
-use crate::tree;
+use crate::{signer, tree};
 use alpenglow_builder::progress::{Progress, StepId, step};
 use alpenglow_builder::{Arch, Cache, Root};
 use alpenglow_sources::Sources;
@@ -136,6 +137,31 @@ impl<'a> Forge<'a> {
             Some(error) => Err(error),
             None => Ok(state.built),
         }
+    }
+
+    /// What makes packages' files, with the key of the cache.
+    ///
+    /// # Errors
+    /// [`Error::Package`] when there is no key and none can be made.
+    pub fn packer(&self) -> Result<Packer> {
+        Ok(Packer::new(signer::of(self.cache)?, self.inputs.arch))
+    }
+
+    /// Builds `packages` and all that must be in a root with them, packs them, and writes a repository of them to
+    /// `dir`. Returns the public key's file.
+    ///
+    /// # Errors
+    /// Those of [`Forge::build`] and [`Packer::repository`].
+    pub fn repository(&self, packages: &[String], dir: &Path) -> Result<PathBuf> {
+        let names = self.with_run_needs(packages)?;
+        let built = self.build(&names)?;
+        let packages = names.iter().map(|name| {
+            let recipe = self.recipe(name, None)?;
+            Ok((built[name].clone(), recipe.clone()))
+        });
+        let packages = packages.collect::<Result<Vec<_>>>()?;
+        let packer = self.packer()?;
+        step(self.progress, "pack", |_| packer.repository(&packages, dir))
     }
 
     /// What the store already has of `packages`, or nothing when one lacks. Needs no lock.
@@ -279,9 +305,11 @@ impl<'a> Forge<'a> {
         let fetched = self.fetch(recipe)?;
         let (work, _) = self.run(recipe, fetched, &needs, first[package].key.clone())?;
         let mut files = Vec::new();
+        let packer = self.packer()?;
         for name in std::iter::once(&recipe.name).chain(recipe.split.keys()) {
+            let tree = work.join("trees").join(name);
             let one = tree::entries(&first[name].tree)?;
-            let other = tree::entries(&work.join("trees").join(name))?;
+            let other = tree::entries(&tree)?;
             let paths: BTreeSet<&PathBuf> = one.keys().chain(other.keys()).collect();
             files.extend(
                 paths
@@ -289,6 +317,14 @@ impl<'a> Forge<'a> {
                     .filter(|path| one.get(*path) != other.get(*path))
                     .map(|path| format!("  {name}: /{}", path.display())),
             );
+            if !recipe.is_tool() {
+                let file = packer.file(&first[name], recipe)?;
+                let again = work.join("again.apk");
+                packer.write(&first[name], recipe, &tree, &again)?;
+                if !same(&file, &again)? {
+                    files.push(format!("  {name}: the package itself"));
+                }
+            }
         }
         alpenglow_builder::cache::remove_tree(&work)?;
         if files.is_empty() {
@@ -360,6 +396,12 @@ impl<'a> Forge<'a> {
             },
         )
     }
+}
+
+/// Whether two files have the same bytes.
+fn same(one: &Path, other: &Path) -> Result<bool> {
+    let read = |path: &Path| std::fs::read(path).map_err(|e| Error::io("read", path, e));
+    Ok(read(one)? == read(other)?)
 }
 
 fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {

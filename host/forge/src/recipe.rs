@@ -18,6 +18,9 @@ pub struct Recipe {
     pub name: String,
     /// Its version, for our own code; what has a source takes the version of the pin in use.
     pub version: Option<String>,
+    /// Counts what is packed anew of the same version.
+    #[serde(default)]
+    pub release: u32,
     /// One line that says what it is.
     pub summary: String,
     /// SPDX licence expression.
