@@ -229,6 +229,8 @@ mod tests {
         let (built, recipe) = hello(dir.path(), "1");
         let packer = packer();
         let first = fs::read(packer.file(&built, &recipe).unwrap()).unwrap();
+        // A copy of the store by links is none of the package's.
+        fs::hard_link(built.tree.join("etc/hello"), dir.path().join("link")).unwrap();
         let again = dir.path().join("again");
         packer.write(&built, &recipe, &built.tree, &again).unwrap();
         assert_eq!(first, fs::read(again).unwrap());
