@@ -9,12 +9,11 @@ use crate::program::progress::Progress;
 use crate::program::session::Session;
 use oil::context::Context;
 use oil::database::lock::Lock;
-use oil::solve::{Change, ChangeKind, Solution};
+use oil::solve::Solution;
 use oil::stream::Trust;
 use oil::transact::{
-    Event, New, Options, Plan, Recovery, Source, Step, Transaction, Watch, recover as finish,
+    Event, Options, Plan, Recovery, Source, Transaction, Watch, recover as finish,
 };
-use oil::world::World;
 use std::fs::File;
 use std::io::{BufRead as _, BufWriter, Stdout, Write as _};
 use std::path::Path;
@@ -151,42 +150,14 @@ pub fn run(
     solution: &Solution<'_>,
 ) -> Outcome {
     let mut wanted = Wanted::new(context);
-    let mut steps = Vec::new();
-    for change in &solution.changes {
-        steps.push(step(
-            context,
-            &request.given,
-            solution,
-            change,
-            &mut wanted,
-        )?);
-    }
-    let order = solution.order.iter().map(|&id| {
-        solution
-            .graph
-            .name(solution.graph.packages[id as usize].name)
-            .to_owned()
-    });
-    let plan = Plan {
-        steps,
-        order: order.collect(),
-        world: world_text(&request.world),
-        command: std::env::args().skip(1).collect::<Vec<_>>().join(" "),
-    };
+    let command = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
+    let plan = Plan::of(solution, &request.world, command, |id| {
+        source(context, &request.given, solution, id, &mut wanted)
+    })?;
     if !wanted.fetch(session, arguments)? {
         return Ok(USAGE);
     }
     perform(session, arguments, context.root(), plan)
-}
-
-/// The text of the world as apk writes it: also an empty one has its newline.
-fn world_text(world: &World) -> String {
-    let text = world.to_string();
-    if text.is_empty() {
-        "\n".to_owned()
-    } else {
-        text
-    }
 }
 
 /// Does a plan whose packages are all there, and tells how much is installed then.
@@ -223,31 +194,6 @@ pub fn perform(
         outcome.bytes,
     )?;
     Ok(count(outcome.errors))
-}
-
-fn step<'a>(
-    context: &'a Context,
-    given: &Given,
-    solution: &Solution<'_>,
-    change: &Change,
-    wanted: &mut Wanted<'a>,
-) -> Result<Step<'a>, Failure> {
-    let name = |id: u32| {
-        solution
-            .graph
-            .name(solution.graph.packages[id as usize].name)
-    };
-    let tag = (change.tag != 0).then(|| solution.graph.tag(change.tag).to_owned());
-    let source = match change.new {
-        None => None,
-        Some(_) if change.kind == ChangeKind::Pinning => Some(Source::Installed),
-        Some(id) => Some(source(context, given, solution, id, wanted)?),
-    };
-    Ok(Step {
-        title: solution.describe(change),
-        old: change.old.map(|id| name(id).to_owned()),
-        new: source.map(|source| New { source, tag }),
-    })
 }
 
 fn source<'a>(
