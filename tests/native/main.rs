@@ -4,6 +4,7 @@
 mod bench;
 mod build;
 mod cargo;
+mod compose;
 mod dinit_conformance;
 mod getty;
 mod init;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         tests.extend(update::tests());
         tests.extend(build::tests());
         tests.extend(repository::tests());
+        tests.extend(compose::tests());
         tests.extend(bench::tests());
         tests
     })

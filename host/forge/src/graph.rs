@@ -5,17 +5,18 @@ use crate::error::{Error, Result};
 use crate::pack::Packer;
 use crate::recipe::{self, Recipe};
 use crate::store::{Built, Inputs, Needs, Record, Store};
-use crate::{signer, tree};
+use crate::tree;
 use alpenglow_builder::progress::{Progress, StepId, step};
 use alpenglow_builder::{Arch, Cache, Root};
 use alpenglow_sources::Sources;
 use fetch::Fetched;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 mod fetch;
+mod roots;
 
 /// Builds packages of one repository for one architecture.
 pub struct Forge<'a> {
@@ -24,6 +25,7 @@ pub struct Forge<'a> {
     inputs: Inputs<'a>,
     store: Store,
     recipes: BTreeMap<String, Recipe>,
+    packer: Mutex<Option<Arc<Packer>>>,
     progress: &'a dyn Progress,
     logs: PathBuf,
     jobs: usize,
@@ -62,6 +64,7 @@ impl<'a> Forge<'a> {
             },
             store: Store::open(cache)?,
             recipes: recipe::read_all(&repository.join("packages"))?,
+            packer: Mutex::new(None),
             progress,
             logs: repository.join("target/log"),
             jobs: std::thread::available_parallelism().map_or(2, usize::from),
@@ -137,31 +140,6 @@ impl<'a> Forge<'a> {
             Some(error) => Err(error),
             None => Ok(state.built),
         }
-    }
-
-    /// What makes packages' files, with the key of the cache.
-    ///
-    /// # Errors
-    /// [`Error::Package`] when there is no key and none can be made.
-    pub fn packer(&self) -> Result<Packer> {
-        Ok(Packer::new(signer::of(self.cache)?, self.inputs.arch))
-    }
-
-    /// Builds `packages` and all that must be in a root with them, packs them, and writes a repository of them to
-    /// `dir`. Returns the public key's file.
-    ///
-    /// # Errors
-    /// Those of [`Forge::build`] and [`Packer::repository`].
-    pub fn repository(&self, packages: &[String], dir: &Path) -> Result<PathBuf> {
-        let names = self.with_run_needs(packages)?;
-        let built = self.build(&names)?;
-        let packages = names.iter().map(|name| {
-            let recipe = self.recipe(name, None)?;
-            Ok((built[name].clone(), recipe.clone()))
-        });
-        let packages = packages.collect::<Result<Vec<_>>>()?;
-        let packer = self.packer()?;
-        step(self.progress, "pack", |_| packer.repository(&packages, dir))
     }
 
     /// What the store already has of `packages`, or nothing when one lacks. Needs no lock.
@@ -359,8 +337,8 @@ impl<'a> Forge<'a> {
                     recipe,
                     source: fetched.tree,
                     crates: fetched.crates,
-                    dependencies: needs.build.iter().collect(),
-                    tools: needs.tools.iter().collect(),
+                    needs,
+                    compose: &|packages, root| self.compose_for_build(packages, root),
                     inputs: &self.inputs,
                     cache: self.cache,
                     log: self.logs.join(format!("{}.log", recipe.name)),

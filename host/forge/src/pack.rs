@@ -20,17 +20,50 @@ use oil::version::Version;
 use std::fs::{self, File};
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// Makes packages' files.
 pub struct Packer {
     key: PrivateKey,
     arch: Arch,
+    /// Held while a file is made: builds that run at once want the same ones.
+    making: Mutex<()>,
 }
 
 impl Packer {
     /// For this architecture, signing with this key.
     pub fn new(key: PrivateKey, arch: Arch) -> Self {
-        Self { key, arch }
+        Self {
+            key,
+            arch,
+            making: Mutex::new(()),
+        }
+    }
+
+    /// The architecture that packages are made for.
+    pub fn arch(&self) -> Arch {
+        self.arch
+    }
+
+    /// The public key's file: its name and what is in it.
+    ///
+    /// # Errors
+    /// [`Error::Package`].
+    pub fn public_key(&self) -> Result<(&str, String)> {
+        let name = self.key.name();
+        let pem = self.key.public_pem().map_err(Error::package(name))?;
+        Ok((name, pem))
+    }
+
+    /// What verifies what this one makes.
+    ///
+    /// # Errors
+    /// [`Error::Package`].
+    pub fn keys(&self) -> Result<Keys> {
+        let (name, pem) = self.public_key()?;
+        let mut keys = Keys::new();
+        keys.add(PublicKey::from_pem(name, pem.as_bytes()).map_err(Error::package(name))?);
+        Ok(keys)
     }
 
     /// The file of a package that is built, made if it is not there.
@@ -43,6 +76,7 @@ impl Packer {
         let place = built.tree.ancestors().nth(2).unwrap_or(&built.tree);
         let folder = place.join("files").join(key);
         let path = folder.join(format!("{}.apk", built.name));
+        let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
         if !path.is_file() {
             make_dir(&folder)?;
             let beside = path.with_extension("new");
@@ -57,10 +91,7 @@ impl Packer {
     /// # Errors
     /// As [`Packer::file`].
     pub fn write(&self, built: &Built, recipe: &Recipe, tree: &Path, path: &Path) -> Result<()> {
-        let failed = |source| Error::Package {
-            package: built.name.clone(),
-            source,
-        };
+        let failed = Error::package(&built.name);
         let spec = Spec {
             info: self.info(built, recipe, tree)?,
             ..Spec::default()
@@ -70,7 +101,7 @@ impl Packer {
             mtime: Some(tree::EPOCH),
             xattrs: false,
         };
-        let tree = Tree::read(tree, &options).map_err(failed)?;
+        let tree = Tree::read(tree, &options).map_err(&failed)?;
         let file = File::create(path).map_err(|e| Error::io("write", path, e))?;
         let keys = std::slice::from_ref(&self.key);
         let compression = Compression::default();
@@ -99,7 +130,7 @@ impl Packer {
             name: built.name.clone(),
             version: Version::from_text(version),
             description: summary.clone(),
-            arch: self.arch.to_string(),
+            arch: recipe.arch(self.arch).to_string(),
             license: recipe.license.clone(),
             origin: recipe.name.clone(),
             build_time: tree::EPOCH,
@@ -107,6 +138,37 @@ impl Packer {
             provides: list(&mut found.provides.iter())?,
             ..Info::default()
         })
+    }
+
+    /// An index of packages' files.
+    ///
+    /// # Errors
+    /// [`Error::Package`] for one that is not what this packer made.
+    pub fn index<'f>(
+        &self,
+        files: impl IntoIterator<Item = (&'f str, &'f PathBuf)>,
+    ) -> Result<IndexMaker> {
+        let keys = self.keys()?;
+        let mut maker = IndexMaker::new();
+        maker.description = "alpenglow".into();
+        for (name, path) in files {
+            let added = maker.add_file(path, &Trust::Keys(&keys));
+            added.map_err(Error::package(name))?;
+        }
+        Ok(maker)
+    }
+
+    /// `Packages.adb` of an index, signed.
+    ///
+    /// # Errors
+    /// [`Error::Package`].
+    pub fn packages_adb(&self, index: &IndexMaker) -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let keys = std::slice::from_ref(&self.key);
+        index
+            .write_v3(&mut bytes, keys, Compression::default())
+            .map_err(Error::package("the index"))?;
+        Ok(bytes)
     }
 
     /// Writes a repository: `DIR/KEY.rsa.pub` and, in `DIR/ARCH`, the packages and both indexes of them. What else is in
@@ -117,35 +179,25 @@ impl Packer {
     pub fn repository(&self, packages: &[(Built, Recipe)], dir: &Path) -> Result<PathBuf> {
         let folder = dir.join(self.arch.to_string());
         make_dir(&folder)?;
-        let failed = |package: &str| {
-            let package = package.to_owned();
-            move |source| Error::Package { package, source }
-        };
-        let index = failed("the index");
-        let pem = self.key.public_pem().map_err(failed(self.key.name()))?;
-        let mut keys = Keys::new();
-        let public = PublicKey::from_pem(self.key.name(), pem.as_bytes());
-        keys.add(public.map_err(failed(self.key.name()))?);
-        let mut maker = IndexMaker::new();
-        maker.description = "alpenglow".into();
+        let mut files = Vec::new();
         for (built, recipe) in packages {
-            let file = self.file(built, recipe)?;
             let name = format!("{}-{}.apk", built.name, version(built, recipe));
             let path = folder.join(name);
-            place(&file, &path)?;
-            maker
-                .add_file(&path, &Trust::Keys(&keys))
-                .map_err(failed(&built.name))?;
+            place(&self.file(built, recipe)?, &path)?;
+            files.push((built.name.as_str(), path));
         }
-        let sign = std::slice::from_ref(&self.key);
-        let (mut v3, mut v2) = (Vec::new(), Vec::new());
-        maker
-            .write_v3(&mut v3, sign, Compression::default())
-            .and_then(|()| maker.write_v2(&mut v2, sign))
-            .map_err(index)?;
-        let public = dir.join(self.key.name());
+        let index = self.index(files.iter().map(|(name, path)| (*name, path)))?;
+        let mut v2 = Vec::new();
+        index
+            .write_v2(&mut v2, std::slice::from_ref(&self.key))
+            .map_err(Error::package("the index"))?;
+        let (name, pem) = self.public_key()?;
+        let public = dir.join(name);
         for (path, bytes) in [
-            (&folder.join("Packages.adb"), &v3[..]),
+            (
+                &folder.join("Packages.adb"),
+                &self.packages_adb(&index)?[..],
+            ),
             (&folder.join("APKINDEX.tar.gz"), &v2),
             (&public, pem.as_bytes()),
         ] {

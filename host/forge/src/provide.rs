@@ -12,7 +12,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 /// Folders of programs.
-const PROGRAMS: [&str; 4] = ["bin", "sbin", "usr/bin", "usr/sbin"];
+pub const PROGRAMS: [&str; 4] = ["bin", "sbin", "usr/bin", "usr/sbin"];
 /// Folders of shared libraries.
 const LIBRARIES: [&str; 2] = ["lib", "usr/lib"];
 /// Folders of pkg-config's files.
