@@ -216,6 +216,8 @@ fn remove_database(root: &Path) -> Result<()> {
 /// what no package has a usual one: so that a root is the same whoever composes it.
 fn settle(packages: &[(Built, Recipe)], root: &Path) -> Result<()> {
     let times = FileTimes::new().set_modified(UNIX_EPOCH + Duration::from_secs(tree::EPOCH));
+    fs::set_permissions(root, PermissionsExt::from_mode(0o755))
+        .map_err(|e| Error::io("set the mode of", root, e))?;
     for (path, metadata) in tree::walk(root)?.into_iter().rev() {
         let packaged = packages
             .iter()
