@@ -10,6 +10,7 @@
 //! `.oil-transaction` at its top, so that putting a file in its place is one rename.
 
 pub(crate) mod area;
+mod arrivals;
 mod claims;
 mod files;
 mod finish;
@@ -29,6 +30,7 @@ mod trigger;
 mod unpack;
 mod watch;
 
+pub use arrivals::Arrivals;
 pub(crate) use claims::join;
 pub(crate) use journal::Line;
 pub use options::{DEFAULT_GENERATIONS, Options};
