@@ -48,6 +48,8 @@ pub struct Settling<'s> {
     leaving: HashMap<u64, u32>,
     /// Steps whose old files have to go before the new ones come.
     early: HashSet<usize>,
+    /// A directory that is not there, and so nothing below it.
+    missing: Vec<u8>,
     in_the_way: usize,
 }
 
@@ -74,6 +76,7 @@ impl<'s> Settling<'s> {
             lost: BTreeMap::new(),
             leaving: HashMap::new(),
             early: HashSet::new(),
+            missing: Vec::new(),
             in_the_way: 0,
         })
     }
@@ -408,9 +411,16 @@ impl<'s> Settling<'s> {
 
     /// Whether a directory of a new package is there. A file in its place must be one that goes with this step.
     fn enter(&mut self, step: usize, folder: &[u8]) -> Result<bool> {
+        let below = folder.strip_prefix(self.missing.as_slice());
+        if !self.missing.is_empty() && below.is_some_and(|rest| rest.starts_with(b"/")) {
+            return Ok(false);
+        }
         match self.directories.get(folder) {
             Ok(_) => return Ok(true),
-            Err(Errno::NOENT) if self.look(folder)?.is_none() => return Ok(false),
+            Err(Errno::NOENT) if self.look(folder)?.is_none() => {
+                folder.clone_into(&mut self.missing);
+                return Ok(false);
+            }
             Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => {}
             Err(error) => return Err(self.area.root().error(folder, error)),
         }
