@@ -308,7 +308,7 @@ fn remove_directory(root: &Root, path: &[u8]) -> Result<(), Errno> {
 }
 
 /// Deletes what is in a directory.
-fn empty(directory: impl AsFd) -> Result<(), Errno> {
+pub fn empty(directory: impl AsFd) -> Result<(), Errno> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
     let fd = rustix::fs::openat(directory, c".", flags, Mode::empty())?;
     for entry in Dir::read_from(&fd)? {

@@ -26,6 +26,7 @@ mod protect;
 mod run;
 mod script;
 mod settle;
+pub(crate) mod trees;
 mod trigger;
 mod unpack;
 mod watch;
