@@ -1,5 +1,6 @@
 //! What a transaction is to do.
 
+use super::Arrivals;
 use crate::history::Kept;
 use crate::package::Info;
 use crate::solve::graph::PackageId;
@@ -94,6 +95,19 @@ pub enum Source<'a> {
         path: PathBuf,
         /// What makes it one to be taken.
         trust: Trust<'a>,
+    },
+    /// The same, of a file that is on its way: others are unpacked until it is there.
+    Coming {
+        /// Where it will be.
+        path: PathBuf,
+        /// What makes it one to be taken.
+        trust: Trust<'a>,
+        /// How many bytes it will have, as far as that is known.
+        size: u64,
+        /// Who knows when it is there.
+        arrivals: &'a Arrivals,
+        /// Its number there.
+        number: usize,
     },
     /// Metadata alone: of a package with an installed size of 0, which has no file worth reading, or of a virtual
     /// package.
