@@ -12,7 +12,7 @@ use oil::database::lock::Lock;
 use oil::solve::Solution;
 use oil::stream::Trust;
 use oil::transact::{
-    Arrivals, Event, Options, Plan, Recovery, Source, Transaction, Watch, recover as finish,
+    Arrivals, Event, Options, Plan, Recovery, Source, Step, Transaction, Watch, recover as finish,
 };
 use std::fs::File;
 use std::io::{BufRead as _, BufWriter, Stdout, Write as _};
