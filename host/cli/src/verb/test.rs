@@ -99,17 +99,19 @@ fn threads(kind: Kind) -> Option<usize> {
 
 /// The `cargo test` runs of a kind.
 fn commands(context: &Context, kind: Kind) -> Vec<Command> {
-    let cargo = |folder: PathBuf, words: &[&str]| {
+    let cargo = |folder: PathBuf, profile: &str, words: &[&str]| {
         let mut command =
             Command::new(env::var_os("ALPENGLOW_CARGO").unwrap_or_else(|| "cargo".into()));
-        command.args(["test", "--release", "--locked", "--no-fail-fast", "--quiet"]);
-        command.args(words).current_dir(folder);
+        command.args(["test", "--locked", "--no-fail-fast", "--quiet", "--profile"]);
+        command.arg(profile).args(words).current_dir(folder);
         command
     };
-    let host = |words: &[&str]| cargo(context.repository.clone(), words);
+    // The profile that the command line itself was built with, so that what both need is there.
+    let host = |words: &[&str]| cargo(context.repository.clone(), "release", words);
     match kind {
         Kind::Unit => {
-            let mut system = cargo(context.repository.join("system"), &["--workspace"]);
+            let folder = context.repository.join("system");
+            let mut system = cargo(folder, "quick", &["--workspace"]);
             system.env("CARGO_TARGET_DIR", context.repository.join("target/system"));
             vec![
                 host(&["--workspace", "--exclude", "alpenglow-tests"]),

@@ -8,6 +8,7 @@ use super::manifest::{Action, Builder, Folder, Item, Manifest, Part};
 use super::options::Options;
 use super::place::{Directories, split};
 use super::protect::{self, Known};
+use super::trees::Whole;
 use super::unpack::name_of;
 use super::watch::{Event, Watch};
 use crate::database::installed::Installed;
@@ -46,8 +47,12 @@ pub struct Settling<'s> {
     lost: BTreeMap<usize, Vec<Vec<u8>>>,
     /// Directories of packages that go, and their steps.
     leaving: HashMap<u64, u32>,
+    /// Directories that may be kept whole.
+    whole: Whole,
     /// Steps whose old files have to go before the new ones come.
     early: HashSet<usize>,
+    /// A directory that is not there, and so nothing below it.
+    missing: Vec<u8>,
     in_the_way: usize,
 }
 
@@ -73,7 +78,9 @@ impl<'s> Settling<'s> {
             replaced: HashMap::new(),
             lost: BTreeMap::new(),
             leaving: HashMap::new(),
+            whole: Whole::default(),
             early: HashSet::new(),
+            missing: Vec::new(),
             in_the_way: 0,
         })
     }
@@ -208,6 +215,7 @@ impl<'s> Settling<'s> {
                 owner: None,
                 volume,
             });
+            let mut all = task.new.is_none() && self.options.generations > 0 && volume == 0;
             for file in &directory.files {
                 let hash = self.claims.paths.hash(&directory.path, &file.name);
                 let known = Known {
@@ -217,21 +225,24 @@ impl<'s> Settling<'s> {
                 };
                 if self.claims.files.contains_key(&hash) {
                     self.replaced.insert(hash, known);
+                    all = false;
                     continue;
                 }
-                self.leave_file(&mut gone, &directory.path, &file.name, known)?;
+                all &= self.leave_file(&mut gone, &directory.path, &file.name, known)?;
             }
+            self.whole.goes(step, &directory.path, all);
         }
         self.area.write(&name_of(step, "gone"), &gone.text)
     }
 
+    /// Whether it is kept, whatever it is now.
     fn leave_file(
         &mut self,
         gone: &mut Builder,
         directory: &[u8],
         name: &[u8],
         known: Known,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let item = |keep| Item {
             name,
             acl: Acl::of_root(0o644),
@@ -242,7 +253,8 @@ impl<'s> Settling<'s> {
             keep,
         };
         let path = join(directory, name);
-        if protect::is_protected(&self.protected, &path) {
+        let is_protected = protect::is_protected(&self.protected, &path);
+        if is_protected {
             let beside = [name, b".apk-new"].concat();
             if self.look(&join(directory, &beside))?.is_some() {
                 gone.gone(&Item {
@@ -253,13 +265,13 @@ impl<'s> Settling<'s> {
             if !self.options.purge {
                 let found = protect::on_disk(&mut self.directories, &path)?;
                 if found.is_some_and(|found| !protect::agrees(known, &found)) {
-                    return Ok(());
+                    return Ok(false);
                 }
             }
         }
         let keep = Content::of(known.digest, known.mode).filter(|_| self.options.generations > 0);
         gone.gone(&item(keep));
-        Ok(())
+        Ok(keep.is_some() && !is_protected)
     }
 
     fn look(&mut self, path: &[u8]) -> Result<Option<FileType>> {
@@ -278,8 +290,15 @@ impl<'s> Settling<'s> {
             self.installed.each_folder(|package, path| {
                 if !going.contains(&package) {
                     unneeded.remove(&self.claims.paths.whole(path));
+                    self.whole.stays(path);
                 }
             });
+        }
+        let whole = std::mem::take(&mut self.whole);
+        let trees = whole.topmost(|path| unneeded.contains_key(&self.claims.paths.whole(path)));
+        for (step, paths) in trees {
+            let text = paths.join(&b'\n');
+            self.area.write(&name_of(step, "trees"), &text)?;
         }
         for (_, step) in self.going() {
             let gone = Manifest::read(&self.area.path(&name_of(step, "gone")))?;
@@ -408,9 +427,16 @@ impl<'s> Settling<'s> {
 
     /// Whether a directory of a new package is there. A file in its place must be one that goes with this step.
     fn enter(&mut self, step: usize, folder: &[u8]) -> Result<bool> {
+        let below = folder.strip_prefix(self.missing.as_slice());
+        if !self.missing.is_empty() && below.is_some_and(|rest| rest.starts_with(b"/")) {
+            return Ok(false);
+        }
         match self.directories.get(folder) {
             Ok(_) => return Ok(true),
-            Err(Errno::NOENT) if self.look(folder)?.is_none() => return Ok(false),
+            Err(Errno::NOENT) if self.look(folder)?.is_none() => {
+                folder.clone_into(&mut self.missing);
+                return Ok(false);
+            }
             Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => {}
             Err(error) => return Err(self.area.root().error(folder, error)),
         }
