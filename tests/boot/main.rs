@@ -1,9 +1,10 @@
 //! Whole machines: `min` under QEMU, by itself and by hand, in good health and in bad; the standard kernel; dinit under
-//! User Mode Linux and QEMU.
+//! User Mode Linux and QEMU; kernelctl.
 
 mod budget;
 mod dinit;
 mod hand;
+mod kernelctl;
 mod min;
 mod standard;
 mod uml;
@@ -17,6 +18,7 @@ fn main() -> ExitCode {
         tests.extend(standard::tests());
         tests.extend(uml::tests());
         tests.extend(dinit::tests());
+        tests.extend(kernelctl::tests());
         tests.extend(budget::tests());
         tests
     })

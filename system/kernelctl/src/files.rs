@@ -11,6 +11,9 @@ use std::path::Path;
 /// No file of the kernel that is read here is longer, in bytes.
 const LONGEST: usize = 1 << 20;
 
+/// So much is read at once: more than nearly all values have.
+const ROOM: usize = 4096;
+
 /// A file of the kernel that is open for a value to be read, written and read again.
 pub struct Value {
     file: OwnedFd,
@@ -46,7 +49,11 @@ impl Value {
     /// Writes it as `echo` would: in one piece, which is what the kernel takes for one value.
     pub fn write(&self, value: &str) -> Result<(), Errno> {
         let line = format!("{value}\n");
-        let written = rustix::io::pwrite(&self.file, line.as_bytes(), 0)?;
+        let written = match rustix::io::pwrite(&self.file, line.as_bytes(), 0) {
+            // Files of /proc/pressure have no places.
+            Err(Errno::SPIPE) => rustix::io::write(&self.file, line.as_bytes())?,
+            written => written?,
+        };
         match written + 1 >= line.len() {
             true => Ok(()),
             false => Err(Errno::INVAL),
@@ -71,11 +78,12 @@ pub fn read_value(path: &Path) -> Result<Option<String>, Errno> {
 }
 
 fn read_from(file: &OwnedFd) -> Result<String, Errno> {
-    let mut bytes = Vec::with_capacity(1024);
+    let (mut bytes, mut room) = (Vec::new(), [0; ROOM]);
     while bytes.len() < LONGEST {
-        let offset = bytes.len() as u64;
-        bytes.reserve(1024);
-        if rustix::io::pread(file, rustix::buffer::spare_capacity(&mut bytes), offset)? == 0 {
+        let read = rustix::io::pread(file, &mut room, bytes.len() as u64)?;
+        bytes.extend_from_slice(&room[..read]);
+        // What is left out of a read that is not the last is at most one line.
+        if read < ROOM / 2 {
             break;
         }
     }

@@ -3,7 +3,6 @@
 use super::{Group, ROOT};
 use crate::error::Origin;
 use crate::step::{Kind, Step};
-use std::collections::BTreeMap;
 
 /// The steps for groups below `base`: first the groups, each after the one that it is in; then controllers, from the top;
 /// then limits.
@@ -12,9 +11,9 @@ pub fn steps(base: &str, groups: &[Group]) -> Vec<Step> {
         true => name.to_owned(),
         false => format!("{base}/{name}"),
     };
-    let mut folders: BTreeMap<String, Origin> = BTreeMap::new();
+    let mut folders: Vec<(String, Origin)> = Vec::new();
     // Who gives on which, for whoever asks first; whether only optional limits need it.
-    let mut given: BTreeMap<String, Vec<(String, bool, Origin)>> = BTreeMap::new();
+    let mut given: Vec<(String, Vec<(String, bool, Origin)>)> = Vec::new();
     let mut limits = Vec::new();
     for group in groups {
         let name = full(&group.name);
@@ -25,10 +24,17 @@ pub fn steps(base: &str, groups: &[Group]) -> Vec<Step> {
         });
         let needed: Vec<(&str, bool)> = named.chain(limiting).collect();
         for at in ends(&name) {
-            let folder = folders.entry(name[..at].to_owned());
-            folder.or_insert_with(|| group.origin.clone());
-            let above = name[..at].rfind('/').map_or("", |slash| &name[..slash]);
-            let list = given.entry(above.to_owned()).or_default();
+            let (own, above) = (&name[..at], name[..at].rfind('/'));
+            if folders.iter().all(|(other, _)| other != own) {
+                folders.push((own.to_owned(), group.origin.clone()));
+            }
+            let above = above.map_or("", |slash| &name[..slash]);
+            let place = given.iter().position(|(other, _)| other == above);
+            let place = place.unwrap_or_else(|| {
+                given.push((above.to_owned(), Vec::new()));
+                given.len() - 1
+            });
+            let list = &mut given[place].1;
             for (controller, optional) in needed.iter().filter(|(name, _)| *name != "cgroup") {
                 match list.iter_mut().find(|(other, _, _)| other == controller) {
                     Some((_, only_optional, _)) => *only_optional &= optional,
@@ -45,6 +51,9 @@ pub fn steps(base: &str, groups: &[Group]) -> Vec<Step> {
             origin: limit.origin.clone(),
         }));
     }
+    // What is above comes before.
+    folders.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    given.sort_unstable_by(|a, b| a.0.cmp(&b.0));
     let mut steps: Vec<Step> = folders
         .into_iter()
         .map(|(name, origin)| Step {

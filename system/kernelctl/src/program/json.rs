@@ -80,15 +80,18 @@ impl Json {
 
     fn quote(&mut self, value: &str) {
         self.text.push('"');
-        for character in value.chars() {
-            match character {
-                '"' | '\\' => self.text.extend(['\\', character]),
-                '\0'..'\x20' => {
-                    let _ = write!(self.text, "\\u{:04x}", character as u32);
-                }
-                _ => self.text.push(character),
-            }
+        let mut rest = value;
+        while let Some(at) = rest.find(|c| matches!(c, '"' | '\\' | '\0'..='\x1f')) {
+            let (plain, marked) = rest.split_at(at);
+            self.text.push_str(plain);
+            let (character, behind) = marked.split_at(1);
+            let _ = match character {
+                "\"" | "\\" => write!(self.text, "\\{character}"),
+                _ => write!(self.text, "\\u{:04x}", character.as_bytes()[0]),
+            };
+            rest = behind;
         }
+        self.text.push_str(rest);
         self.text.push('"');
     }
 }

@@ -98,6 +98,16 @@ pub fn apply(root: &Root, wanted: &[Step], mode: Mode, names: (&str, &str)) -> R
     });
     let dropped = backwards(dropped, |kept| kept.step.kind).into_iter();
     let mut entries: Vec<Entry> = dropped.filter_map(|kept| back(root, kept)).collect();
+    for entry in entries
+        .iter_mut()
+        .filter(|entry| entry.step.kind == Kind::Group)
+    {
+        // One that is in use stays for a while, and does not stand in the way.
+        entry.step.optional = true;
+        if let Outcome::Failed(error) = &entry.outcome {
+            entry.outcome = Outcome::Ignored(error.clone());
+        }
+    }
     let reverted = entries.len();
     entries.extend(plan(root, wanted));
     let mut report = Report {
@@ -117,7 +127,7 @@ pub fn apply(root: &Root, wanted: &[Step], mode: Mode, names: (&str, &str)) -> R
     // Kept before anything is done: whoever is killed in the middle can still go back.
     let before = keep(&report.entries);
     before.save(root)?;
-    for at in 0..report.entries.len() {
+    for at in order(&report.entries, reverted) {
         if report.entries[at].outcome != Outcome::Would {
             continue;
         }
@@ -127,7 +137,7 @@ pub fn apply(root: &Root, wanted: &[Step], mode: Mode, names: (&str, &str)) -> R
         };
         perform(root, &mut report.entries[at], as_done);
         if mode == Mode::Whole && matches!(report.entries[at].outcome, Outcome::Failed(_)) {
-            let all_undone = undo(root, &mut report.entries[..at]);
+            let all_undone = undo(root, &mut report.entries);
             untouched(&mut report.entries);
             if all_undone {
                 earlier.save(root)?;
@@ -140,6 +150,17 @@ pub fn apply(root: &Root, wanted: &[Step], mode: Mode, names: (&str, &str)) -> R
         after.save(root)?;
     }
     Ok(report)
+}
+
+/// The order in which entries are done, the first `reverted` of which are on the way back: groups go last, because what was
+/// set in them cannot be put back.
+fn order(entries: &[Entry], reverted: usize) -> Vec<usize> {
+    let last = |at: &usize| {
+        *at < reverted && matches!(entries[*at].step.kind, Kind::Group | Kind::Controllers)
+    };
+    let (groups, mut order): (Vec<usize>, Vec<usize>) = (0..entries.len()).partition(last);
+    order.extend(groups);
+    order
 }
 
 /// What is to be known of each value: what was before the first run that set it. The first `reverted` entries are on the

@@ -3,7 +3,6 @@
 use super::file::{Assignment, parse};
 use crate::error::Error;
 use crate::root::Root;
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
@@ -21,7 +20,7 @@ const LAST: &str = "/etc/sysctl.conf";
 
 /// The assignments of all files, in the order of the files' names, and what is wrong with them.
 pub fn read(root: &Root) -> (Vec<Assignment>, Vec<Error>) {
-    let mut files: BTreeMap<String, PathBuf> = BTreeMap::new();
+    let mut files: Vec<(String, PathBuf)> = Vec::new();
     let mut errors = Vec::new();
     for folder in FOLDERS {
         let entries = match fs::read_dir(root.at(folder)) {
@@ -40,12 +39,14 @@ pub fn read(root: &Root) -> (Vec<Assignment>, Vec<Error>) {
             let Ok(name) = entry.file_name().into_string() else {
                 continue;
             };
-            if name.ends_with(".conf") && !name.starts_with('.') {
-                files.entry(name).or_insert_with(|| entry.path());
+            let first = files.iter().all(|(other, _)| *other != name);
+            if first && name.ends_with(".conf") && !name.starts_with('.') {
+                files.push((name, entry.path()));
             }
         }
     }
-    let mut paths: Vec<PathBuf> = files.into_values().collect();
+    files.sort_unstable();
+    let mut paths: Vec<PathBuf> = files.into_iter().map(|(_, path)| path).collect();
     let last = root.at(LAST);
     if last.exists() {
         paths.push(last);

@@ -5,7 +5,6 @@ use super::name::dotted;
 use crate::glob;
 use crate::root::Root;
 use crate::step::{Kind, Step};
-use std::collections::HashSet;
 
 /// Where the kernel has them.
 const FOLDER: &str = "/proc/sys";
@@ -17,7 +16,8 @@ pub fn steps(root: &Root, assignments: &[Assignment]) -> Vec<Step> {
         .iter()
         .copied()
         .partition(|assignment| glob::is_pattern(&assignment.path));
-    let explicit: HashSet<&str> = names.iter().map(|name| &*name.path).collect();
+    let mut explicit: Vec<&str> = names.iter().map(|name| &*name.path).collect();
+    explicit.sort_unstable();
     let left_out: Vec<&str> = patterns
         .iter()
         .filter(|pattern| pattern.value.is_none())
@@ -41,7 +41,7 @@ pub fn steps(root: &Root, assignments: &[Assignment]) -> Vec<Step> {
             continue;
         }
         for path in glob::expand(&root.at(FOLDER), &assignment.path) {
-            let excluded = explicit.contains(&*path)
+            let excluded = explicit.binary_search(&&*path).is_ok()
                 || left_out.iter().any(|pattern| whole(pattern, &path))
                 || root.at(FOLDER).join(&path).is_dir();
             if !excluded {
@@ -58,19 +58,20 @@ pub fn steps(root: &Root, assignments: &[Assignment]) -> Vec<Step> {
 /// Of assignments of the same name the last; its place is the last one's, too, unless it changes nothing.
 fn latest(assignments: &[Assignment]) -> Vec<&Assignment> {
     let mut latest: Vec<Option<&Assignment>> = Vec::with_capacity(assignments.len());
-    let mut places = std::collections::HashMap::new();
     for assignment in assignments {
-        if let Some(place) = places.get(&*assignment.path) {
-            let earlier: &mut Option<&Assignment> = &mut latest[*place];
-            let repeats = earlier.is_some_and(|earlier| {
+        let mut places = latest.iter_mut();
+        let same = |earlier: &&mut Option<&Assignment>| {
+            earlier.is_some_and(|earlier| earlier.path == assignment.path)
+        };
+        if let Some(place) = places.find(same) {
+            let repeats = place.is_some_and(|earlier| {
                 earlier.value == assignment.value && earlier.optional == assignment.optional
             });
             if repeats {
                 continue;
             }
-            *earlier = None;
+            *place = None;
         }
-        places.insert(&*assignment.path, latest.len());
         latest.push(Some(assignment));
     }
     latest.into_iter().flatten().collect()

@@ -151,24 +151,25 @@ fn limit(
     key: &Key,
     value: &Value,
 ) -> Result<()> {
-    let Some(file) = FILES.iter().find(|file| file.name == name) else {
-        return match value.table() {
-            Some(table)
-                if FILES
-                    .iter()
-                    .any(|file| file.name.starts_with(&format!("{name}."))) =>
-            {
-                inner(reading, group, name, optional, table)
-            }
-            _ => {
-                let known: Vec<&str> = FILES.iter().map(|file| file.name).collect();
-                let key = Key {
-                    name: name.to_owned(),
-                    line: key.line,
-                };
-                reading.unknown(&key, "a group", &known)
-            }
+    let further = || {
+        FILES.iter().any(|file| {
+            file.name
+                .strip_prefix(name)
+                .is_some_and(|rest| rest.starts_with('.'))
+        })
+    };
+    let file = FILES.iter().find(|file| file.name == name);
+    let by_device = file.is_some_and(|file| matches!(file.takes, Takes::Devices(_)));
+    if let Some(table) = value.table().filter(|_| !by_device && further()) {
+        return inner(reading, group, name, optional, table);
+    }
+    let Some(file) = file else {
+        let known: Vec<&str> = FILES.iter().map(|file| file.name).collect();
+        let key = Key {
+            name: name.to_owned(),
+            line: key.line,
         };
+        return reading.unknown(&key, "a group", &known);
     };
     let mut push = |key: String, kind: Kind, wanted: String, line: u32| {
         group.limits.push(Limit {

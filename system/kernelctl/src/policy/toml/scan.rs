@@ -2,6 +2,7 @@
 
 use super::strings;
 use crate::policy::value::{Data, Key};
+use std::cell::Cell;
 
 /// So deep may tables and lists lie in each other.
 const DEEPEST: u32 = 64;
@@ -10,6 +11,8 @@ pub struct Scan<'a> {
     text: &'a str,
     at: usize,
     depth: u32,
+    /// A place, and the line that it is in: from there on lines are counted.
+    counted: Cell<(usize, u32)>,
 }
 
 impl<'a> Scan<'a> {
@@ -18,13 +21,18 @@ impl<'a> Scan<'a> {
             text,
             at: 0,
             depth: 0,
+            counted: Cell::new((0, 1)),
         }
     }
 
     /// The line that is being read.
     pub fn line(&self) -> u32 {
-        let before = &self.text.as_bytes()[..self.at.min(self.text.len())];
-        u32::try_from(before.iter().filter(|byte| **byte == b'\n').count() + 1).unwrap_or(0)
+        let (place, line) = self.counted.get();
+        let since = self.text.as_bytes().get(place..self.at).unwrap_or(&[]);
+        let more = since.iter().filter(|byte| **byte == b'\n').count();
+        let line = line.saturating_add(u32::try_from(more).unwrap_or(u32::MAX));
+        self.counted.set((self.at, line));
+        line
     }
 
     pub fn rest(&self) -> &'a str {
