@@ -92,6 +92,8 @@ fn whole() -> Outcome {
         "printf '[zram]\\nsize = \"16M\"\\nalgorithm = \"nonsense\"\\n' > /tmp/p.toml; kernelctl apply --policy /tmp/p.toml || wc -l < /proc/swaps",
         // Locked until the next start of the system: EPERM.
         "echo 1 > /proc/sys/kernel/unprivileged_bpf_disabled; printf 'sysctl.vm.swappiness = 9\\nsysctl.kernel.unprivileged_bpf_disabled = 0\\n' > /tmp/p.toml; kernelctl apply --policy /tmp/p.toml || diff /proc/sys/vm/swappiness /tmp/before && echo still as before",
+        // No room to keep what was before: ENOSPC, and nothing is done.
+        "mount -t tmpfs -o size=4k none /run/kernelctl && head -c 4096 /dev/zero > /run/kernelctl/full; printf 'sysctl.vm.swappiness = 9\\n' > /tmp/p.toml; kernelctl apply --policy /tmp/p.toml || diff /proc/sys/vm/swappiness /tmp/before && echo no room; umount /run/kernelctl",
         "umount /sys/fs/cgroup 2> /dev/null; mount -t tmpfs none /sys/fs/cgroup; printf '[groups.a]\\npids.max = 5\\n' > /tmp/p.toml; kernelctl apply --policy /tmp/p.toml || echo no groups; umount /sys/fs/cgroup",
     ])?;
     has(
@@ -110,6 +112,8 @@ fn whole() -> Outcome {
             "/tmp/p.toml:1",
             "unprivileged_bpf_disabled: Operation not permitted: run it as root; if it is, the value is read-only",
             "still as before",
+            "No space left on device",
+            "no room",
             "there are no control groups at /sys/fs/cgroup",
         ],
     )
@@ -121,6 +125,7 @@ fn pressure() -> Outcome {
         "grep -q 'froze batch' /run/pressure.log && grep -q 'of batch: killed .*(sh' /run/pressure.log",
     );
     let all = until("grep -q 'of /: killed .*(sh' /run/pressure.log");
+    let told = until("grep -q told /run/told");
     let said = run(&[
         "cat /proc/$(pgrep -x kernelctl)/status | grep -e VmRSS -e VmLck",
         // Calm: it sleeps.
@@ -128,7 +133,11 @@ fn pressure() -> Outcome {
         "echo 'x=0123456789abcdef; for i in 1 2 3 4 5 6 7 8 9 10 11 12; do x=$x$x; done; i=0; while :; do a[i]=$x; i=$((i+1)); done' > /tmp/hog; sh -c 'kernelctl attach $$ batch && exec sh /tmp/hog' > /dev/null 2>&1 & echo started",
         &group,
         "cat /run/pressure.log; grep -c 'goes on' /run/pressure.log",
-        "sh /tmp/hog > /dev/null 2>&1 & echo started",
+        // Two that want the only processor: the service of their group is told.
+        &format!(
+            "spin='kernelctl attach $$ web/workers && while :; do :; done'; sh -c \"$spin\" & a=$!; sh -c \"$spin\" & b=$!; ({told}); s=$?; kill $a $b; [ $s = 0 ] && echo it was told"
+        ),
+        ": > /run/pressure.log; sh /tmp/hog > /dev/null 2>&1 & echo started",
         "echo it answers",
         &all,
         "cat /run/pressure.log; dmesg | grep -ci 'out of memory' || echo the kernel killed nothing",
@@ -139,6 +148,8 @@ fn pressure() -> Outcome {
         &[
             "no wake-ups",
             "froze batch",
+            "it was told",
+            "sent signal 10 to service listener",
             "it answers",
             "the kernel killed nothing",
             "well",

@@ -9,7 +9,7 @@ use crate::table::Row;
 use crate::{Error, Result};
 use alpenglow_builder::Arch;
 use alpenglow_image::cpio::Meta;
-use alpenglow_image::{Archive, Format, System, initramfs};
+use alpenglow_image::{Archive, initramfs};
 use alpenglow_machine::measure::{Until, measure};
 use alpenglow_machine::{Board, Hypervisor, Marker, Spec};
 use std::fs;
@@ -35,21 +35,22 @@ const MARKS: [&str; 7] = [
     "start", "mark", "apply", "again", "drift", "revert", "script",
 ];
 
-/// Boots the edition with the script and counts. `program` is the static program, whose size is told.
+/// Boots the edition, of which these are kernel and initramfs, with the script and counts. `program` is the static program,
+/// whose size is told; `folder` is for what has to be made.
 ///
 /// # Errors
 /// When it does not come up, or `kernelctl` does not do what it is to do.
 #[allow(clippy::cast_precision_loss)] // Figures of a boot are far below 2^53.
 pub fn run(
     hypervisor: &Hypervisor,
-    system: &System,
+    kernel: &Path,
+    initramfs: &Path,
     program: &Path,
     folder: &Path,
 ) -> Result<Vec<Row>> {
     let initrd = folder.join("kernelctl.initramfs");
     let extra = archive()?;
-    initramfs::append(&system.image(Format::Initramfs), &extra, &initrd)?;
-    let kernel = system.image(Format::Vmlinux);
+    initramfs::append(initramfs, &extra, &initrd)?;
     let mut spec = Spec::new(EDITION, Arch::X86_64, kernel, &initrd);
     spec.board = Board::Microvm;
     let markers = MARKS.map(|name| Marker::new(name, format!("bench-mark {name}")));

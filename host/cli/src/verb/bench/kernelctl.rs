@@ -7,6 +7,7 @@ use alpenglow_bench::kernelctl::{self, EDITION, NOTES};
 use alpenglow_bench::table;
 use alpenglow_builder::Arch;
 use alpenglow_builder::progress::step;
+use alpenglow_image::Format;
 
 /// Measures and prints.
 pub fn run(json: bool) -> Result<()> {
@@ -18,7 +19,9 @@ pub fn run(json: bool) -> Result<()> {
     let hypervisor = context.hypervisor()?;
     let folder = context.cache.run_folder()?;
     let rows = step(&context.bars, "a policy in a guest, counted", |_| {
-        kernelctl::run(&hypervisor, &system, &program, folder.path())
+        let kernel = system.image(Format::Vmlinux);
+        let initramfs = system.image(Format::Initramfs);
+        kernelctl::run(&hypervisor, &kernel, &initramfs, &program, folder.path())
     })?;
     let columns = kernelctl::columns();
     if json {
