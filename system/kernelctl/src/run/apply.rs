@@ -126,7 +126,9 @@ pub fn apply(root: &Root, wanted: &[Step], mode: Mode, names: (&str, &str)) -> R
     };
     // Kept before anything is done: whoever is killed in the middle can still go back.
     let before = keep(&report.entries);
-    before.save(root)?;
+    if before != earlier {
+        before.save(root)?;
+    }
     for at in order(&report.entries, reverted) {
         if report.entries[at].outcome != Outcome::Would {
             continue;
