@@ -74,6 +74,7 @@ impl Placing<'_> {
             Some((version, _)) => format!("{}-{version}", line.name),
             None => line.name.clone(),
         };
+        self.list(&manifest)?;
         let mut well = true;
         let mut folder: &[u8] = &[];
         let mut from: Option<(usize, OwnedFd)> = None;
@@ -103,6 +104,34 @@ impl Placing<'_> {
             }
         }
         Ok(well)
+    }
+
+    /// Tells the paths of a manifest, if that is wanted.
+    fn list(&self, manifest: &Manifest) -> Result<()> {
+        if !self.watch.lists_paths() {
+            return Ok(());
+        }
+        let mut folder: &[u8] = &[];
+        for part in manifest.parts() {
+            match part? {
+                Part::Folder(next) => {
+                    folder = next.path;
+                    if !folder.is_empty() {
+                        let (path, is_folder) = (folder, true);
+                        self.watch.tell(Event::Path { path, is_folder });
+                    }
+                }
+                Part::Item(item) => self.list_file(folder, item.name),
+            }
+        }
+        Ok(())
+    }
+
+    fn list_file(&self, folder: &[u8], name: &[u8]) {
+        if self.watch.lists_paths() {
+            let (path, is_folder) = (&join(folder, name)[..], false);
+            self.watch.tell(Event::Path { path, is_folder });
+        }
     }
 
     /// Tells what a place was refused for; an error if that is not the place's fault.
@@ -242,6 +271,12 @@ impl Placing<'_> {
                 }
                 Part::Item(item) => item,
             };
+            if item.action != Action::Beside {
+                self.list_file(folder, item.name);
+            }
+            if item.action == Action::Leave {
+                continue;
+            }
             let removed = self.directories.get(folder).and_then(|directory| {
                 if let (Some(content), Some(store)) = (&item.keep, &self.store) {
                     return store.take(&*directory, item.name, content);

@@ -11,6 +11,7 @@
 
 pub(crate) mod area;
 mod claims;
+mod conflicts;
 mod files;
 mod finish;
 mod journal;
@@ -29,6 +30,7 @@ mod unpack;
 mod watch;
 
 pub(crate) use claims::join;
+pub use conflicts::Conflicts;
 pub(crate) use journal::Line;
 pub use options::{DEFAULT_GENERATIONS, Options};
 pub use plan::{New, Plan, Source, Step};

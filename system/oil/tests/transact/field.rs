@@ -10,6 +10,8 @@ use oil::package::{Info, ScriptKind};
 use oil::stream::Trust;
 use oil::transact::{Event, New, Options, Outcome, Plan, Source, Step, Transaction, Watch};
 use oil::version::Version;
+use rustix::mount::{MountPropagationFlags, mount_change};
+use rustix::thread::UnshareFlags;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -279,7 +281,8 @@ pub fn commit(
     options: &Options,
     watch: &dyn Watch,
 ) -> Result<Outcome> {
-    let lock = Lock::take(root, Duration::ZERO)?;
+    // A script that another test starts at this instant has the lock's file open too, until it is executed.
+    let lock = Lock::take(root, Duration::from_secs(60))?;
     Transaction::prepare(root, &lock, plan, options, watch)?.commit()
 }
 
@@ -366,4 +369,26 @@ pub fn same(one: &BTreeMap<String, String>, other: &BTreeMap<String, String>, wh
     for path in other.keys() {
         assert!(one.contains_key(path), "{what}: {path} is there too");
     }
+}
+
+/// Runs in a mount namespace of its own, where that is allowed; the mounts go with the thread. Whether it ran.
+pub fn with_mounts(run: impl FnOnce() + Send) -> bool {
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            #[expect(
+                deprecated,
+                reason = "UnshareFlags::FILES, for which it is, is not passed"
+            )]
+            if rustix::thread::unshare(UnshareFlags::NEWNS).is_err() {
+                return false;
+            }
+            let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
+            mount_change("/", private).expect("private");
+            run();
+            true
+        });
+        thread
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
