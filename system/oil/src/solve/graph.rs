@@ -94,6 +94,21 @@ pub struct Package<'s> {
     install_if: Range<u32>,
 }
 
+impl Package<'_> {
+    /// Whether it is metadata alone. As with apk, such a package may come from every repository, and nothing is
+    /// remembered of the tag that it came under.
+    #[must_use]
+    pub const fn is_meta(&self) -> bool {
+        self.installed_size == 0
+    }
+
+    /// Whether it may be had where only these tags (a bit each) may be used.
+    #[must_use]
+    pub const fn may_come_under(&self, tags: u32) -> bool {
+        self.installed || self.is_meta() || self.tags & tags != 0
+    }
+}
+
 /// Everything met so far.
 pub struct Graph<'s> {
     sources: &'s [Origin<'s>],

@@ -80,7 +80,7 @@ fn why_and_explain() {
     assert_eq!(place.run("why zilch").status, 1);
     assert_eq!(
         place.run("explain meta").out,
-        "meta-1-r0 is chosen: the world asks for meta.\n\
+        "meta-1-r0 is not chosen: only repositories with the tag @two have it (ask for meta@two).\n\
          All together cannot be had: 1 thing is in the way.\n"
     );
 }
