@@ -28,6 +28,7 @@ mod settle;
 mod trigger;
 mod unpack;
 mod watch;
+pub(crate) mod xattrs;
 
 pub(crate) use claims::join;
 pub use conflicts::Conflicts;

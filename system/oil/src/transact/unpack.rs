@@ -4,6 +4,7 @@ use super::area::Area;
 use super::manifest::{Action, Builder, Folder, Item, Owner};
 use super::owners::Owners;
 use super::place::split;
+use super::xattrs::{self, Xattrs};
 use crate::database::record::{self, Flags, Record};
 use crate::error::{Error, Result};
 use crate::history::Kept;
@@ -161,6 +162,7 @@ struct Place {
     acl: record::Acl,
     owner: Option<Vec<u8>>,
     volume: Option<usize>,
+    xattrs: Xattrs,
 }
 
 /// A package on its way.
@@ -239,6 +241,7 @@ impl<'u> Unpacking<'u> {
             acl: resolved,
             owner: owner_text(acl),
             volume: None,
+            xattrs: acl.xattrs.clone(),
         };
         match self.numbers.get(path) {
             Some(&known) => self.folders[known] = place,
@@ -359,15 +362,26 @@ impl<'u> Unpacking<'u> {
             let flags = AtFlags::SYMLINK_NOFOLLOW;
             rustix::fs::chownat(directory, &name, Some(uid), Some(gid), flags).map_err(&at)?;
         }
+        let set = |broken: &mut bool| {
+            let all = self.unpacker.chown;
+            *broken |= xattrs::set(directory, name.as_bytes(), &entry.acl.xattrs, all).is_err();
+        };
+        let mut broken = false;
         // Links keep the time at which they were made, as with apk.
         if matches!(entry.kind, EntryKind::Symlink(_)) {
+            set(&mut broken);
+            self.broken_xattrs |= broken;
             return Ok(());
         }
         if acl.mode & (0o7000 | self.unpacker.area.masked) != 0 {
             let mode = Mode::from_raw_mode(acl.mode);
             rustix::fs::chmodat(directory, &name, mode, AtFlags::empty()).map_err(&at)?;
         }
-        rustix::fs::utimensat(directory, &name, &times(entry.mtime), AtFlags::empty()).map_err(&at)
+        set(&mut broken);
+        rustix::fs::utimensat(directory, &name, &times(entry.mtime), AtFlags::empty())
+            .map_err(&at)?;
+        self.broken_xattrs |= broken;
+        Ok(())
     }
 
     fn link(
@@ -485,6 +499,7 @@ impl<'u> Unpacking<'u> {
                 acl: folder.acl,
                 owner: folder.owner.as_deref().and_then(Owner::parse),
                 volume: folder.volume.unwrap_or(0),
+                xattrs: folder.xattrs.clone(),
             });
             for &(_, start, end, number) in files {
                 out.copied(&text[start as usize..end as usize], number);

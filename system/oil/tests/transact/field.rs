@@ -36,12 +36,15 @@ pub struct Field {
 pub struct Recipe {
     pub name: String,
     pub version: String,
-    /// Path, and content, `-> target`, or `= hard link's target`; a path with a slash at its end is a directory.
+    /// Path, and content, `-> target`, `= hard link's target` or `% major:minor` of a device; a path with a slash at
+    /// its end is a directory.
     pub files: Vec<(String, String)>,
     /// Path and mode.
     pub modes: Vec<(String, u32)>,
     /// A path that belongs to user and group `web`, number 4321.
     pub webs: Vec<String>,
+    /// Path, and name and value of an extended attribute.
+    pub xattrs: Vec<(String, String, String)>,
     pub scripts: Vec<(ScriptKind, String)>,
     pub triggers: Vec<String>,
     pub replaces: String,
@@ -97,6 +100,15 @@ impl Field {
                 symlink(target, place).expect("a link");
             } else if let Some(target) = content.strip_prefix("= ") {
                 fs::hard_link(tree.join(target), place).expect("a link");
+            } else if let Some((major, minor)) = content
+                .strip_prefix("% ")
+                .and_then(|device| device.split_once(':'))
+            {
+                let number = |text: &str| text.parse().expect("a number");
+                let device = rustix::fs::makedev(number(major), number(minor));
+                let kind = rustix::fs::FileType::CharacterDevice;
+                let mode = rustix::fs::Mode::from_raw_mode(0o640);
+                rustix::fs::mknodat(rustix::fs::CWD, &place, kind, mode, device).expect("root");
             } else {
                 fs::write(place, content).expect("a file");
             }
@@ -113,10 +125,15 @@ impl Field {
         for (path, mode) in &recipe.modes {
             fs::set_permissions(tree.join(path), fs::Permissions::from_mode(*mode)).expect("ours");
         }
+        for (path, name, value) in &recipe.xattrs {
+            let flags = rustix::fs::XattrFlags::empty();
+            rustix::fs::lsetxattr(tree.join(path), name.as_str(), value.as_bytes(), flags)
+                .expect("root");
+        }
         let options = TreeOptions {
             owners,
             mtime: Some(1_700_000_000),
-            ..TreeOptions::default()
+            xattrs: !recipe.xattrs.is_empty(),
         };
         let tree = Tree::read(&tree, &options).expect("a tree");
         let spec = Spec {
@@ -295,7 +312,19 @@ pub fn done(root: &Path, steps: Vec<Step<'static>>, world: &str) -> Vec<String> 
     lines
 }
 
-/// All of a root but what is Oil's own: type, mode, owner, time of change, and content or target. Times of directories
+/// The extended attributes that tests set.
+fn xattrs(path: &Path) -> String {
+    let mut text = String::new();
+    for name in ["trusted.oil", "security.capability"] {
+        let mut value = [0; 64];
+        if let Ok(length) = rustix::fs::lgetxattr(path, name, &mut value[..]) {
+            text += &format!(" {name}={}", oil::digest::hex(&value[..length]));
+        }
+    }
+    text
+}
+
+/// All of a root but what is Oil's own: type, mode, owner, time of change, attributes, and content or target. Times of directories
 /// and of the database are left out, as is what differs from run to run.
 pub fn look(root: &Path) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
@@ -349,10 +378,11 @@ pub fn look(root: &Path) -> BTreeMap<String, String> {
                 metadata.nlink()
             };
             let text = format!(
-                "{:o} {}:{} {links} {time} {content}",
+                "{:o} {}:{} {links} {time} {content}{}",
                 metadata.mode(),
                 metadata.uid(),
-                metadata.gid()
+                metadata.gid(),
+                xattrs(&path)
             );
             all.insert(name, text);
         }

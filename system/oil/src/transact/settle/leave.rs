@@ -4,6 +4,7 @@ use super::super::claims::join;
 use super::super::manifest::{Action, Builder, Folder, Item, Manifest, Part};
 use super::super::protect::{self, Known};
 use super::super::unpack::name_of;
+use super::super::xattrs::Xattrs;
 use super::Settling;
 use crate::database::record::Acl;
 use crate::error::Result;
@@ -33,6 +34,7 @@ impl Settling<'_> {
                 acl: Acl::of_root(0o755),
                 owner: None,
                 volume,
+                xattrs: Xattrs::new(),
             });
             for file in &directory.files {
                 let hash = self.claims.paths.hash(&directory.path, &file.name);
