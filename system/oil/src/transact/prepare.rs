@@ -212,10 +212,18 @@ fn one(
         return Ok(None);
     };
     let tag = new.tag.as_deref();
-    match &new.source {
-        Source::File { path, trust } => unpacker.file(step, path, trust, tag).map(Some),
-        Source::Meta(info) => unpacker.metadata(step, info, tag).map(Some),
-        Source::Kept(kept) => unpacker.kept(step, kept, tag, sources).map(Some),
-        Source::Installed => Ok(None),
+    let unpacked = match &new.source {
+        Source::File { path, trust } => unpacker.file(step, path, trust, tag)?,
+        Source::Meta(info) => unpacker.metadata(step, info, tag)?,
+        Source::Kept(kept) => unpacker.kept(step, kept, tag, sources)?,
+        Source::Installed => return Ok(None),
+    };
+    let info = &unpacked.info;
+    if info.layer != 0 {
+        let (name, version) = (&info.name, info.version.as_str());
+        return Err(Error::Make(format!(
+            "{name}-{version} is an image for a volume of OpenWrt's uvol, which Oil does not manage; nothing was changed"
+        )));
     }
+    Ok(Some(unpacked))
 }
