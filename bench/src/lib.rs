@@ -1,15 +1,16 @@
 //! Comparisons of our images with peers: in one run, in the same machine, with the same
 //! instruction counter. What is compared is a [`Subject`]; what comes out is a [`table::Row`] each.
-//! [`init`] compares our service manager instead, in sandboxes of this computer.
+//! [`init`] compares our service manager and [`oil`] our package manager instead, in sandboxes of this computer.
 
 pub mod boot;
 pub mod init;
+pub mod oil;
 pub mod peers;
 pub mod table;
 
 use alpenglow_machine::{Board, Spec};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What ends a comparison.
 #[derive(Debug, thiserror::Error)]
@@ -49,11 +50,45 @@ pub enum Error {
         /// What it said.
         why: String,
     },
+    /// What was named as the reference is none.
+    #[error("{} is no reference apk ({why}): name the program of apk-tools 3", path.display())]
+    NoApk {
+        /// What was named.
+        path: PathBuf,
+        /// Why it is none.
+        why: String,
+    },
+    /// A package manager did not do what was measured.
+    #[error("{manager} could not be measured: {why}")]
+    Manager {
+        /// Its name.
+        manager: String,
+        /// What it said.
+        why: String,
+    },
+    /// A package or an index could not be made.
+    #[error("a package to compare with could not be made: {0}")]
+    Package(#[from] ::oil::error::Error),
+    /// What is compared could not be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The peers' root has no such file.
     #[error(
         "the peers' root has no {0}: delete its folder below the cache's roots/ to have it made again"
     )]
     NoPeer(String),
+}
+
+impl Error {
+    fn write(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Write { path, source }
+    }
 }
 
 /// Shorthand for this crate's results.

@@ -1,4 +1,4 @@
-//! `bench init`: that it yields every figure, not what they are; and its answers to a wrong reference.
+//! `bench init` and `bench oil`: that they yield every figure, not what they are; and their answers to a wrong reference.
 
 use alpenglow_tests::{Outcome, Test, alpenglow, check, has, output, test, text};
 use serde_json::Value;
@@ -9,12 +9,14 @@ pub fn tests() -> Vec<Test> {
         test("bench_lists_its_comparisons", list),
         test("bench_init_yields_every_figure", init),
         test("bench_init_refuses_a_wrong_reference", wrong_reference),
+        test("bench_oil_yields_every_figure", oil),
+        test("bench_oil_refuses_a_wrong_reference", wrong_apk),
     ]
 }
 
 fn list() -> Outcome {
     let output = output(alpenglow().arg("bench"))?;
-    has(&text(&output), &["boot ", "size ", "init "])
+    has(&text(&output), &["boot ", "size ", "init ", "oil "])
 }
 
 /// What nothing but dinit has a figure of, and what none has of a manager that has ended.
@@ -94,6 +96,66 @@ fn wrong_reference() -> Outcome {
                 .env("DINIT_REFERENCE_BIN", path),
         )?;
         has(&text(&variable), &["no reference dinit", path, why])?;
+        check(variable.status.code() == Some(1), || {
+            format!("{:?}", variable.status)
+        })?;
+    }
+    Ok(())
+}
+
+fn oil() -> Outcome {
+    let mut command = alpenglow();
+    let output = output(command.args(["bench", "oil", "--quick", "--json"]))?;
+    check(output.status.success(), || text(&output))?;
+    let rows: Vec<serde_json::Map<String, Value>> =
+        serde_json::from_slice(&output.stdout).map_err(|e| format!("{e}: {}", text(&output)))?;
+    let names: Vec<&str> = rows.iter().filter_map(|row| row["name"].as_str()).collect();
+    for part in ["ours", "dpkg "] {
+        check(names.iter().any(|name| name.starts_with(part)), || {
+            format!("no {part} in {names:?}")
+        })?;
+    }
+    for row in &rows {
+        let name = row["name"].as_str().unwrap_or_default();
+        check(row.len() > 60, || format!("{name} has only {}", row.len()))?;
+        for (key, value) in row
+            .iter()
+            .filter(|(key, _)| *key != "name" && !key.ends_with("_ratio"))
+        {
+            let parts = ["index", "solve", "nothing", "verify", "http"];
+            let absent =
+                name.starts_with("dpkg ") && parts.iter().any(|part| key.starts_with(part));
+            // A program that does next to nothing may take less than the kernel counts.
+            let good = match value.as_f64() {
+                Some(figure) if key.ends_with("_cpu_ms") => figure >= 0.0 && !absent,
+                Some(figure) => figure > 0.0 && !absent,
+                None => absent,
+            };
+            check(good, || format!("{name}: {key} is {value}"))?;
+        }
+    }
+    let ratio = &rows[0]["install_wall_ms_ratio"];
+    check(ratio.as_f64() == Some(1.0), || {
+        format!("ours to ours is {ratio}")
+    })
+}
+
+fn wrong_apk() -> Outcome {
+    for (path, why) in [
+        ("/nowhere/apk", "No such file"),
+        ("/bin/true", "does not say 'apk-tools 3'"),
+    ] {
+        let option = output(alpenglow().args(["bench", "oil", "--reference", path]))?;
+        has(&text(&option), &["--reference", path, why])?;
+        check(option.status.code() == Some(2), || {
+            format!("{:?}", option.status)
+        })?;
+        let variable = output(
+            alpenglow()
+                .args(["bench", "oil"])
+                .env("OIL_REFERENCE_APK", path),
+        )?;
+        has(&text(&variable), &["no reference apk", path, why])?;
         check(variable.status.code() == Some(1), || {
             format!("{:?}", variable.status)
         })?;

@@ -5,6 +5,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
@@ -182,7 +183,7 @@ fn no_terminal() -> Outcome {
 /// A pseudo-terminal: its master, and its name in `/dev`.
 fn pseudo_terminal() -> Result<(File, String), String> {
     let open = || -> rustix::io::Result<_> {
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
         grantpt(&master)?;
         unlockpt(&master)?;
         let path = ptsname(&master, Vec::new())?;
@@ -317,5 +318,10 @@ fn takes_back() -> Outcome {
     })?;
     // The end of the terminal is the end of getty.
     drop(master);
-    getty.wait().map(drop).map_err(|error| error.to_string())
+    let status = getty.wait().map_err(|error| error.to_string())?;
+    // timeout(1) was killed with what it kills.
+    check(
+        status.signal() != Some(9) && status.code() != Some(137),
+        || format!("getty did not end with its terminal: {status}"),
+    )
 }

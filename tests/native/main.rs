@@ -4,11 +4,13 @@
 mod bench;
 mod build;
 mod cargo;
+mod compose;
 mod dinit_conformance;
 mod getty;
 mod init;
 mod input;
 mod project;
+mod repository;
 mod root;
 mod sandbox;
 mod update;
@@ -31,6 +33,8 @@ fn main() -> ExitCode {
         tests.extend(cargo::tests());
         tests.extend(update::tests());
         tests.extend(build::tests());
+        tests.extend(repository::tests());
+        tests.extend(compose::tests());
         tests.extend(bench::tests());
         tests
     })

@@ -12,8 +12,8 @@ mod manager;
 mod measure;
 mod priority;
 mod process;
-mod scale;
-mod size;
+pub(crate) mod scale;
+pub(crate) mod size;
 mod subject;
 
 pub use columns::{NOTES, columns};

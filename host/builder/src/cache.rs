@@ -9,6 +9,7 @@
 //! crates/    the crates that a Cargo.lock names, in place of a registry
 //! apt/       indexes of Debian's suites, for `package update`
 //! store/     built packages, named by the key of their inputs
+//! keys/      what packages are signed with
 //! systems/   composed roots and images, named likewise
 //! run/       what lasts as long as one process: a machine's own initramfs
 //! work/      what is being made now; emptied at the next start

@@ -6,7 +6,7 @@ mod interrupt;
 mod progress;
 mod verb;
 
-use alpenglow_bench::init as bench;
+use alpenglow_bench::{init, oil};
 use alpenglow_builder::enter;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -39,7 +39,10 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
-    if let Some(code) = enter::run_if_asked_with(&[(bench::WORK, bench::inside::run)]) {
+    if let Some(code) = enter::run_if_asked_with(&[
+        (init::WORK, init::inside::run),
+        (oil::WORK, oil::inside::run),
+    ]) {
         return code;
     }
     // Wrong use is status 2 (clap's own), a failure is 1.

@@ -2,8 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::recipe::{Recipe, Style};
-use crate::store::{Built, Inputs};
-use crate::{compose, lint, style, toolchain, tree};
+use crate::store::{Built, Inputs, Needs};
+use crate::{lint, style, toolchain, tree};
 use alpenglow_builder::cache::{make_dir, remove_tree};
 use alpenglow_builder::{Arch, Cache, Mount, Sandbox};
 use std::collections::BTreeMap;
@@ -27,10 +27,10 @@ pub struct Job<'a> {
     pub source: Option<PathBuf>,
     /// The crates that its `Cargo.lock` names, if it has them.
     pub crates: Option<PathBuf>,
-    /// What is put in the sysroot.
-    pub dependencies: Vec<&'a Built>,
-    /// What is put in PATH.
-    pub tools: Vec<&'a Built>,
+    /// What is put in the sysroot and in PATH.
+    pub needs: &'a Needs,
+    /// Makes a root of packages.
+    pub compose: &'a dyn Fn(&[Built], &Path) -> Result<()>,
     /// Repository, build root and architecture.
     pub inputs: &'a Inputs<'a>,
     /// The cache, whose lock is held.
@@ -87,13 +87,13 @@ impl Job<'_> {
     fn prepare(&self, work: &Path) -> Result<Sandbox> {
         let build = work.join("build");
         for dir in [
-            "out", "tools", "sysroot", "home", "source", "recipe", "kernel",
+            "out", "tools", "sysroot", "host", "home", "source", "recipe", "kernel",
         ] {
             make_dir(&build.join(dir))?;
         }
         toolchain::write(&build.join("tools"), self.arch())?;
-        compose::compose(self.dependencies.iter().copied(), &build.join("sysroot"))?;
-        compose::compose(self.tools.iter().copied(), &build.join("host"))?;
+        (self.compose)(&self.needs.build, &build.join("sysroot"))?;
+        (self.compose)(&self.needs.tools, &build.join("host"))?;
         let mut sandbox = Sandbox::new(&self.inputs.root.dir)
             .bind(&build, "/build", true)
             .bind(&self.recipe.folder, "/build/recipe", false)
@@ -146,7 +146,7 @@ impl Job<'_> {
     }
 
     fn arch(&self) -> Arch {
-        self.inputs.arch_of(self.recipe)
+        self.recipe.arch(self.inputs.arch)
     }
 
     fn open_log(&self) -> Result<File> {

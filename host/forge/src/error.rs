@@ -67,15 +67,29 @@ pub enum Error {
         /// A line a finding: file, check, what was found.
         findings: Vec<String>,
     },
-    /// Two packages of one root have the same file.
-    #[error("{} is in both {first} and {second}; a root can hold it once", path.display())]
-    Conflict {
-        /// The file.
-        path: PathBuf,
-        /// The package that was there first.
-        first: String,
-        /// The other.
-        second: String,
+    /// A root cannot be composed of these packages.
+    #[error("the root cannot be composed: {why}\n{hint}")]
+    Compose {
+        /// What is lacking or in the way, a line each.
+        why: String,
+        /// What to do.
+        hint: &'static str,
+    },
+    /// A root could not be written.
+    #[error("the root {} cannot be composed: {source}", root.display())]
+    Root {
+        /// The root.
+        root: PathBuf,
+        /// Why.
+        source: oil::error::Error,
+    },
+    /// A package's file could not be made of what was built.
+    #[error("{package} cannot be packed: {source}")]
+    Package {
+        /// The package.
+        package: String,
+        /// Why.
+        source: oil::error::Error,
     },
     /// Two builds of one package gave different bytes.
     #[error("{package} is not reproducible; two builds differ in:\n{}", files.join("\n"))]
@@ -88,6 +102,24 @@ pub enum Error {
 }
 
 impl Error {
+    /// A root that could not be written.
+    pub(crate) fn root(root: &Path) -> impl Fn(oil::error::Error) -> Self {
+        let root = root.to_owned();
+        move |source| Self::Root {
+            root: root.clone(),
+            source,
+        }
+    }
+
+    /// What could not be packed.
+    pub(crate) fn package(name: &str) -> impl Fn(oil::error::Error) -> Self {
+        let package = name.to_owned();
+        move |source| Self::Package {
+            package: package.clone(),
+            source,
+        }
+    }
+
     /// A file that could not be read or written.
     pub fn io(doing: &'static str, path: impl AsRef<Path>, source: io::Error) -> Self {
         alpenglow_builder::Error::io(doing, path, source).into()

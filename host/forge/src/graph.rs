@@ -2,6 +2,7 @@
 
 use crate::build::Job;
 use crate::error::{Error, Result};
+use crate::pack::Packer;
 use crate::recipe::{self, Recipe};
 use crate::store::{Built, Inputs, Needs, Record, Store};
 use crate::tree;
@@ -11,10 +12,11 @@ use alpenglow_sources::Sources;
 use fetch::Fetched;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 mod fetch;
+mod roots;
 
 /// Builds packages of one repository for one architecture.
 pub struct Forge<'a> {
@@ -23,6 +25,7 @@ pub struct Forge<'a> {
     inputs: Inputs<'a>,
     store: Store,
     recipes: BTreeMap<String, Recipe>,
+    packer: Mutex<Option<Arc<Packer>>>,
     progress: &'a dyn Progress,
     logs: PathBuf,
     jobs: usize,
@@ -61,6 +64,7 @@ impl<'a> Forge<'a> {
             },
             store: Store::open(cache)?,
             recipes: recipe::read_all(&repository.join("packages"))?,
+            packer: Mutex::new(None),
             progress,
             logs: repository.join("target/log"),
             jobs: std::thread::available_parallelism().map_or(2, usize::from),
@@ -279,9 +283,11 @@ impl<'a> Forge<'a> {
         let fetched = self.fetch(recipe)?;
         let (work, _) = self.run(recipe, fetched, &needs, first[package].key.clone())?;
         let mut files = Vec::new();
+        let packer = self.packer()?;
         for name in std::iter::once(&recipe.name).chain(recipe.split.keys()) {
+            let tree = work.join("trees").join(name);
             let one = tree::entries(&first[name].tree)?;
-            let other = tree::entries(&work.join("trees").join(name))?;
+            let other = tree::entries(&tree)?;
             let paths: BTreeSet<&PathBuf> = one.keys().chain(other.keys()).collect();
             files.extend(
                 paths
@@ -289,6 +295,14 @@ impl<'a> Forge<'a> {
                     .filter(|path| one.get(*path) != other.get(*path))
                     .map(|path| format!("  {name}: /{}", path.display())),
             );
+            if !recipe.is_tool() {
+                let file = packer.file(&first[name], recipe)?;
+                let again = work.join("again.apk");
+                packer.write(&first[name], recipe, &tree, &again)?;
+                if !same(&file, &again)? {
+                    files.push(format!("  {name}: the package itself"));
+                }
+            }
         }
         alpenglow_builder::cache::remove_tree(&work)?;
         if files.is_empty() {
@@ -323,8 +337,8 @@ impl<'a> Forge<'a> {
                     recipe,
                     source: fetched.tree,
                     crates: fetched.crates,
-                    dependencies: needs.build.iter().collect(),
-                    tools: needs.tools.iter().collect(),
+                    needs,
+                    compose: &|packages, root| self.compose_for_build(packages, root),
                     inputs: &self.inputs,
                     cache: self.cache,
                     log: self.logs.join(format!("{}.log", recipe.name)),
@@ -360,6 +374,12 @@ impl<'a> Forge<'a> {
             },
         )
     }
+}
+
+/// Whether two files have the same bytes.
+fn same(one: &Path, other: &Path) -> Result<bool> {
+    let read = |path: &Path| std::fs::read(path).map_err(|e| Error::io("read", path, e));
+    Ok(read(one)? == read(other)?)
 }
 
 fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {

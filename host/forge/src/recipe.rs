@@ -1,6 +1,7 @@
 //! A recipe: how one package is made, declared in `packages/NAME/recipe.toml`.
 
 use crate::error::{Error, Result};
+use alpenglow_builder::Arch;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,6 +19,9 @@ pub struct Recipe {
     pub name: String,
     /// Its version, for our own code; what has a source takes the version of the pin in use.
     pub version: Option<String>,
+    /// Counts what is packed anew of the same version.
+    #[serde(default)]
+    pub release: u32,
     /// One line that says what it is.
     pub summary: String,
     /// SPDX licence expression.
@@ -159,6 +163,12 @@ impl Recipe {
     /// Whether it makes programs that builds run, not programs of Alpenglow.
     pub fn is_tool(&self) -> bool {
         self.cargo.as_ref().is_some_and(|cargo| cargo.host)
+    }
+
+    /// The architecture that it is built for when `target` is wanted: a tool's is that of the computer that builds.
+    pub fn arch(&self, target: Arch) -> Arch {
+        let host = std::env::consts::ARCH.parse().ok();
+        host.filter(|_| self.is_tool()).unwrap_or(target)
     }
 
     fn check(&self) -> Result<(), String> {

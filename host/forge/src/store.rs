@@ -79,12 +79,6 @@ pub struct Inputs<'a> {
 }
 
 impl Inputs<'_> {
-    /// The architecture that a recipe is built for: a tool's is that of the computer that builds.
-    pub fn arch_of(&self, recipe: &Recipe) -> Arch {
-        let host = std::env::consts::ARCH.parse().ok();
-        host.filter(|_| recipe.is_tool()).unwrap_or(self.arch)
-    }
-
     /// The key of a package built from this recipe and pin with these needs:
     /// SHA-256 over all of it, in hexadecimal. A source's or a folder's digest covers its
     /// `Cargo.lock`, and with it every crate.
@@ -92,7 +86,7 @@ impl Inputs<'_> {
     /// # Errors
     /// [`Error::Builder`] when a file of the repository cannot be read.
     pub fn key(&self, recipe: &Recipe, pin: Option<&Pin>, needs: &Needs) -> Result<String> {
-        let arch = self.arch_of(recipe);
+        let arch = recipe.arch(self.arch);
         let mut parts: Vec<String> = vec![
             format!("root {}", self.root.identity),
             format!("arch {arch}"),

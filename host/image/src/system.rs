@@ -40,11 +40,15 @@ impl System {
         let compression: Compression = edition.compression.parse()?;
         let wanted = wanted(forge, edition)?;
         let built = forge.build(&wanted)?;
-        let packages = wanted.iter().map(|name| built[name].clone()).collect();
-        let system = Self::named(edition, arch, compression, packages, cache)?;
+        let packages: Vec<Built> = wanted.iter().map(|name| built[name].clone()).collect();
+        if compose::has_manager(&packages) {
+            // The key that such a root trusts is a part of it, and is made where there is none.
+            forge.packer()?;
+        }
+        let system = Self::named(forge, edition, arch, compression, packages, cache)?;
         if !system.dir.is_dir() {
             step(progress, &format!("compose {}", edition.name), |_| {
-                system.write(cache, compression)
+                system.write(forge, edition, cache, compression)
             })?;
         }
         Ok(system)
@@ -66,12 +70,13 @@ impl System {
             return Ok(None);
         };
         let packages = wanted.iter().map(|name| built[name].clone()).collect();
-        let system = Self::named(edition, arch, compression, packages, cache)?;
+        let system = Self::named(forge, edition, arch, compression, packages, cache)?;
         Ok(system.dir.is_dir().then_some(system))
     }
 
     /// The folder's name is the key of all that is in it.
     fn named(
+        forge: &Forge<'_>,
         edition: &Edition,
         arch: Arch,
         compression: Compression,
@@ -79,7 +84,9 @@ impl System {
         cache: &Cache,
     ) -> Result<System> {
         let mut digest = Sha256::new();
-        digest.update(format!("system 1 {} {compression}", edition.name));
+        digest.update(format!("system 2 {} {compression}", edition.name));
+        digest.update(format!(" world {:?}", edition.packages));
+        digest.update(format!(" trusts {:?}", forge.trusted(&packages)?));
         for package in &packages {
             digest.update(format!(" {}={}", package.name, package.key));
         }
@@ -95,14 +102,20 @@ impl System {
         })
     }
 
-    fn write(&self, cache: &Cache, compression: Compression) -> Result<()> {
+    fn write(
+        &self,
+        forge: &Forge<'_>,
+        edition: &Edition,
+        cache: &Cache,
+        compression: Compression,
+    ) -> Result<()> {
         let work = cache.work("system")?;
         let root = work.join("root");
         // The kernel is the last one and is not part of the root.
         let Some((kernel, packages)) = self.packages.split_last() else {
             return Ok(());
         };
-        compose::compose(packages, &root)?;
+        forge.compose(&edition.packages, packages, &root)?;
         initramfs::build(&root, &work.join(Format::Initramfs.name()), compression)?;
         for (format, file) in [(Format::Bzimage, "vmlinuz"), (Format::Vmlinux, "vmlinux")] {
             let source = kernel.tree.join("boot").join(file);

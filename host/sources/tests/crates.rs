@@ -185,7 +185,8 @@ fn a_silent_registry_is_told_in_cargos_words() {
         .ensure(&folder, &silent)
         .unwrap_err()
         .to_string();
-    for part in ["project/Cargo.lock", "127.0.0.1:9", "config.toml"] {
+    // How cargo's libcurl writes the port depends on its version.
+    for part in ["project/Cargo.lock", "127.0.0.1", "config.toml"] {
         assert!(text.contains(part), "{part}: {text}");
     }
 }

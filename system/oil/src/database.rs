@@ -2,11 +2,12 @@
 //!
 //! [`installed`] is the text of all packages and their files, [`record`] one package of it; [`sidecar`] is our own
 //! file beside it, from which a path's owner and the metadata of packages are had without reading the text;
-//! [`scripts`], [`triggers`] and [`lock`] are the other files there.
+//! [`scripts`], [`triggers`] and [`lock`] are the other files there; [`root`] makes a new database, and takes one away.
 
 pub mod installed;
 pub mod lock;
 pub mod record;
+pub mod root;
 pub mod scripts;
 pub mod sidecar;
 pub mod source;

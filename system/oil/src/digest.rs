@@ -179,11 +179,12 @@ impl Hasher {
 /// Lower-case hexadecimal digits of any bytes.
 pub fn hex(bytes: &[u8]) -> String {
     let digits = b"0123456789abcdef";
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .map(|nibble| char::from(digits[usize::from(nibble)]))
-        .collect()
+    let mut text = vec![0; bytes.len() * 2];
+    for (byte, pair) in bytes.iter().zip(text.chunks_exact_mut(2)) {
+        pair[0] = digits[usize::from(byte >> 4)];
+        pair[1] = digits[usize::from(byte & 15)];
+    }
+    ascii(text)
 }
 
 /// The bytes of hexadecimal digits, or nothing if they are not such.
@@ -193,13 +194,33 @@ pub fn from_hex(text: &[u8]) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// Text of what was written as such.
+fn ascii(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
+const NIBBLE: [u8; 256] = {
+    let mut table = [0xff; 256];
+    let mut value = 0;
+    while value < 16 {
+        let digits = [b"0123456789abcdef"[value], b"0123456789ABCDEF"[value]];
+        table[digits[0] as usize] = value as u8;
+        table[digits[1] as usize] = value as u8;
+        value += 1;
+    }
+    table
+};
+
 fn unhex(text: &[u8], into: &mut [u8]) -> Option<usize> {
     if !text.len().is_multiple_of(2) || text.len() / 2 > into.len() {
         return None;
     }
-    let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
     for (pair, byte) in text.chunks_exact(2).zip(into) {
-        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+        let (high, low) = (NIBBLE[usize::from(pair[0])], NIBBLE[usize::from(pair[1])]);
+        if high | low == 0xff {
+            return None;
+        }
+        *byte = high << 4 | low;
     }
     Some(text.len() / 2)
 }
@@ -208,20 +229,16 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 
 /// Base64 with padding (RFC 4648, section 4).
 pub fn base64(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let at = |index: usize| u32::from(chunk.get(index).copied().unwrap_or(0));
-        let word = at(0) << 16 | at(1) << 8 | at(2);
-        for index in 0..4 {
-            if index <= chunk.len() {
-                let six = word >> (18 - 6 * index) & 63;
-                text.push(char::from(ALPHABET[six as usize]));
-            } else {
-                text.push('=');
-            }
+    let mut text = vec![b'='; bytes.len().div_ceil(3) * 4];
+    for (chunk, four) in bytes.chunks(3).zip(text.chunks_exact_mut(4)) {
+        let mut word = [0; 4];
+        word[1..=chunk.len()].copy_from_slice(chunk);
+        let word = u32::from_be_bytes(word);
+        for (index, letter) in four.iter_mut().enumerate().take(chunk.len() + 1) {
+            *letter = ALPHABET[(word >> (18 - 6 * index) & 63) as usize];
         }
     }
-    text
+    ascii(text)
 }
 
 /// The bytes of base64 with its padding, or nothing if it is not such.

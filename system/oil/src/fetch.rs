@@ -13,4 +13,4 @@ mod tls;
 
 pub use client::{Client, Got, Options, Want};
 pub use mirrors::Mirrors;
-pub use parallel::{Job, fetch_all};
+pub use parallel::{Job, Watch, fetch_all};

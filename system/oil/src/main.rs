@@ -4,6 +4,11 @@
 
 mod program;
 
+/// musl's own allocator gives every page back at once, asks for it again, and has one lock for all threads.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
 fn main() -> std::process::ExitCode {
     program::run(std::env::args_os())
 }

@@ -33,6 +33,17 @@ await() {
     done
 }
 
+# Waits until the daemon has neither opened nor closed anything for a fifth of a second.
+descriptors_rest() {
+    local count=0 before='' now
+    while [ $count -lt 10 ]; do
+        now=$(ls -l "/proc/$daemon/fd" | awk 'NF > 8 { print $9, $11 }')
+        [ "$now" = "$before" ] && count=$((count + 1)) || count=0
+        before=$now
+        sleep 0.02
+    done
+}
+
 # Whether a service has this state (STOPPED, STARTING, STARTED or STOPPING).
 is() { [ "$(dinitctl is-started "$1")" = "$2" ]; }
 

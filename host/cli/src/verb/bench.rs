@@ -1,6 +1,7 @@
 //! `alpenglow bench`
 
 mod init;
+mod oil;
 
 use super::boot::session_of;
 use crate::context::Context;
@@ -33,6 +34,8 @@ enum Name {
     Size,
     /// Time, memory and system calls of dinit and of other service managers
     Init(init::Arguments),
+    /// Time and memory of Oil, apk and dpkg
+    Oil(oil::Arguments),
 }
 
 /// Runs a comparison, or lists them.
@@ -44,10 +47,12 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
             );
             println!("size  bytes of kernel and initramfs, of min and of peers");
             println!("init  time, memory and system calls of dinit and of other service managers");
+            println!("oil   time and memory of Oil, apk and dpkg");
         }
         Some(Name::Boot) => boots(true, arguments.json)?,
         Some(Name::Size) => boots(false, arguments.json)?,
         Some(Name::Init(own)) => init::run(own, arguments.json)?,
+        Some(Name::Oil(own)) => oil::run(own, arguments.json)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -19,7 +19,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let context = Context::open()?;
     let _lock = context.lock()?;
     let made = ["systems", "store", "work", "logs", "run"];
-    let fetched = ["unpacked", "sources", "crates", "apt", "counter", "roots"];
+    let fetched = [
+        "keys", "unpacked", "sources", "crates", "apt", "counter", "roots",
+    ];
     for name in made.iter().chain(fetched.iter().filter(|_| arguments.all)) {
         remove_tree(&context.cache.dir().join(name))?;
     }

@@ -7,6 +7,7 @@ use crate::error::Result;
 use alpenglow_builder::Arch;
 use alpenglow_forge::Forge;
 use clap::{Args, Subcommand};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Arguments of `package`.
@@ -32,6 +33,14 @@ enum Verb {
     },
     /// List the packages that there are recipes for
     List,
+    /// Build packages and write a signed repository of them, with what must be in a root with them
+    Repository {
+        /// Where: DIR/KEY.rsa.pub, DIR/ARCH/*.apk, and the indexes Packages.adb and APKINDEX.tar.gz beside them
+        dir: PathBuf,
+        /// The packages
+        #[arg(required = true)]
+        names: Vec<String>,
+    },
     /// Tell what upstream has newer than the pins in sources.lock, and what of it can be fetched
     Update {
         /// The packages or sources; all sources when none is given
@@ -54,6 +63,10 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
             list(forge);
             Ok(())
         })?,
+        Verb::Repository { dir, names } => {
+            let key = context.with_forge(arch, |forge| Ok(forge.repository(names, dir)?))?;
+            println!("{} {}", dir.display(), key.display());
+        }
         Verb::Update { names, write } => update::run(&context, names, *write)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -9,6 +9,7 @@ use std::env;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
+use std::thread;
 
 /// Arguments of `test`.
 #[derive(Args)]
@@ -70,9 +71,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
             if let Some(filter) = &filter {
                 command.arg(filter);
             }
-            // Whole builds and machines side by side would only slow each other down.
-            if kind != Kind::Unit {
-                command.arg("--test-threads=1");
+            if let Some(threads) = threads(kind) {
+                command.arg(format!("--test-threads={threads}"));
             }
             one(command, &mut sum)?;
         }
@@ -85,19 +85,33 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     })
 }
 
+/// How many tests run at once, where it is not the harness's own choice.
+fn threads(kind: Kind) -> Option<usize> {
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    match kind {
+        Kind::Unit => None,
+        // Most wait for something; those that build in the one cache wait for each other.
+        Kind::Native => Some(processors + 1),
+        // A machine under emulation keeps one processor busy.
+        Kind::Boot => Some(processors),
+    }
+}
+
 /// The `cargo test` runs of a kind.
 fn commands(context: &Context, kind: Kind) -> Vec<Command> {
-    let cargo = |folder: PathBuf, words: &[&str]| {
+    let cargo = |folder: PathBuf, profile: &str, words: &[&str]| {
         let mut command =
             Command::new(env::var_os("ALPENGLOW_CARGO").unwrap_or_else(|| "cargo".into()));
-        command.args(["test", "--release", "--locked", "--no-fail-fast", "--quiet"]);
-        command.args(words).current_dir(folder);
+        command.args(["test", "--locked", "--no-fail-fast", "--quiet", "--profile"]);
+        command.arg(profile).args(words).current_dir(folder);
         command
     };
-    let host = |words: &[&str]| cargo(context.repository.clone(), words);
+    // The profile that the command line itself was built with, so that what both need is there.
+    let host = |words: &[&str]| cargo(context.repository.clone(), "release", words);
     match kind {
         Kind::Unit => {
-            let mut system = cargo(context.repository.join("system"), &["--workspace"]);
+            let folder = context.repository.join("system");
+            let mut system = cargo(folder, "quick", &["--workspace"]);
             system.env("CARGO_TARGET_DIR", context.repository.join("target/system"));
             vec![
                 host(&["--workspace", "--exclude", "alpenglow-tests"]),

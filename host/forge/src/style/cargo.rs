@@ -58,6 +58,9 @@ pub fn build(recipe: &Recipe, cargo: &Cargo, arch: Arch) -> String {
         if cargo.panic == Panic::ImmediateAbort {
             flags.push_str(" -Cpanic=immediate-abort");
         }
+        if cargo.std && cargo.outline {
+            flags.push_str(" -Cllvm-args=-enable-machine-outliner=always");
+        }
         (flags, target)
     };
     let (variable, linker) = if cargo.host {
@@ -127,8 +130,6 @@ fn target_flags(std: bool, arch: Arch) -> String {
         flags.push(format!("--remap-path-prefix={LIBRARY}=rust"));
         flags.push("-Ctarget-feature=+crt-static -Crelocation-model=pie".into());
         flags.push("-Cforce-unwind-tables=no -Zstack-protector=strong".into());
-        // What several functions do in the same words becomes a function of its own: a fiftieth less.
-        flags.push("-Cllvm-args=-enable-machine-outliner=always".into());
         flags.push(format!("-L{LIBRARIES} -L{OBJECT}/unwind"));
         for object in ["rcrt1.o", "crti.o", "crtn.o"] {
             flags.push(format!("-Clink-arg={LIBRARIES}/{object}"));

@@ -35,6 +35,25 @@ pub fn default_signal(signal: usize) -> isize {
     }
 }
 
+/// Whether the process ignores the signal; rt_sigaction(2).
+#[inline(always)]
+pub fn is_ignored(signal: usize) -> bool {
+    const SIG_IGN: usize = 1;
+    // `struct kernel_sigaction`, as above: the handler comes first.
+    let mut old = [0usize; 4];
+    // SAFETY: the kernel writes at most the structure.
+    let result = unsafe {
+        syscall4(
+            nr::RT_SIGACTION,
+            signal,
+            0,
+            &mut old as *mut [usize; 4] as usize,
+            SIGSET_SIZE,
+        )
+    };
+    result == 0 && old[0] == SIG_IGN
+}
+
 /// rt_sigtimedwait(2) without a time limit; the number of a held back signal of `set`.
 #[inline(always)]
 pub fn wait_signal(set: &u64) -> isize {

@@ -32,13 +32,18 @@ impl Signals {
         // Writing to a terminal that somebody else controls, or to a pipe that nobody reads, is an error to be told,
         // not an end.
         let mut held = heard | bit(SIGPIPE) | bit(SIGTSTP) | bit(SIGTTIN) | bit(SIGTTOU);
+        // Services inherit what is ignored, and are to ignore nothing of what Rust's library or whoever started us
+        // (nohup, say) ignores. What is held back leaves us as alone, and is not handed down.
+        let ignored: Vec<i32> = (1..32)
+            .filter(|signal| bare::sys::is_ignored(*signal as usize))
+            .collect();
+        held |= ignored.iter().fold(0, |set, signal| set | bit(*signal));
         if manager {
             heard |= bit(SIGQUIT);
             held = !crate::crash::faults();
         }
         bare::sys::block_signals(&held);
-        // Services inherit what is ignored: nothing of what Rust's library or whoever started us ignores.
-        for signal in [SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU] {
+        for signal in ignored {
             bare::sys::default_signal(signal as usize);
         }
         let fd = bare::sys::signalfd(&heard);

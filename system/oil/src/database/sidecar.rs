@@ -5,17 +5,20 @@
 //! nanoseconds) of that file stand in it, and a hash of its bytes. apk and Oil put a new file in its place with every
 //! write, so that the inode or the times differ; times of change cannot be set by anyone. What is left is a file that
 //! was changed twice within the file system's clock tick: so the stat is believed only if the file's change is at
-//! least [`SETTLED`] older than the sidecar, and otherwise the bytes are hashed. A sidecar that does not fit is as
-//! good as none.
+//! least [`SETTLED`] older than the time in the sidecar, and otherwise the bytes are hashed. Once that was done later
+//! than that, the sidecar gets the stat and the time of it. A sidecar that does not fit is as good as none.
 //!
 //! Shape, little-endian: a header of 104 bytes; for each package three u32 (start, end of the metadata, end in
 //! `installed`); their metadata, one behind the other; 2^bits + 1 u32 into the entries, by the upper bits of a path's
 //! hash; for each file, sorted by hash, four u32: the lower half of the hash, package, where its `F:` and `R:` lines
 //! are.
 
+mod hash;
+
 use super::installed::{Installed, Owner};
 use super::{DIRECTORY, replace_with};
 use crate::error::{Error, Result};
+use hash::{hash, hash_file};
 use std::fs::{File, Metadata};
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
@@ -50,35 +53,6 @@ pub struct Heads {
     pub text: Vec<u8>,
     /// Where each package's begins and ends in it.
     pub places: Vec<(usize, usize)>,
-}
-
-/// A hash of bytes; not meant to withstand anyone, as whoever writes here could write `installed` as well.
-fn hash(bytes: &[u8]) -> u64 {
-    const FACTORS: [u64; 4] = [
-        0x9e37_79b9_7f4a_7c15,
-        0xc2b2_ae3d_27d4_eb4f,
-        0x1656_67b1_9e37_79f9,
-        0x85eb_ca77_c2b2_ae63,
-    ];
-    let mut lanes = FACTORS;
-    let mut chunks = bytes.chunks_exact(32);
-    let word = |chunk: &[u8]| u64::from_le_bytes(chunk.try_into().expect("eight bytes"));
-    for chunk in &mut chunks {
-        for (lane, part) in lanes.iter_mut().zip(chunk.chunks_exact(8)) {
-            *lane = (lane.rotate_left(29) ^ word(part)).wrapping_mul(FACTORS[0]);
-        }
-    }
-    let mut sum = bytes.len() as u64;
-    for (lane, factor) in lanes.into_iter().zip(FACTORS) {
-        sum = (sum.rotate_left(23) ^ lane ^ (lane >> 31)).wrapping_mul(factor);
-    }
-    for chunk in chunks.remainder().chunks(8) {
-        let mut last = [0; 8];
-        last[..chunk.len()].copy_from_slice(chunk);
-        sum = (sum.rotate_left(23) ^ word(&last)).wrapping_mul(FACTORS[1]);
-    }
-    sum ^= sum >> 32;
-    sum.wrapping_mul(FACTORS[2]) ^ (sum >> 29)
 }
 
 fn path_hash(directory: &[u8], name: &[u8]) -> u64 {
@@ -173,6 +147,17 @@ pub fn write(root: &Path, installed: &Installed, sync: bool) -> Result<()> {
     replace_with(&path(root), &out, sync)
 }
 
+/// Writes the first words of a sidecar's header anew, if the file that was read is still the one that is there.
+fn stamp(root: &Path, read: &File, words: &[u64]) -> std::io::Result<()> {
+    let file = File::options().write(true).open(path(root))?;
+    let (found, known) = (file.metadata()?, read.metadata()?);
+    if (found.dev(), found.ino()) != (known.dev(), known.ino()) {
+        return Ok(());
+    }
+    let bytes: Vec<u8> = words.iter().copied().flat_map(u64::to_le_bytes).collect();
+    file.write_all_at(&bytes, 8)
+}
+
 impl Sidecar {
     /// Of the database below `root`; none if there is none that fits.
     #[must_use]
@@ -210,10 +195,16 @@ impl Sidecar {
         let settled = found[4].saturating_add(SETTLED.as_nanos() as u64) < word(6);
         let same = (0..5).all(|place| found[place] == word(place));
         if !(same && settled) {
-            let mut text = vec![0; usize::try_from(found[0]).ok()?];
-            installed.read_exact_at(&mut text, 0).ok()?;
-            if hash(&text) != word(5) {
+            // Before the bytes are read: what is written while they are is younger.
+            let now = now();
+            if hash_file(&installed, found[0])? != word(5) {
                 return None;
+            }
+            if found[4].saturating_add(SETTLED.as_nanos() as u64) < now {
+                let mut words = found.to_vec();
+                words.extend([word(5), now]);
+                // Who may not write here, or only in part, has it hashed again.
+                let _ = stamp(root, &file, &words);
             }
         }
         Some(Self {
@@ -408,6 +399,27 @@ mod tests {
         std::fs::write(&path, &bytes).expect("written");
         assert!(Sidecar::open(root.path()).is_none());
         assert_eq!(Heads::read(root.path()).expect("there").places.len(), 5);
+    }
+
+    #[test]
+    fn what_was_hashed_late_enough_is_believed() {
+        let root = root(&text(5));
+        let installed = Installed::read(root.path()).expect("there");
+        write(root.path(), &installed, true).expect("written");
+        let before = std::fs::read(path(root.path())).expect("there");
+        std::thread::sleep(SETTLED + Duration::from_millis(100));
+        let sidecar = Sidecar::open(root.path()).expect("fits");
+        assert_eq!(sidecar.heads(), Some(Heads::of(&installed)));
+        let stamped = std::fs::read(path(root.path())).expect("there");
+        let time = 8 + 8 * 6..8 + 8 * 7;
+        assert_ne!(before[time.clone()], stamped[time.clone()]);
+        assert_eq!(before[time.end..], stamped[time.end..]);
+        assert!(Sidecar::open(root.path()).is_some());
+        assert_eq!(
+            std::fs::read(path(root.path())).expect("there"),
+            stamped,
+            "once is enough"
+        );
     }
 
     #[test]

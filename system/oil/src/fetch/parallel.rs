@@ -17,27 +17,40 @@ pub struct Job {
     pub size: Option<u64>,
 }
 
-/// Gets all, the largest first, so that none is alone at the end. What came of each is in the jobs' order.
-/// `received` is told of bytes by several threads.
-pub fn fetch_all(
-    client: &Client,
-    jobs: &[Job],
-    received: &(dyn Fn(u64) + Sync),
-) -> Vec<Result<()>> {
+/// What is told while files are got, by several threads.
+pub trait Watch: Sync {
+    /// So many bytes more came.
+    fn received(&self, bytes: u64);
+
+    /// The file of this job is there, or it could not be had.
+    fn came(&self, job: usize, is_there: bool);
+
+    /// Whether no more files are to be begun.
+    fn is_enough(&self) -> bool {
+        false
+    }
+}
+
+/// Gets all, the largest first, so that none is alone at the end. What came of each is in the jobs' order; all is well
+/// with those that were not begun.
+pub fn fetch_all(client: &Client, jobs: &[Job], watch: &dyn Watch) -> Vec<Result<()>> {
     let mut order: Vec<usize> = (0..jobs.len()).collect();
     order.sort_by_key(|place| std::cmp::Reverse(jobs[*place].size));
     let results: Vec<Mutex<Option<Result<()>>>> = jobs.iter().map(|_| Mutex::new(None)).collect();
     let next = AtomicUsize::new(0);
     let work = || {
-        while let Some(&place) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
+        while !watch.is_enough()
+            && let Some(&place) = order.get(next.fetch_add(1, Ordering::Relaxed))
+        {
             let job = &jobs[place];
             let want = Want {
                 size: job.size,
                 ..Want::default()
             };
-            let got = client
-                .get(&job.url, &job.place, &want, received)
-                .map(|_| ());
+            let received = |bytes| watch.received(bytes);
+            let got = client.get(&job.url, &job.place, &want, &received);
+            let got = got.map(|_| ());
+            watch.came(place, got.is_ok());
             if let Ok(mut result) = results[place].lock() {
                 *result = Some(got);
             }

@@ -1,10 +1,13 @@
 //! The wrappers of v3 files: `ADB.` as it is, `ADBd` DEFLATE, `ADBc` with an algorithm and a level. What is inside
 //! begins with `ADB.` again.
 
+mod unzstd;
+
 use crate::error::{Error, Result};
 use flate2::{Decompress, FlushDecompress, Status};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::str::FromStr;
+use unzstd::Unzstd;
 
 const BUFFER: usize = 128 << 10;
 
@@ -63,7 +66,7 @@ pub struct Decoder<R: Read>(Kind<R>);
 enum Kind<R: Read> {
     Plain(io::Chain<io::Cursor<[u8; 4]>, BufReader<R>>),
     Deflate(BufReader<Inflate<BufReader<R>>>),
-    Zstd(BufReader<zstd::Decoder<'static, BufReader<R>>>),
+    Zstd(BufReader<Unzstd<R>>),
 }
 
 impl<R: Read> Decoder<R> {
@@ -106,9 +109,7 @@ impl<R: Read> Decoder<R> {
                 Kind::Deflate(BufReader::with_capacity(BUFFER, Inflate::new(file)))
             }
             Compression::Zstd(_) => {
-                let mut decoder = zstd::Decoder::with_buffer(file)?;
-                decoder.window_log_max(27)?;
-                Kind::Zstd(BufReader::with_capacity(BUFFER, decoder.single_frame()))
+                Kind::Zstd(BufReader::with_capacity(BUFFER, Unzstd::new(file)?))
             }
         };
         Ok((Self(kind), compression))
@@ -123,7 +124,7 @@ impl<R: Read> Decoder<R> {
             || match &mut self.0 {
                 Kind::Plain(_) => false,
                 Kind::Deflate(inner) => !inner.get_mut().input.fill_buf()?.is_empty(),
-                Kind::Zstd(inner) => !inner.get_mut().get_mut().fill_buf()?.is_empty(),
+                Kind::Zstd(inner) => !inner.get_mut().input().fill_buf()?.is_empty(),
             };
         if more {
             Err(Error::Trailing(0))

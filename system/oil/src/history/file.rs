@@ -1,8 +1,9 @@
 //! The file of a generation.
 //!
-//! Lines `key value`, then the records of the packages that went, as the database had them, each behind a line
-//! `record NAME BYTES`, their scripts behind `script NAME KIND BYTES`, paths of devices behind `node NAME MODE DEVICE
-//! MTIME BYTES`, and path, name and value of extended attributes behind `xattr NAME BYTES BYTES BYTES`.
+//! Lines `key value`, of them `tree NAME PATH` for a directory that is kept whole in the store; then the records of the
+//! packages that went, as the database had them, each behind a line `record NAME BYTES`, their scripts behind
+//! `script NAME KIND BYTES`, paths of devices behind `node NAME MODE DEVICE MTIME BYTES`, and path, name and value of
+//! extended attributes behind `xattr NAME BYTES BYTES BYTES`.
 
 use super::special::{Node, Specials};
 use super::store::{self, Content};
@@ -16,8 +17,8 @@ use crate::error::{Error, Result};
 use crate::package::ScriptKind;
 use crate::protected_paths::{ProtectedPaths, Protection};
 use crate::transact::area::{Area, DIRECTORY};
-use crate::transact::place::Root;
-use crate::transact::{Line, Plan};
+use crate::transact::place::{Root, split};
+use crate::transact::{Line, Plan, trees};
 use rustix::fs::{AtFlags, Dir, Mode, OFlags};
 use rustix::io::Errno;
 use std::collections::{BTreeMap, HashSet};
@@ -34,6 +35,8 @@ pub struct File {
     pub generation: Generation,
     /// What went, by name.
     pub kept: BTreeMap<String, Kept>,
+    /// Directories that went whole: their names in the store, and where they were.
+    pub trees: Vec<(String, String)>,
 }
 
 fn directory(root: &Path) -> PathBuf {
@@ -105,6 +108,10 @@ fn parse(bytes: &[u8], number: u64) -> Option<File> {
                     before,
                     after,
                 });
+            }
+            "tree" => {
+                let (name, path) = value.split_once(' ')?;
+                content.trees.push((name.to_owned(), path.to_owned()));
             }
             "triggers" => {
                 let kept = content.kept.entry(words.next()?.to_owned()).or_default();
@@ -195,6 +202,17 @@ pub fn prepare(
     let mut out = std::mem::take(&mut text).into_bytes();
     out.extend_from_slice(&world);
     out.extend_from_slice(plan.world.as_bytes());
+    for step in 0..lines.len() {
+        let path = area.path(&format!("{step}.trees"));
+        let paths = crate::database::read_if_there(&path)?.unwrap_or_default();
+        for (place, path) in trees::read(&paths).into_iter().enumerate() {
+            let (name, path) = (
+                trees::name(number, step, place),
+                String::from_utf8_lossy(&path),
+            );
+            let _ = writeln!(text, "tree {name} {path}");
+        }
+    }
     // Writing to memory does not fail.
     for line in lines.iter().filter(|line| !line.pinned) {
         let _ = writeln!(
@@ -268,9 +286,14 @@ pub fn forget(root: &Root, keep: usize, installed: &Installed, restored: bool) -
         let files = record.directories.iter().flat_map(|one| &one.files);
         all.extend(files.filter_map(|file| Content::of(file.digest, file.acl.mode)));
     };
+    let mut remembered = Vec::new();
     for number in &numbers[old..] {
-        for kept in read(root.path(), *number)?.kept.values() {
+        let file = read(root.path(), *number)?;
+        for kept in file.kept.values() {
             digests(&kept.record, &mut wanted);
+        }
+        if restored && !file.trees.is_empty() {
+            remembered.push(file);
         }
     }
     if !wanted.is_empty() {
@@ -287,6 +310,9 @@ pub fn forget(root: &Root, keep: usize, installed: &Installed, restored: bool) -
         }
     }
     let at = |error: Errno| root.error(store::DIRECTORY, error);
+    for file in &remembered {
+        thin(root, file, &wanted).map_err(at)?;
+    }
     let flags = OFlags::RDONLY | OFlags::DIRECTORY;
     let fd = match root.open_at(store::DIRECTORY, flags, Mode::empty()) {
         Err(Errno::NOENT) => return Ok(()),
@@ -295,10 +321,55 @@ pub fn forget(root: &Root, keep: usize, installed: &Installed, restored: bool) -
     for entry in Dir::read_from(&fd).map_err(at)? {
         let entry = entry.map_err(at)?;
         let name = entry.file_name();
+        if let Some(generation) = trees::generation_of(name.to_bytes()) {
+            if !numbers[old..].contains(&generation) {
+                trees::delete(&fd, name.to_bytes()).map_err(at)?;
+            }
+            continue;
+        }
         let known = Content::from_name(name.to_bytes());
         let ours = !matches!(name.to_bytes(), b"." | b"..");
         if ours && known.is_none_or(|content| !wanted.contains(&content)) {
             rustix::fs::unlinkat(&fd, name, AtFlags::empty()).map_err(at)?;
+        }
+    }
+    Ok(())
+}
+
+/// Deletes what is not wanted from the directories that went whole in a generation, and those that are empty then.
+fn thin(root: &Root, file: &File, wanted: &HashSet<Content>) -> Result<(), Errno> {
+    for (name, top) in &file.trees {
+        let mut directories = Vec::new();
+        for kept in file.kept.values() {
+            for one in &kept.record.directories {
+                let Some(place) = trees::place(name, top, &one.path) else {
+                    continue;
+                };
+                let fd = match root.directory(&place) {
+                    Err(Errno::NOENT) => continue,
+                    other => other?,
+                };
+                for file in &one.files {
+                    if Content::of(file.digest, file.acl.mode)
+                        .is_some_and(|content| !wanted.contains(&content))
+                    {
+                        match rustix::fs::unlinkat(&fd, file.name.as_slice(), AtFlags::empty()) {
+                            Ok(()) | Err(Errno::NOENT) => {}
+                            Err(error) => return Err(error),
+                        }
+                    }
+                }
+                directories.push(place);
+            }
+        }
+        // What is below comes first.
+        directories.sort_by(|one, other| other.cmp(one));
+        for place in directories {
+            let (above, name) = split(&place);
+            match rustix::fs::unlinkat(root.directory(above)?, name, AtFlags::REMOVEDIR) {
+                Ok(()) | Err(Errno::NOENT | Errno::NOTEMPTY | Errno::EXIST) => {}
+                Err(error) => return Err(error),
+            }
         }
     }
     Ok(())

@@ -1,5 +1,5 @@
-//! Unpacks a package that the history has: its files are linked from where they are kept, or copied from where they
-//! still are, each hashed before it is believed.
+//! Unpacks a package that the history has: its files are linked from where they are kept, by their content or in a
+//! directory that went whole, or copied from where they still are, each hashed before it is believed.
 
 use super::Kept;
 use super::special::Node;
@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::transact::area::Area;
 use crate::transact::manifest::{Action, Builder, Folder, Item};
 use crate::transact::place::{Root, split};
-use crate::transact::{times, xattrs};
+use crate::transact::{times, trees, xattrs};
 use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Uid};
 use rustix::io::Errno;
 use std::collections::{HashMap, HashSet};
@@ -23,6 +23,8 @@ use std::sync::{Mutex, PoisonError};
 /// Where content can be had.
 pub struct Sources {
     store: Option<Store>,
+    /// Paths of files in directories that are kept whole.
+    trees: HashMap<Content, Vec<u8>>,
     /// Paths of installed files.
     live: HashMap<Content, Vec<u8>>,
     /// Kept files that have been linked: a second name of one would be one file with it.
@@ -59,12 +61,40 @@ impl Sources {
                 }
             }
         }
+        let trees = match wanted.is_empty() {
+            true => HashMap::new(),
+            false => in_trees(root, &wanted)?,
+        };
         Ok(Self {
             store: Store::open_existing(root),
+            trees,
             live,
             linked: Mutex::new(HashSet::new()),
         })
     }
+}
+
+/// Where content is in directories that are kept whole.
+fn in_trees(root: &Root, wanted: &HashSet<Content>) -> Result<HashMap<Content, Vec<u8>>> {
+    let mut found = HashMap::new();
+    for number in super::file::numbers(root.path())? {
+        let file = super::file::read(root.path(), number)?;
+        let directories = file.kept.values().flat_map(|kept| &kept.record.directories);
+        for directory in directories {
+            let of = |(name, top): &(String, String)| trees::place(name, top, &directory.path);
+            let Some(place) = file.trees.iter().find_map(of) else {
+                continue;
+            };
+            for one in &directory.files {
+                if let Some(content) = Content::of(one.digest, one.acl.mode)
+                    && wanted.contains(&content)
+                {
+                    found.insert(content, crate::transact::join(&place, &one.name));
+                }
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// A package on its way.
@@ -151,27 +181,28 @@ impl Restoring<'_> {
         let content = Content::of(file.digest, file.acl.mode).ok_or_else(|| self.gone(path))?;
         let digest = content.digest;
         let to = number.to_string();
+        // The first name of what is kept is the file itself: a second one would be one file with it.
+        let is_first = || {
+            let linked = self.sources.linked.lock();
+            let mut linked = linked.unwrap_or_else(PoisonError::into_inner);
+            linked.insert(content)
+        };
         if let Some(store) = &self.sources.store {
             let name = content.name();
-            if self
-                .is_it(store.fd(), name.as_bytes(), &digest)
-                .map_err(at)?
-            {
-                let mut linked = self
-                    .sources
-                    .linked
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner);
-                let first = linked.insert(content);
-                drop(linked);
+            let name = name.as_bytes();
+            if self.is_it(store.fd(), name, &digest).map_err(at)? {
                 return self
-                    .give(
-                        (store.fd(), name.as_bytes()),
-                        (into, &to),
-                        path,
-                        file.acl,
-                        first,
-                    )
+                    .give((store.fd(), name), (into, &to), path, file.acl, is_first())
+                    .map_err(at);
+            }
+        }
+        if let Some(kept) = self.sources.trees.get(&content) {
+            let (directory, name) = split(kept);
+            if let Ok(from) = root.directory(directory)
+                && self.is_it(&from, name, &digest).map_err(at)?
+            {
+                return self
+                    .give((&from, name), (into, &to), path, file.acl, is_first())
                     .map_err(at);
             }
         }

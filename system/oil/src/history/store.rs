@@ -1,9 +1,10 @@
 //! `lib/apk/oil/store`: content that was replaced or removed, by digest.
 //!
 //! Nothing is copied: a file that goes is renamed into the store, one that is replaced is linked into it before the
-//! new one is renamed over it. What a generation of the past consists of is therefore either here or still in its
-//! place, so that the history costs what changed and no more. What lies here is believed to be what its name says
-//! only until it is used: then it is hashed.
+//! new one is renamed over it. A directory that goes with all that is in it is renamed as a whole, under the name that
+//! [`crate::transact::trees`] gives it, and stays as long as its generation. What a generation of the past consists of
+//! is therefore either here or still in its place, so that the history costs what changed and no more. What lies here
+//! is believed to be what its name says only until it is used: then it is hashed.
 
 use crate::digest::Digest;
 use crate::transact::place::Root;

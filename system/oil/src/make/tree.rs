@@ -3,7 +3,7 @@
 use crate::digest::{Algorithm, Digest, Hasher};
 use crate::error::{Error, Result};
 use crate::package::{Acl, Entry, EntryKind, check_path};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
@@ -107,7 +107,8 @@ impl Default for TreeOptions {
 /// A file's other names come after this one.
 pub(super) struct Node {
     pub entry: Entry,
-    /// Others link to it, in or out of the tree.
+    /// Others of the tree link to it. What is out of the tree has no say in what a package is, unlike with apk, which counts
+    /// all links.
     pub linked: bool,
     /// For v2.
     pub sha1: Option<Digest>,
@@ -165,11 +166,16 @@ impl Tree {
         }
         all.sort_by(|one, other| one.0.cmp(&other.0));
         let mut known = HashMap::new();
+        let mut targets: HashSet<Vec<u8>> = HashSet::new();
         for (path, acl, files) in all {
-            let files = files
+            let files: Vec<Node> = files
                 .into_iter()
                 .map(|(path, metadata)| node(root, path, &metadata, options, &mut known))
                 .collect::<Result<_>>()?;
+            targets.extend(files.iter().filter_map(|node| match &node.entry.kind {
+                EntryKind::HardLink(target) => Some(target.clone()),
+                _ => None,
+            }));
             let entry = Entry {
                 path,
                 kind: EntryKind::Directory,
@@ -179,6 +185,9 @@ impl Tree {
                 digest: None,
             };
             folders.push(Folder { entry, files });
+        }
+        for node in folders.iter_mut().flat_map(|folder| &mut folder.files) {
+            node.linked = targets.contains(&node.entry.path);
         }
         let root = root.to_owned();
         Ok(Self { root, folders })
@@ -253,7 +262,6 @@ fn node(
     let kind = metadata.file_type();
     let mut digest = None;
     let mut sha1 = None;
-    let mut linked = false;
     let mut size = 0;
     let kind = if kind.is_file() {
         size = metadata.len();
@@ -270,8 +278,7 @@ fn node(
                 Ok(())
             })?;
             let [one, other] = hashers.map(Hasher::finish);
-            linked = metadata.nlink() > 1;
-            if linked {
+            if metadata.nlink() > 1 {
                 known.insert(inode, (path.clone(), one, other));
             }
             digest = Some(one);
@@ -307,7 +314,7 @@ fn node(
     };
     Ok(Node {
         entry,
-        linked,
+        linked: false,
         sha1,
     })
 }

@@ -176,9 +176,7 @@ fn to_files(
     session.out.flush()?;
     let total = jobs.iter().filter_map(|job| job.size).sum();
     let progress = Progress::new(arguments, "Downloading", total, session.verbosity < 0);
-    let results = fetch_all(&session::client(context), &jobs, &|bytes| {
-        progress.add(bytes)
-    });
+    let results = fetch_all(&session::client(context), &jobs, &progress);
     progress.clear();
     for (item, result) in remote.into_iter().zip(results) {
         let result = result.map_err(Failure::new);

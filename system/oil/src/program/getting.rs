@@ -6,14 +6,25 @@ use super::progress::Progress;
 use super::session::{self, Session};
 use oil::context::{Context, Found, cache::local_path};
 use oil::error::Error;
-use oil::fetch::{Job, fetch_all};
+use oil::fetch::{self, Job, fetch_all};
 use oil::package::Info;
 use oil::package_name::PackageName;
+use oil::transact::Arrivals;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
 
 /// Where packages wait that are not to be kept.
 const WAITING: &str = "lib/apk/oil/download";
+
+/// Where a wanted package is.
+pub enum Place {
+    /// There.
+    Here(PathBuf),
+    /// It will be there; by this number in [`Arrivals`], and with so many bytes, as far as that is known.
+    Coming(PathBuf, usize, u64),
+}
 
 /// Packages that are wanted as files.
 pub struct Wanted<'a> {
@@ -35,13 +46,13 @@ impl<'a> Wanted<'a> {
     }
 
     /// Where a package's file is, or will be once [`Wanted::fetch`] has got it.
-    pub fn package(&mut self, found: &Found, info: &Info) -> Result<PathBuf, Failure> {
+    pub fn package(&mut self, found: &Found, info: &Info) -> Result<Place, Failure> {
         let name = format!("{}-{}", info.name, info.version);
         let url = self.context.url(found);
         let url = url
             .ok_or_else(|| Failure::new(format_args!("{name}: no repository says where it is")))?;
         if !url.contains("://") || url.starts_with("file://") {
-            return Ok(local_path(&url));
+            return Ok(Place::Here(local_path(&url)));
         }
         let identity = info
             .identity
@@ -56,7 +67,7 @@ impl<'a> Wanted<'a> {
         let size = (info.file_size > 0).then_some(info.file_size);
         let kept = self.context.cache.directory().join(&cached);
         if self.context.cache.is_enabled() && is_whole(&kept, size) {
-            return Ok(kept);
+            return Ok(Place::Here(kept));
         }
         if !self.context.settings.network {
             return Err(Failure::new(format_args!(
@@ -67,15 +78,17 @@ impl<'a> Wanted<'a> {
             true => kept,
             false => self.waiting.join(&cached),
         };
-        if !is_whole(&place, size) {
-            self.jobs.push(Job {
-                url,
-                place: place.clone(),
-                size,
-            });
-            self.names.push(name);
+        if is_whole(&place, size) {
+            return Ok(Place::Here(place));
         }
-        Ok(place)
+        let number = self.jobs.len();
+        self.jobs.push(Job {
+            url,
+            place: place.clone(),
+            size,
+        });
+        self.names.push(name);
+        Ok(Place::Coming(place, number, size.unwrap_or(0)))
     }
 
     /// Names and versions of the packages that are not there yet.
@@ -85,18 +98,42 @@ impl<'a> Wanted<'a> {
 
     /// Gets what is not there yet. False if something could not be had, which has been said then.
     pub fn fetch(&self, session: &mut Session, arguments: &Arguments) -> Result<bool, Failure> {
+        let done = self.fetch_while(session, arguments, &Arrivals::new(), |_| Ok(()))?;
+        Ok(done.is_some())
+    }
+
+    /// The same, while something is done with what `arrivals` is told of. If that fails by itself, no further package
+    /// is begun. None if something could not be had, which has been said then.
+    pub fn fetch_while<T>(
+        &self,
+        session: &mut Session,
+        arguments: &Arguments,
+        arrivals: &Arrivals,
+        work: impl FnOnce(&mut Session) -> Result<T, Failure>,
+    ) -> Result<Option<T>, Failure> {
         if self.jobs.is_empty() {
-            return Ok(true);
+            return work(session).map(Some);
         }
         for directory in [self.context.cache.directory(), &self.waiting] {
             fs::create_dir_all(directory)
                 .map_err(|error| Failure::of(directory.display(), reason(&error)))?;
         }
         let total = self.jobs.iter().filter_map(|job| job.size).sum();
-        let progress = Progress::new(arguments, "Downloading", total, session.verbosity < 0);
+        let watch = Coming {
+            progress: Progress::new(arguments, "Downloading", total, session.verbosity < 0),
+            left: AtomicUsize::new(self.jobs.len()),
+            failed: AtomicBool::new(false),
+            enough: AtomicBool::new(false),
+            arrivals,
+        };
         let client = session::client(self.context);
-        let results = fetch_all(&client, &self.jobs, &|bytes| progress.add(bytes));
-        progress.clear();
+        let (done, results) = thread::scope(|scope| {
+            let fetching = scope.spawn(|| fetch_all(&client, &self.jobs, &watch));
+            let done = work(session);
+            watch.enough.fetch_or(done.is_err(), Ordering::Relaxed);
+            (done, fetching.join().unwrap_or_default())
+        });
+        watch.progress.clear();
         let mut well = true;
         for (name, result) in self.names.iter().zip(results) {
             if let Err(error) = result {
@@ -104,7 +141,40 @@ impl<'a> Wanted<'a> {
                 session.error(&format!("{name}: {error}"));
             }
         }
-        Ok(well)
+        // What could not be done for want of a package has been said.
+        well.then_some(done).transpose()
+    }
+}
+
+/// Hands on what comes.
+struct Coming<'c> {
+    progress: Progress,
+    /// Files that are on their way.
+    left: AtomicUsize,
+    /// One could not be had.
+    failed: AtomicBool,
+    /// What they are for has failed.
+    enough: AtomicBool,
+    arrivals: &'c Arrivals,
+}
+
+impl fetch::Watch for Coming<'_> {
+    fn received(&self, bytes: u64) {
+        self.progress.add(bytes);
+    }
+
+    fn came(&self, job: usize, is_there: bool) {
+        self.failed.fetch_or(!is_there, Ordering::Relaxed);
+        // Lines may be printed once all are there.
+        if self.left.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.progress.clear();
+        }
+        self.arrivals.tell(job, is_there);
+    }
+
+    fn is_enough(&self) -> bool {
+        // For want of a package is no reason: the others are told of, and may be there the next time.
+        self.enough.load(Ordering::Relaxed) && !self.failed.load(Ordering::Relaxed)
     }
 }
 

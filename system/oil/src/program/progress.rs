@@ -2,6 +2,7 @@
 
 use super::arguments::Arguments;
 use super::size::human;
+use oil::fetch;
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::Mutex;
@@ -86,6 +87,14 @@ impl Progress {
             let _ = write!(io::stderr().lock(), "\r\x1b[K");
         }
     }
+}
+
+impl fetch::Watch for Progress {
+    fn received(&self, bytes: u64) {
+        self.add(bytes);
+    }
+
+    fn came(&self, _: usize, _: bool) {}
 }
 
 impl State {

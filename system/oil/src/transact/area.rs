@@ -5,6 +5,7 @@ use super::place::{Root, Volume, split};
 use crate::error::{Error, Result};
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags};
 use rustix::io::Errno;
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::os::fd::{AsFd, OwnedFd};
@@ -21,6 +22,8 @@ const DONE: &[u8] = b"lib/apk/oil/transaction.done";
 const ELSEWHERE: &[u8] = b".oil-transaction";
 /// In [`AREA`]: the paths of the others, a line each, written before they are made.
 const VOLUMES: &str = "volumes";
+/// Directories that are remembered at most.
+const KNOWN: usize = 1 << 14;
 
 /// The directories that a transaction is prepared in.
 #[derive(Debug)]
@@ -29,6 +32,8 @@ pub struct Area<'r> {
     path: PathBuf,
     fd: OwnedFd,
     places: Mutex<Vec<Place>>,
+    /// Directories that were looked for: the numbers of their volumes, and whether they are there.
+    known: Mutex<HashMap<Vec<u8>, (usize, bool)>>,
     /// Permission bits that new files do not get.
     pub masked: u32,
 }
@@ -84,6 +89,7 @@ impl<'r> Area<'r> {
             path,
             fd,
             places: Mutex::new(places),
+            known: Mutex::default(),
             masked: 0,
         })
     }
@@ -123,28 +129,46 @@ impl<'r> Area<'r> {
         places.iter().map(|place| place.fd.clone()).collect()
     }
 
-    /// The number of the volume that files in a directory will be on, which need not exist yet.
+    /// The number of the volume that files in a directory will be on, which need not exist yet. Each is looked for
+    /// once: not to be asked while directories come and go.
     pub fn volume_of(&self, directory: &[u8]) -> Result<usize> {
-        let mut existing = directory;
-        let (fd, volume) = loop {
-            match self.root.directory(existing) {
-                Ok(fd) => {
-                    let volume = Root::volume(&fd);
-                    break (
-                        fd,
-                        volume.map_err(|error| self.root.error(existing, error))?,
-                    );
-                }
-                Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) if !existing.is_empty() => {
-                    existing = split(existing).0;
-                }
-                Err(error) => return Err(self.root.error(existing, error)),
-            }
+        Ok(self.whereabouts(directory)?.0)
+    }
+
+    /// The same, and whether the directory is there.
+    fn whereabouts(&self, directory: &[u8]) -> Result<(usize, bool)> {
+        let known = |path: &[u8]| {
+            let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            known.get(path).copied()
         };
-        drop(fd);
+        if let Some(found) = known(directory) {
+            return Ok(found);
+        }
+        let found = match known(split(directory).0) {
+            // Nothing is in a directory that is not there.
+            Some((volume, false)) => (volume, false),
+            _ => self.find(directory)?,
+        };
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= KNOWN {
+            known.clear();
+        }
+        known.insert(directory.to_vec(), found);
+        Ok(found)
+    }
+
+    fn find(&self, existing: &[u8]) -> Result<(usize, bool)> {
+        let at = |error: Errno| self.root.error(existing, error);
+        let volume = match self.root.directory(existing) {
+            Ok(fd) => Root::volume(&fd).map_err(at)?,
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) if !existing.is_empty() => {
+                return Ok((self.volume_of(split(existing).0)?, false));
+            }
+            Err(error) => return Err(at(error)),
+        };
         let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = places.iter().position(|place| place.volume == Some(volume)) {
-            return Ok(known);
+            return Ok((known, true));
         }
         let mut top = existing;
         while !top.is_empty() {
@@ -178,7 +202,7 @@ impl<'r> Area<'r> {
             volume: Some(volume),
             fd,
         });
-        Ok(places.len() - 1)
+        Ok((places.len() - 1, true))
     }
 
     /// Opens the directory of a step on a volume; made if `make`.
@@ -284,7 +308,7 @@ fn remove_directory(root: &Root, path: &[u8]) -> Result<(), Errno> {
 }
 
 /// Deletes what is in a directory.
-fn empty(directory: impl AsFd) -> Result<(), Errno> {
+pub fn empty(directory: impl AsFd) -> Result<(), Errno> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
     let fd = rustix::fs::openat(directory, c".", flags, Mode::empty())?;
     for entry in Dir::read_from(&fd)? {

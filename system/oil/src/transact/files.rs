@@ -6,6 +6,7 @@ use super::journal::Line;
 use super::manifest::{Action, Builder, Folder, Item, Manifest, Owner, Part};
 use super::owners::Owners;
 use super::place::{Directories, split};
+use super::trees;
 use super::unpack::name_of;
 use super::watch::{Event, Watch};
 use super::xattrs::{self, Xattrs};
@@ -25,6 +26,8 @@ pub struct Placing<'p> {
     pub directories: Directories<'p>,
     /// Where what is replaced is kept, if it is.
     pub store: Option<Store>,
+    /// The number that the history has for the transaction, if it remembers it.
+    pub generation: Option<u64>,
     pub chown: bool,
     /// Our own user and group, whose new files are.
     pub own: (u32, u32),
@@ -284,11 +287,14 @@ impl Placing<'_> {
     /// Takes away what goes with a step.
     fn leave(&mut self, step: usize) -> Result<()> {
         let gone = Manifest::read(&self.area.path(&name_of(step, "gone")))?;
+        let trees = self.leave_trees(step, &gone)?;
         let mut folder: &[u8] = &[];
+        let mut is_gone = false;
         for part in gone.parts() {
             let item = match part? {
                 Part::Folder(next) => {
                     folder = next.path;
+                    is_gone = trees::covers(&trees, folder);
                     continue;
                 }
                 Part::Item(item) => item,
@@ -296,7 +302,7 @@ impl Placing<'_> {
             if item.action != Action::Beside {
                 self.list_file(folder, item.name);
             }
-            if item.action == Action::Leave {
+            if is_gone || item.action == Action::Leave {
                 continue;
             }
             let removed = self.directories.get(folder).and_then(|directory| {
@@ -316,7 +322,7 @@ impl Placing<'_> {
         let folders = crate::database::read_if_there(&folders)?.unwrap_or_default();
         for path in folders
             .split(|&byte| byte == b'\n')
-            .filter(|path| !path.is_empty())
+            .filter(|path| !path.is_empty() && !trees::covers(&trees, path))
         {
             let (above, name) = split(path);
             let removed = self
@@ -334,6 +340,29 @@ impl Placing<'_> {
             self.directories.forget();
         }
         Ok(())
+    }
+}
+
+impl Placing<'_> {
+    /// Keeps directories that go whole; those that are kept.
+    fn leave_trees(&mut self, step: usize, gone: &Manifest) -> Result<Vec<Vec<u8>>> {
+        let text = crate::database::read_if_there(&self.area.path(&name_of(step, "trees")))?;
+        let (Some(text), Some(store), Some(generation)) = (text, &self.store, self.generation)
+        else {
+            return Ok(Vec::new());
+        };
+        let content = trees::Content::of(gone)?;
+        let mut kept = Vec::new();
+        for (number, path) in trees::read(&text).into_iter().enumerate() {
+            let name = trees::name(generation, step, number);
+            match trees::keep(&mut self.directories, store, &name, &path, &content) {
+                Ok(true) => kept.push(path),
+                Ok(false) => {}
+                Err(error) if is_refused(error) => {}
+                Err(error) => return Err(self.area.root().error(&path, error)),
+            }
+        }
+        Ok(kept)
     }
 }
 

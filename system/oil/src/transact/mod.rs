@@ -10,10 +10,12 @@
 //! `.oil-transaction` at its top, so that putting a file in its place is one rename.
 
 pub(crate) mod area;
+mod arrivals;
 mod claims;
 mod conflicts;
 mod files;
 mod finish;
+mod idle;
 mod journal;
 pub(crate) mod manifest;
 mod options;
@@ -25,11 +27,13 @@ mod protect;
 mod run;
 mod script;
 mod settle;
+pub(crate) mod trees;
 mod trigger;
 mod unpack;
 mod watch;
 pub(crate) mod xattrs;
 
+pub use arrivals::Arrivals;
 pub(crate) use claims::join;
 pub use conflicts::Conflicts;
 pub(crate) use journal::Line;
@@ -50,7 +54,8 @@ use std::path::Path;
 pub struct Transaction<'a> {
     root: Root,
     plan: Plan<'a>,
-    journal: Journal,
+    /// None: there is nothing to do.
+    journal: Option<Journal>,
     options: &'a Options,
     watch: &'a dyn Watch,
     decided: bool,
@@ -101,7 +106,10 @@ impl<'a> Transaction<'a> {
         if is_interrupted(root.path()) {
             return Err(Error::Interrupted(root.path().to_owned()));
         }
-        let prepared = prepare::prepare(&root, &plan, options, watch);
+        let prepared = match idle::is_idle(&root, &plan)? {
+            true => Ok(None),
+            false => prepare::prepare(&root, &plan, options, watch).map(Some),
+        };
         match prepared {
             Ok(journal) => Ok(Self {
                 root,
@@ -135,25 +143,31 @@ impl<'a> Transaction<'a> {
         if self.options.commit_hooks {
             hooks(&runner, "pre-commit")?;
         }
-        let area = Area::open(&self.root)?;
-        if self.journal.sync {
-            area.sync()?;
-        }
-        self.journal.publish(&area)?;
-        self.decided = true;
-        drop(area);
-        let outcome = run::run(&self.root, self.options, self.watch, false)?;
+        let outcome = match &self.journal {
+            None => idle::outcome(&self.root)?,
+            Some(journal) => {
+                let area = Area::open(&self.root)?;
+                if journal.sync {
+                    area.sync()?;
+                }
+                journal.publish(&area)?;
+                self.decided = true;
+                drop(area);
+                let outcome = run::run(&self.root, self.options, self.watch, false)?;
+                outcome.unwrap_or_default()
+            }
+        };
         if self.options.commit_hooks {
             // Its failure has been told, and undoes nothing.
             let _ = hooks(&runner, "post-commit");
         }
-        Ok(outcome.unwrap_or_default())
+        Ok(outcome)
     }
 }
 
 impl Drop for Transaction<'_> {
     fn drop(&mut self) {
-        if !self.decided {
+        if self.journal.is_some() && !self.decided {
             // What is left is taken away by the next `recover`.
             let _ = area::remove(&self.root);
         }

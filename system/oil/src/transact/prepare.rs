@@ -149,6 +149,7 @@ fn unpack(
 ) -> Result<Vec<Option<Unpacked>>> {
     let size = |step: &Step| match step.new.as_ref().map(|new| &new.source) {
         Some(Source::File { path, .. }) => path.metadata().map_or(0, |metadata| metadata.len()),
+        Some(Source::Coming { size, .. }) => *size,
         _ => 0,
     };
     let sizes: Vec<u64> = plan.steps.iter().map(size).collect();
@@ -214,6 +215,16 @@ fn one(
     let tag = new.tag.as_deref();
     let unpacked = match &new.source {
         Source::File { path, trust } => unpacker.file(step, path, trust, tag)?,
+        Source::Coming {
+            path,
+            trust,
+            arrivals,
+            number,
+            ..
+        } => match arrivals.wait(*number) {
+            true => unpacker.file(step, path, trust, tag)?,
+            false => return Err(Error::Missing("a package that was to be fetched")),
+        },
         Source::Meta(info) => unpacker.metadata(step, info, tag)?,
         Source::Kept(kept) => unpacker.kept(step, kept, tag, sources)?,
         Source::Installed => return Ok(None),

@@ -44,6 +44,7 @@ pub fn run(
         area: &area,
         directories: Directories::new(root),
         store,
+        generation: journal.generation,
         chown: journal.chown,
         own: own(),
         again,

@@ -12,6 +12,7 @@ use super::manifest::{Manifest, Part};
 use super::options::Options;
 use super::place::{Directories, split};
 use super::protect::Known;
+use super::trees::Whole;
 use super::unpack::name_of;
 use super::watch::{Event, Watch};
 use crate::database::installed::Installed;
@@ -48,12 +49,16 @@ pub struct Settling<'s> {
     lost: BTreeMap<usize, Vec<Vec<u8>>>,
     /// Directories of packages that go, and their steps.
     leaving: HashMap<u64, u32>,
+    /// Directories that may be kept whole.
+    whole: Whole,
     /// Steps whose old files have to go before the new ones come.
     early: HashSet<usize>,
     /// What the directories that nobody has afterwards are, and the last step that has them.
     unneeded: HashMap<u64, u32>,
     /// Files that go, and with which step; made when it is first asked for.
     gone: Option<HashMap<u64, u32>>,
+    /// A directory that is not there, and so nothing below it.
+    missing: Vec<u8>,
     conflicts: Conflicts,
 }
 
@@ -79,9 +84,11 @@ impl<'s> Settling<'s> {
             replaced: HashMap::new(),
             lost: BTreeMap::new(),
             leaving: HashMap::new(),
+            whole: Whole::default(),
             early: HashSet::new(),
             unneeded: HashMap::new(),
             gone: None,
+            missing: Vec::new(),
             conflicts: Conflicts::default(),
         })
     }

@@ -225,3 +225,53 @@ fn what_was_changed_meanwhile_is_not_believed() {
     same(&before, &look(&root), "refused");
     assert!(!root.join("lib/apk/oil/transaction").exists());
 }
+
+#[test]
+fn directories_that_go_whole_come_back() {
+    let field = Field::new(false);
+    let root = field.root("root");
+    let options = remembering(3);
+    let go = |steps, world: &str| {
+        commit(&root, plan(steps, world), &options, &Quiet).expect("committed")
+    };
+    let one = [
+        ("usr/share/one/a", "a"),
+        ("usr/share/one/deep/b", "b"),
+        ("usr/share/one/deep/link", "-> b"),
+        ("usr/share/shared/one", "1"),
+        ("usr/share/used/c", "c"),
+    ];
+    let one = field.make(&Recipe::new("one", "1", &one));
+    let two = field.make(&Recipe::new("two", "1", &[("usr/share/shared/two", "2")]));
+    go(vec![add(&root, &one), add(&root, &two)], "one\ntwo\n");
+    // Of nobody: its directory stays.
+    fs::write(root.join("usr/share/used/mine"), "mine").expect("a file");
+    let before = look(&root);
+    go(vec![del("one")], "two\n");
+    let after = look(&root);
+    assert!(!root.join("usr/share/one").exists());
+    assert!(root.join("usr/share/used/mine").exists());
+    assert!(!root.join("usr/share/used/c").exists());
+    assert!(root.join("usr/share/shared/two").exists());
+    let trees = || {
+        let entries = fs::read_dir(root.join("lib/apk/oil/store")).expect("a store");
+        let trees = entries.map(|entry| entry.expect("an entry").path());
+        trees.filter(|path| path.is_dir()).count()
+    };
+    assert_eq!((trees(), kept(&root)), (1, 3));
+    // What is in its place again is not kept as well.
+    for (number, state, left) in [(1, &before, 0), (2, &after, 1), (1, &before, 0)] {
+        let way = History::read(&root)
+            .expect("a history")
+            .plan_after(&root, number);
+        commit(&root, way.expect("a way"), &remembering(9), &Quiet).expect("committed");
+        same(state, &look(&root), "there and back");
+        assert_eq!(trees(), left, "after {number}");
+    }
+    // Else it goes with the last generation that remembers it.
+    go(vec![del("one")], "two\n");
+    for (world, left) in [("a\n", 1), ("b\n", 1), ("c\n", 0)] {
+        go(Vec::new(), world);
+        assert_eq!(trees(), left, "{world}");
+    }
+}

@@ -148,3 +148,32 @@ fn scripts_that_fail_are_remembered_as_broken() {
     .expect("committed");
     assert_eq!(outcome.errors, 0);
 }
+
+/// What is there already, with the world as it is: the database is not written, and the history has nothing to say.
+#[test]
+fn nothing_to_do_leaves_the_database_alone() {
+    let field = Field::new(false);
+    let root = field.root("root");
+    let one = field.make(&Recipe::new("one", "1", &[("usr/bin/one", "1")]));
+    done(&root, vec![add(&root, &one)], "one\n");
+    let inode = |file: &str| fs::metadata(root.join(file)).expect("there").ino();
+    let files = [
+        "lib/apk/db/installed",
+        "lib/apk/db/triggers",
+        "etc/apk/world",
+    ];
+    let before = files.map(inode);
+    let options = Options {
+        generations: 3,
+        ..options()
+    };
+    let outcome = commit(&root, plan(Vec::new(), "one\n"), &options, &Quiet).expect("nothing");
+    assert_eq!((outcome.errors, outcome.packages, outcome.bytes), (0, 1, 1));
+    assert_eq!(files.map(inode), before);
+    assert!(!root.join("lib/apk/oil/history").exists());
+    // Another world is something to do.
+    commit(&root, plan(Vec::new(), "one\ntwo\n"), &options, &Quiet).expect("written");
+    let world = fs::read_to_string(root.join("etc/apk/world")).expect("there");
+    assert_eq!(world, "one\ntwo\n");
+    assert!(root.join("lib/apk/oil/history/1").exists());
+}

@@ -3,18 +3,17 @@
 use super::files::Given;
 use super::{Request, summary};
 use crate::program::arguments::Arguments;
-use crate::program::getting::{self, Wanted};
+use crate::program::getting::{self, Place, Wanted};
 use crate::program::outcome::{Failure, Outcome, USAGE, count};
 use crate::program::progress::Progress;
 use crate::program::session::Session;
 use oil::context::Context;
 use oil::database::lock::Lock;
-use oil::solve::{Change, ChangeKind, Solution};
+use oil::solve::Solution;
 use oil::stream::Trust;
 use oil::transact::{
-    Event, New, Options, Plan, Recovery, Source, Step, Transaction, Watch, recover as finish,
+    Arrivals, Event, Options, Plan, Recovery, Source, Step, Transaction, Watch, recover as finish,
 };
-use oil::world::World;
 use std::fs::File;
 use std::io::{BufRead as _, BufWriter, Stdout, Write as _};
 use std::path::Path;
@@ -51,6 +50,8 @@ pub struct Teller<'s> {
     out: Mutex<(&'s mut BufWriter<Stdout>, Option<File>)>,
     verbosity: i32,
     progress: Progress,
+    /// Whether unpacking is shown: not while the bar of what is fetched is.
+    unpacking: bool,
 }
 
 impl<'s> Teller<'s> {
@@ -69,6 +70,7 @@ impl<'s> Teller<'s> {
             out: Mutex::new((&mut session.out, log)),
             verbosity,
             progress: Progress::new(arguments, what, 0, verbosity < 0),
+            unpacking: true,
         }
     }
 
@@ -96,7 +98,9 @@ fn open_log(root: &Path) -> Option<File> {
 impl Watch for Teller<'_> {
     fn tell(&self, event: Event) {
         if let Event::Unpacked { bytes, total } = event {
-            self.progress.set(bytes, total);
+            if self.unpacking {
+                self.progress.set(bytes, total);
+            }
             return;
         }
         self.progress.clear();
@@ -154,43 +158,22 @@ pub fn run(
     request: &Request,
     solution: &Solution<'_>,
 ) -> Outcome {
-    let mut wanted = Wanted::new(context);
-    let mut steps = Vec::new();
-    for change in &solution.changes {
-        steps.push(step(
-            context,
-            &request.given,
-            solution,
-            change,
-            &mut wanted,
-        )?);
-    }
-    let order = solution.order.iter().map(|&id| {
-        solution
-            .graph
-            .name(solution.graph.packages[id as usize].name)
-            .to_owned()
-    });
-    let plan = Plan {
-        steps,
-        order: order.collect(),
-        world: world_text(&request.world),
-        command: std::env::args().skip(1).collect::<Vec<_>>().join(" "),
+    let mut getting = Getting {
+        context,
+        wanted: Wanted::new(context),
+        arrivals: &Arrivals::new(),
     };
-    if !wanted.fetch(session, arguments)? {
-        return Ok(USAGE);
-    }
-    perform(session, arguments, context.root(), plan)
-}
-
-/// The text of the world as apk writes it: also an empty one has its newline.
-fn world_text(world: &World) -> String {
-    let text = world.to_string();
-    if text.is_empty() {
-        "\n".to_owned()
-    } else {
-        text
-    }
+    let command = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
+    let plan = Plan::of(solution, &request.world, command, |id| {
+        getting.source(&request.given, solution, id)
+    })?;
+    let Getting {
+        wanted, arrivals, ..
+    } = getting;
+    let done = wanted.fetch_while(session, arguments, arrivals, |session| {
+        perform(session, arguments, context.root(), plan)
+    })?;
+    Ok(done.unwrap_or(USAGE))
 }
 
 /// Does a plan whose packages are all there, and tells how much is installed then.
@@ -202,7 +185,12 @@ pub fn perform(
 ) -> Outcome {
     let options = transaction_options(arguments)?;
     let lock = lock(root, arguments)?;
-    let teller = Teller::new(session, arguments, root, "Unpacking");
+    let coming = |step: &Step| {
+        let source = step.new.as_ref().map(|new| &new.source);
+        matches!(source, Some(Source::Coming { .. }))
+    };
+    let mut teller = Teller::new(session, arguments, root, "Unpacking");
+    teller.unpacking = !plan.steps.iter().any(coming);
     let called: Vec<String> = std::env::args().collect();
     let date = oil::date::Date::of(oil::date::now());
     teller.log(&format!("\nRunning `{}` at {date}", called.join(" ")));
@@ -229,63 +217,53 @@ pub fn perform(
     Ok(count(outcome.errors))
 }
 
-fn step<'a>(
+/// What steps are made with.
+struct Getting<'a> {
     context: &'a Context,
-    given: &Given,
-    solution: &Solution<'_>,
-    change: &Change,
-    wanted: &mut Wanted<'a>,
-) -> Result<Step<'a>, Failure> {
-    let name = |id: u32| {
-        solution
-            .graph
-            .name(solution.graph.packages[id as usize].name)
-    };
-    let source = match change.new {
-        None => None,
-        Some(_) if change.kind == ChangeKind::Pinning => Some(Source::Installed),
-        Some(id) => Some(source(context, given, solution, id, wanted)?),
-    };
-    // As apk, which remembers no tag of a package that is metadata alone.
-    let tagged = change.tag != 0 && !matches!(source, Some(Source::Meta(_)));
-    let tag = tagged.then(|| solution.graph.tag(change.tag).to_owned());
-    Ok(Step {
-        title: solution.describe(change),
-        old: change.old.map(|id| name(id).to_owned()),
-        new: source.map(|source| New { source, tag }),
-    })
+    wanted: Wanted<'a>,
+    arrivals: &'a Arrivals,
 }
 
-fn source<'a>(
-    context: &'a Context,
-    given: &Given,
-    solution: &Solution<'_>,
-    id: u32,
-    wanted: &mut Wanted<'a>,
-) -> Result<Source<'a>, Failure> {
-    if let Some((number, path)) = given.file_of(context, solution, id) {
-        return Ok(match path {
-            None => Source::Meta(Box::new(given.memory.entry(number).info.clone())),
-            Some(path) => Source::File {
-                path: path.to_owned(),
-                trust: super::files::trust(context),
+impl<'a> Getting<'a> {
+    fn source(
+        &mut self,
+        given: &Given,
+        solution: &Solution<'_>,
+        id: u32,
+    ) -> Result<Source<'a>, Failure> {
+        let context = self.context;
+        if let Some((number, path)) = given.file_of(context, solution, id) {
+            return Ok(match path {
+                None => Source::Meta(Box::new(given.memory.entry(number).info.clone())),
+                Some(path) => Source::File {
+                    path: path.to_owned(),
+                    trust: super::files::trust(context),
+                },
+            });
+        }
+        let found = super::decide::package(context, solution, id);
+        let Some(found) = found.filter(|found| found.offered.is_some()) else {
+            // It is installed, and nobody has it: it stays as it is.
+            return Ok(Source::Installed);
+        };
+        let place = found.offered.unwrap_or(found.place);
+        let info = context.info(place)?;
+        if info.installed_size == 0 {
+            return Ok(Source::Meta(Box::new(info)));
+        }
+        let trust = match info.identity {
+            Some(identity) => Trust::Identity(identity),
+            None => super::files::trust(context),
+        };
+        Ok(match self.wanted.package(&found, &info)? {
+            Place::Here(path) => Source::File { path, trust },
+            Place::Coming(path, number, size) => Source::Coming {
+                path,
+                trust,
+                size,
+                arrivals: self.arrivals,
+                number,
             },
-        });
+        })
     }
-    let found = super::decide::package(context, solution, id);
-    let Some(found) = found.filter(|found| found.offered.is_some()) else {
-        // It is installed, and nobody has it: it stays as it is.
-        return Ok(Source::Installed);
-    };
-    let place = found.offered.unwrap_or(found.place);
-    let info = context.info(place)?;
-    if info.installed_size == 0 {
-        return Ok(Source::Meta(Box::new(info)));
-    }
-    let trust = match info.identity {
-        Some(identity) => Trust::Identity(identity),
-        None => super::files::trust(context),
-    };
-    let path = wanted.package(&found, &info)?;
-    Ok(Source::File { path, trust })
 }

@@ -1,16 +1,14 @@
-//! Packages that are given as files or made up for a command, and new databases.
+//! Packages that are given as files or made up for a command.
 
-use crate::program::arguments::Arguments;
 use crate::program::outcome::{Failure, reason, reason_of};
 use oil::context::Context;
-use oil::database::DIRECTORY;
 use oil::date::{Date, now};
 use oil::dependency::{Dependency, Op, WorldDependency};
 use oil::package::Info;
 use oil::solve::{Entry, Memory, Solution};
 use oil::stream::{PackageReader, Trust};
 use oil::version::Version;
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// Such packages.
@@ -124,32 +122,4 @@ pub fn trust(context: &Context) -> Trust<'_> {
         true => Trust::Anything,
         false => Trust::Keys(&context.keys),
     }
-}
-
-/// Makes the files of a database that is not there yet.
-pub fn make_database(root: &Path, arguments: &Arguments) -> Result<(), Failure> {
-    let at = |path: &Path| {
-        let path = path.to_owned();
-        move |error: std::io::Error| Failure::of(path.display(), reason(&error))
-    };
-    for directory in [DIRECTORY, "etc/apk", "var/cache/apk", "var/log"] {
-        let path = root.join(directory);
-        fs::create_dir_all(&path).map_err(at(&path))?;
-    }
-    let arches = arguments.values("arch");
-    if !arches.is_empty() {
-        let path = root.join("etc/apk/arch");
-        fs::write(&path, arches.join("\n") + "\n").map_err(at(&path))?;
-    }
-    for file in [
-        "etc/apk/world",
-        "lib/apk/db/installed",
-        "lib/apk/db/triggers",
-    ] {
-        let path = root.join(file);
-        if !path.exists() {
-            fs::write(&path, b"").map_err(at(&path))?;
-        }
-    }
-    Ok(())
 }

@@ -12,6 +12,7 @@ use super::outcome::{Failure, Outcome};
 use super::select::constraint;
 use super::session::{Session, settings};
 use oil::context::Context;
+use oil::database;
 use oil::dependency::WorldDependency;
 use oil::solve::{Options, request};
 use oil::world::World;
@@ -86,7 +87,8 @@ pub fn add(session: &mut Session, arguments: &Arguments) -> Outcome {
         return Err(Failure::new("--usermode not allowed as root"));
     }
     if arguments.has("initdb") && !is_simulated(arguments) {
-        files::make_database(&settings(arguments)?.root, arguments)?;
+        let settings = settings(arguments)?;
+        database::root::make(&settings.root, &settings.arches)?;
     }
     let context = open(session, arguments, true)?;
     let mut request = Request::new(&context, arguments);

@@ -118,9 +118,16 @@ impl Settling<'_> {
     /// Whether a directory of a new package is there. A file in its place must be one that goes with this
     /// step or an earlier one.
     fn enter(&mut self, step: usize, folder: &[u8]) -> Result<bool> {
+        let below = folder.strip_prefix(self.missing.as_slice());
+        if !self.missing.is_empty() && below.is_some_and(|rest| rest.starts_with(b"/")) {
+            return Ok(false);
+        }
         match self.directories.get(folder) {
             Ok(_) => return Ok(true),
-            Err(Errno::NOENT) if self.look(folder)?.is_none() => return Ok(false),
+            Err(Errno::NOENT) if self.look(folder)?.is_none() => {
+                folder.clone_into(&mut self.missing);
+                return Ok(false);
+            }
             Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => {}
             Err(error) => return Err(self.area.root().error(folder, error)),
         }

@@ -36,6 +36,7 @@ impl Settling<'_> {
                 volume,
                 xattrs: Xattrs::new(),
             });
+            let mut all = task.new.is_none() && self.options.generations > 0 && volume == 0;
             for file in &directory.files {
                 let hash = self.claims.paths.hash(&directory.path, &file.name);
                 let known = Known {
@@ -45,23 +46,25 @@ impl Settling<'_> {
                 };
                 if self.claims.files.contains_key(&hash) {
                     self.replaced.insert(hash, known);
+                    all = false;
                     continue;
                 }
-                self.leave_file(&mut gone, &directory.path, &file.name, known)?;
+                all &= self.leave_file(&mut gone, &directory.path, &file.name, known)?;
             }
+            self.whole.goes(step, &directory.path, all);
         }
         self.area.write(&name_of(step, "gone"), &gone.text)
     }
 
     /// Notes what becomes of an old file: it goes, or it stays as the administrator changed it. A `.apk-new` beside
-    /// it, which no package has, goes with it.
+    /// it, which no package has, goes with it. Whether it is kept, whatever it is now.
     fn leave_file(
         &mut self,
         gone: &mut Builder,
         directory: &[u8],
         name: &[u8],
         known: Known,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let item = |action, keep| Item {
             name,
             acl: Acl::of_root(0o644),
@@ -72,7 +75,8 @@ impl Settling<'_> {
             keep,
         };
         let path = join(directory, name);
-        if protect::is_protected(&self.protected, &path) {
+        let is_protected = protect::is_protected(&self.protected, &path);
+        if is_protected {
             let beside = [name, b".apk-new"].concat();
             if self.look(&join(directory, &beside))?.is_some() {
                 gone.gone(&Item {
@@ -84,13 +88,13 @@ impl Settling<'_> {
                 let found = protect::on_disk(&mut self.directories, &path)?;
                 if found.is_some_and(|found| !protect::agrees(known, &found)) {
                     gone.gone(&item(Action::Leave, None));
-                    return Ok(());
+                    return Ok(false);
                 }
             }
         }
         let keep = Content::of(known.digest, known.mode).filter(|_| self.options.generations > 0);
         gone.gone(&item(Action::Place, keep));
-        Ok(())
+        Ok(keep.is_some() && !is_protected)
     }
 
     /// Writes, for each step with a package that goes, the directories that nobody has afterwards, the deepest first.
@@ -102,8 +106,15 @@ impl Settling<'_> {
             self.installed.each_folder(|package, path| {
                 if !going.contains(&package) {
                     unneeded.remove(&self.claims.paths.whole(path));
+                    self.whole.stays(path);
                 }
             });
+        }
+        let whole = std::mem::take(&mut self.whole);
+        let trees = whole.topmost(|path| unneeded.contains_key(&self.claims.paths.whole(path)));
+        for (step, paths) in trees {
+            let text = paths.join(&b'\n');
+            self.area.write(&name_of(step, "trees"), &text)?;
         }
         for (_, step) in self.going() {
             let gone = Manifest::read(&self.area.path(&name_of(step, "gone")))?;

@@ -1,0 +1,147 @@
+//! Writes what a package has into the area: files with their content, links, devices.
+
+use super::times;
+use super::unpacking::Unpacking;
+use crate::error::{Error, Result};
+use crate::package::{Entry, EntryKind};
+use crate::stream::PackageReader;
+use crate::transact::xattrs;
+use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Uid, XattrFlags};
+use rustix::io::Errno;
+use std::fs::File;
+use std::io::{Read, Write as _};
+use std::os::fd::OwnedFd;
+
+impl<'u> Unpacking<'u> {
+    fn directory(&self, volume: usize) -> &OwnedFd {
+        self.open[volume].as_ref().expect("opened by volume()")
+    }
+
+    /// An error at an entry's place.
+    fn at<'e>(&self, entry: &'e Entry) -> impl Fn(Errno) -> Error + use<'e, 'u> {
+        let root = self.unpacker.area.root();
+        move |error| root.error(&entry.path, error)
+    }
+
+    pub(super) fn create(&self, volume: usize, number: u32, entry: &Entry) -> Result<File> {
+        let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC;
+        let mode = Mode::from_raw_mode(entry.acl.mode & 0o777);
+        let name = number.to_string();
+        let fd = rustix::fs::openat(self.directory(volume), &name, flags, mode)
+            .map_err(self.at(entry))?;
+        Ok(File::from(fd))
+    }
+
+    pub(super) fn content<R: Read>(
+        &mut self,
+        mut file: File,
+        entry: &Entry,
+        package: &mut PackageReader<R>,
+    ) -> Result<()> {
+        while let Some(piece) = package.chunk()? {
+            file.write_all(piece).map_err(|error| {
+                self.at(entry)(Errno::from_io_error(&error).unwrap_or(Errno::IO))
+            })?;
+        }
+        let acl = self.acl(&entry.acl);
+        let other = (acl.uid, acl.gid) != self.unpacker.own;
+        if self.unpacker.chown && other {
+            let (uid, gid) = (Uid::from_raw(acl.uid), Gid::from_raw(acl.gid));
+            rustix::fs::fchown(&file, Some(uid), Some(gid)).map_err(self.at(entry))?;
+        }
+        if acl.mode & (0o7000 | self.unpacker.area.masked) != 0 {
+            let mode = Mode::from_raw_mode(acl.mode);
+            rustix::fs::fchmod(&file, mode).map_err(self.at(entry))?;
+        }
+        for (name, value) in &entry.acl.xattrs {
+            if !self.unpacker.chown && !name.starts_with(b"user.") {
+                continue;
+            }
+            let set = rustix::fs::fsetxattr(&file, name.as_slice(), value, XattrFlags::empty());
+            self.broken_xattrs |= set.is_err();
+        }
+        rustix::fs::futimens(&file, &times(entry.mtime)).map_err(self.at(entry))
+    }
+
+    /// Links and devices.
+    pub(super) fn special(&mut self, volume: usize, number: u32, entry: &Entry) -> Result<()> {
+        let at = self.at(entry);
+        let name = number.to_string();
+        if let EntryKind::HardLink(target) = &entry.kind {
+            return self.link(volume, &name, target, &at);
+        }
+        let directory = self.directory(volume);
+        let mode = Mode::from_raw_mode(entry.acl.mode & 0o777);
+        let node = |kind, device| rustix::fs::mknodat(directory, &name, kind, mode, device);
+        match &entry.kind {
+            EntryKind::Symlink(target) => {
+                rustix::fs::symlinkat(target.as_slice(), directory, &name)
+            }
+            EntryKind::Character(device) => node(FileType::CharacterDevice, *device),
+            EntryKind::Block(device) => node(FileType::BlockDevice, *device),
+            EntryKind::Fifo => node(FileType::Fifo, 0),
+            EntryKind::File | EntryKind::Directory | EntryKind::HardLink(_) => Ok(()),
+        }
+        .map_err(&at)?;
+        let acl = self.acl(&entry.acl);
+        if self.unpacker.chown && (acl.uid, acl.gid) != self.unpacker.own {
+            let (uid, gid) = (Uid::from_raw(acl.uid), Gid::from_raw(acl.gid));
+            let flags = AtFlags::SYMLINK_NOFOLLOW;
+            rustix::fs::chownat(directory, &name, Some(uid), Some(gid), flags).map_err(&at)?;
+        }
+        let set = || {
+            let all = self.unpacker.chown;
+            xattrs::set(directory, name.as_bytes(), &entry.acl.xattrs, all).is_err()
+        };
+        // Links keep the time at which they were made, as with apk.
+        if matches!(entry.kind, EntryKind::Symlink(_)) {
+            let broken = set();
+            self.broken_xattrs |= broken;
+            return Ok(());
+        }
+        if acl.mode & (0o7000 | self.unpacker.area.masked) != 0 {
+            let mode = Mode::from_raw_mode(acl.mode);
+            rustix::fs::chmodat(directory, &name, mode, AtFlags::empty()).map_err(&at)?;
+        }
+        let broken = set();
+        rustix::fs::utimensat(directory, &name, &times(entry.mtime), AtFlags::empty())
+            .map_err(&at)?;
+        self.broken_xattrs |= broken;
+        Ok(())
+    }
+
+    fn link(
+        &mut self,
+        volume: usize,
+        name: &str,
+        target: &[u8],
+        at: &dyn Fn(Errno) -> Error,
+    ) -> Result<()> {
+        let number = self.number_of(target).ok_or_else(|| at(Errno::NOENT))?;
+        let folder = self.items[number as usize].0 as usize;
+        let from = self.folders[folder].volume.unwrap_or(0);
+        let number = number.to_string();
+        let (old, new) = (self.directory(from), self.directory(volume));
+        match rustix::fs::linkat(old, &number, new, name, AtFlags::empty()) {
+            Err(Errno::XDEV) => {
+                let open = |fd: &OwnedFd, name: &str, flags| {
+                    rustix::fs::openat(fd, name, flags | OFlags::CLOEXEC, Mode::RUSR)
+                        .map(File::from)
+                };
+                let mut from = open(old, &number, OFlags::RDONLY).map_err(at)?;
+                let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
+                let mut to = open(new, name, flags).map_err(at)?;
+                let status = rustix::fs::fstat(&from).map_err(at)?;
+                std::io::copy(&mut from, &mut to)?;
+                if self.unpacker.chown {
+                    let (uid, gid) = (Uid::from_raw(status.st_uid), Gid::from_raw(status.st_gid));
+                    rustix::fs::fchown(&to, Some(uid), Some(gid)).map_err(at)?;
+                }
+                rustix::fs::fchmod(&to, Mode::from_raw_mode(status.st_mode)).map_err(at)?;
+                let mtime = u64::try_from(status.st_mtime).unwrap_or(0);
+                rustix::fs::futimens(&to, &times(mtime)).map_err(at)
+            }
+            other => other.map_err(at),
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! A package on its way: its entries are noted while their content is written, for its manifest.
+
+use super::{Unpacker, name_of};
+use crate::database::record::{self, Record};
+use crate::error::Result;
+use crate::package::{Acl, Entry, EntryKind};
+use crate::stream::PackageReader;
+use crate::transact::manifest::{Action, Builder, Folder, Item, Owner};
+use crate::transact::place::split;
+use crate::transact::xattrs::Xattrs;
+use std::collections::HashMap;
+use std::io::Read;
+use std::os::fd::OwnedFd;
+
+/// A directory, and what its files need.
+pub(super) struct Place {
+    pub(super) path: Vec<u8>,
+    pub(super) acl: record::Acl,
+    pub(super) owner: Option<Vec<u8>>,
+    pub(super) volume: Option<usize>,
+    xattrs: Xattrs,
+}
+
+/// A package on its way.
+pub struct Unpacking<'u> {
+    pub(super) unpacker: &'u Unpacker<'u>,
+    pub(super) step: usize,
+    pub(super) folders: Vec<Place>,
+    pub(super) numbers: HashMap<Vec<u8>, usize>,
+    /// Items as their manifest will have them, one behind the other.
+    pub(super) text: Builder,
+    /// Of each its folder and where its text begins.
+    pub(super) items: Vec<(u32, u32)>,
+    /// The number of each file by its path, from the first hard link on.
+    pub(super) links: Option<HashMap<Vec<u8>, u32>>,
+    /// The directory of the step on each volume.
+    pub(super) open: Vec<Option<OwnedFd>>,
+    /// An extended attribute could not be set.
+    pub broken_xattrs: bool,
+}
+
+impl<'u> Unpacking<'u> {
+    pub fn new(unpacker: &'u Unpacker<'u>, step: usize) -> Self {
+        Self {
+            unpacker,
+            step,
+            folders: Vec::new(),
+            numbers: HashMap::new(),
+            text: Builder::default(),
+            items: Vec::new(),
+            links: None,
+            open: Vec::new(),
+            broken_xattrs: false,
+        }
+    }
+
+    pub fn all<R: Read>(&mut self, mut package: PackageReader<R>) -> Result<()> {
+        while let Some(entry) = package.next_entry()? {
+            if entry.kind == EntryKind::Directory {
+                self.folder(&entry.path, &entry.acl);
+                continue;
+            }
+            let (directory, _) = split(&entry.path);
+            let folder = self.folder_of(directory);
+            let volume = self.volume(folder)?;
+            let number = self.items.len() as u32;
+            let digest = match &entry.kind {
+                EntryKind::File => {
+                    let file = self.create(volume, number, &entry)?;
+                    self.content(file, &entry, &mut package)?;
+                    package.content_digest().or(entry.digest)
+                }
+                _ => {
+                    self.special(volume, number, &entry)?;
+                    entry.digest
+                }
+            };
+            self.note(folder, &entry, digest);
+        }
+        package.finish()?;
+        Ok(())
+    }
+
+    pub(super) fn acl(&self, acl: &Acl) -> record::Acl {
+        let (uid, gid) = self.unpacker.owners.of(acl);
+        record::Acl {
+            uid,
+            gid,
+            mode: acl.mode & 0o7777,
+            xattrs: acl.xattr_digest(),
+        }
+    }
+
+    fn folder(&mut self, path: &[u8], acl: &Acl) {
+        let resolved = self.acl(acl);
+        let place = Place {
+            path: path.to_vec(),
+            acl: resolved,
+            owner: owner_text(acl),
+            volume: None,
+            xattrs: acl.xattrs.clone(),
+        };
+        match self.numbers.get(path) {
+            Some(&known) => self.folders[known] = place,
+            None => {
+                self.numbers.insert(path.to_vec(), self.folders.len());
+                self.folders.push(place);
+            }
+        }
+    }
+
+    fn folder_of(&mut self, directory: &[u8]) -> usize {
+        if let Some(last) = self.folders.last()
+            && last.path == directory
+        {
+            return self.folders.len() - 1;
+        }
+        if let Some(&known) = self.numbers.get(directory) {
+            return known;
+        }
+        let acl = Acl {
+            mode: 0o755,
+            ..Acl::default()
+        };
+        self.folder(directory, &acl);
+        self.folders.len() - 1
+    }
+
+    fn volume(&mut self, folder: usize) -> Result<usize> {
+        if let Some(volume) = self.folders[folder].volume {
+            return Ok(volume);
+        }
+        let area = self.unpacker.area;
+        let volume = area.volume_of(&self.folders[folder].path)?;
+        self.folders[folder].volume = Some(volume);
+        if self.open.len() <= volume {
+            self.open.resize_with(volume + 1, || None);
+        }
+        if self.open[volume].is_none() {
+            self.open[volume] = Some(area.step(volume, self.step, true)?);
+        }
+        Ok(volume)
+    }
+
+    fn path_of(&self, number: usize) -> Vec<u8> {
+        let (folder, start) = self.items[number];
+        let text = &self.text.text[start as usize + 2..];
+        let end = memchr::memchr(b'\n', text).unwrap_or(text.len());
+        let folder = &self.folders[folder as usize].path;
+        let slash: &[u8] = if folder.is_empty() { b"" } else { b"/" };
+        [folder, slash, &text[..end]].concat()
+    }
+
+    pub(super) fn number_of(&mut self, path: &[u8]) -> Option<u32> {
+        if self.links.is_none() {
+            let all = (0..self.items.len()).map(|number| (self.path_of(number), number as u32));
+            self.links = Some(all.collect());
+        }
+        self.links.as_ref()?.get(path).copied()
+    }
+
+    /// Notes an entry that is unpacked under the number of items before it.
+    fn note(&mut self, folder: usize, entry: &Entry, digest: Option<crate::digest::Digest>) {
+        let number = self.items.len() as u32;
+        let start = self.text.text.len() as u32;
+        let owner = owner_text(&entry.acl);
+        let (_, name) = split(&entry.path);
+        self.text.item(&Item {
+            name,
+            acl: self.acl(&entry.acl),
+            digest: digest.map(|digest| digest.short()),
+            owner: owner.as_deref().and_then(Owner::parse),
+            number,
+            action: Action::Place,
+            keep: None,
+        });
+        self.items.push((folder as u32, start));
+        if let Some(links) = &mut self.links {
+            links.insert(entry.path.clone(), number);
+        }
+    }
+
+    /// Writes the manifest: directories sorted by path, files by name.
+    pub fn finish(mut self, record: &Record) -> Result<()> {
+        let mut head = Vec::new();
+        record.write(&mut head);
+        head.pop();
+        let end = self.text.text.len() as u32;
+        let ends = self.items.iter().map(|item| item.1).skip(1).chain([end]);
+        let mut order: Vec<(u32, u32, u32, u32)> = self
+            .items
+            .iter()
+            .zip(ends)
+            .enumerate()
+            .map(|(number, (item, end))| (item.0, item.1, end, number as u32))
+            .collect();
+        let text = &self.text.text;
+        let name = |start: u32| {
+            let name = &text[start as usize + 2..];
+            &name[..memchr::memchr(b'\n', name).unwrap_or(name.len())]
+        };
+        order.sort_by(|one, other| {
+            one.0
+                .cmp(&other.0)
+                .then_with(|| name(one.1).cmp(name(other.1)))
+        });
+        let mut folders: Vec<usize> = (0..self.folders.len()).collect();
+        folders.sort_by(|&one, &other| self.folders[one].path.cmp(&self.folders[other].path));
+        let mut out = Builder::new(&head);
+        for number in folders {
+            let folder = &self.folders[number];
+            let from = order.partition_point(|item| (item.0 as usize) < number);
+            let files = order[from..]
+                .iter()
+                .take_while(|item| item.0 as usize == number);
+            // The root is nobody's, but for what is in it.
+            if folder.path.is_empty() && files.clone().next().is_none() {
+                continue;
+            }
+            out.folder(&Folder {
+                path: &folder.path,
+                acl: folder.acl,
+                owner: folder.owner.as_deref().and_then(Owner::parse),
+                volume: folder.volume.unwrap_or(0),
+                xattrs: folder.xattrs.clone(),
+            });
+            for &(_, start, end, number) in files {
+                out.copied(&text[start as usize..end as usize], number);
+            }
+        }
+        self.numbers.clear();
+        let name = name_of(self.step, "manifest");
+        self.unpacker.area.write(&name, &out.text)
+    }
+}
+
+/// The names of an owner that is not root, as a manifest has them; none too for names that are no names.
+fn owner_text(acl: &Acl) -> Option<Vec<u8>> {
+    let root = |name: &[u8]| name.is_empty() || name == b"root";
+    let good = |name: &[u8]| name.iter().all(u8::is_ascii_graphic);
+    if root(&acl.user) && root(&acl.group) || !good(&acl.user) || !good(&acl.group) {
+        return None;
+    }
+    let text = |number: Option<u32>| number.map_or("-".to_owned(), |number| number.to_string());
+    let numbers = format!(" {} {}", text(acl.uid), text(acl.gid));
+    let or_root = |name: &[u8]| {
+        if name.is_empty() {
+            b"root".to_vec()
+        } else {
+            name.to_vec()
+        }
+    };
+    Some(
+        [
+            &or_root(&acl.user)[..],
+            b" ",
+            &or_root(&acl.group),
+            numbers.as_bytes(),
+        ]
+        .concat(),
+    )
+}
