@@ -12,6 +12,7 @@
 pub(crate) mod area;
 mod arrivals;
 mod claims;
+mod conflicts;
 mod files;
 mod finish;
 mod idle;
@@ -30,9 +31,11 @@ pub(crate) mod trees;
 mod trigger;
 mod unpack;
 mod watch;
+pub(crate) mod xattrs;
 
 pub use arrivals::Arrivals;
 pub(crate) use claims::join;
+pub use conflicts::Conflicts;
 pub(crate) use journal::Line;
 pub use options::{DEFAULT_GENERATIONS, Options};
 pub use plan::{New, Plan, Source, Step};

@@ -80,7 +80,7 @@ fn why_and_explain() {
     assert_eq!(place.run("why zilch").status, 1);
     assert_eq!(
         place.run("explain meta").out,
-        "meta-1-r0 is chosen: the world asks for meta.\n\
+        "meta-1-r0 is not chosen: only repositories with the tag @two have it (ask for meta@two).\n\
          All together cannot be had: 1 thing is in the way.\n"
     );
 }
@@ -136,6 +136,18 @@ fn what_cannot_be_done_is_refused() {
         fix.err
             .contains("--directory-permissions cannot be done yet"),
         "{fix:?}"
+    );
+    // Apk finds it masked, whatever --uvol-manager says; it is no package for a root.
+    let made = place
+        .run("mkpkg -I name:volume -I version:1 -I layer:1 -F PLACE/trees -o PLACE/volume-1.apk");
+    assert_eq!(made.status, 0, "{made:?}");
+    let volume = place.run("--allow-untrusted --uvol-manager /bin/true add PLACE/volume-1.apk");
+    assert_ne!(volume.status, 0);
+    assert!(
+        volume
+            .err
+            .contains("volume-1 is an image for a volume of OpenWrt's uvol"),
+        "{volume:?}"
     );
     if rustix::process::geteuid().is_root() {
         let add = place.run("add --usermode foo");
