@@ -29,7 +29,7 @@ fn dependency(writer: &mut Writer, one: &Dependency) -> Value {
 }
 
 /// A list of dependencies: written as given, listed by name, each once.
-fn dependencies(writer: &mut Writer, list: &[Dependency]) -> Value {
+pub fn dependencies(writer: &mut Writer, list: &[Dependency]) -> Value {
     let mut values: Vec<(&Dependency, Value)> = list
         .iter()
         .map(|one| (one, dependency(writer, one)))

@@ -113,7 +113,8 @@ fn yaml(node: &Node, indent: usize, out: &mut String) {
     match node {
         Node::Text(text, true) => {
             out.push_str(" |\n");
-            for line in text.trim_end_matches('\n').split('\n') {
+            // As apk, which shows no empty ones.
+            for line in text.split('\n').filter(|line| !line.is_empty()) {
                 let _ = writeln!(out, "{:1$}{line}", "", indent + 2);
             }
         }
