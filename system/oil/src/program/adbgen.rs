@@ -167,7 +167,7 @@ fn list(lines: &mut Lines<'_>, writer: &mut Writer, shape: &Shape, depth: usize)
                 let mut block = Vec::new();
                 write_block(&mut block, BlockKind::Adb, &inside)
                     .map_err(|error| lines.fault(&error.to_string()))?;
-                values.push(writer.blob(&block));
+                values.push(writer.nested(&block));
             }
             Shape::Dependency => {
                 lines.take();
@@ -238,7 +238,7 @@ mod tests {
         refused("info:\n  name: a\n  name: b\n", 4, "a second 'name'");
         refused("info: foo\n", 2, "'foo'");
         refused("info:\n  name:\n    a: b\n", 4, "too deep");
-        refused("info:\n  name: a\n url: b\n", 4, "inside of nothing");
+        refused("info:\n  name: a\n url: b\n", 4, "too deep");
         refused("info:\n  installed-size: 12k\n", 3, "'12k' is no number");
         refused("info:\n  hashes: abc\n", 3, "'abc'");
         refused("info:\n  depends:\n    - a=\n", 4, "'a=' is no dependency");
@@ -249,7 +249,7 @@ mod tests {
         refused("triggers:\n  -b\n", 3, "dash");
         refused(
             "paths:\n  - name: b\n  - name: a\n",
-            3,
+            4,
             "'a' is out of order",
         );
         refused(
@@ -267,8 +267,8 @@ mod tests {
         let made = generate(text).expect("made");
         for part in [
             &b"\x01a"[..],
-            b"\x09it's: #1",
-            b"\x0a#x\n  y\n\nz",
+            b"\x08it's: #1",
+            b"\x09#x\n  y\n\nz",
             b"\x04it's",
         ] {
             assert!(memchr::memmem::find(&made, part).is_some(), "{made:?}");

@@ -125,7 +125,9 @@ fn yaml(node: &Node, indent: usize, out: &mut String) {
             let _ = writeln!(out, " {number}");
         }
         Node::Mode(mode) => {
-            let _ = writeln!(out, " {mode:04o}");
+            // As C's `%#o`.
+            let zero = if *mode == 0 { "" } else { "0" };
+            let _ = writeln!(out, " {zero}{mode:o}");
         }
         Node::Object(list) => {
             out.push('\n');
