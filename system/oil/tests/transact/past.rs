@@ -63,12 +63,14 @@ fn devices_and_attributes() {
                 ("srv/one/null", "% 1:3"),
                 ("srv/one/bin", "a program"),
                 ("srv/one/other", "a program"),
+                ("srv/one/link", "-> bin"),
                 ("srv/two/x", "x"),
             ],
         );
         first.xattrs = [
             ("srv/one", "trusted.oil", "of a directory"),
             ("srv/one/null", "trusted.oil", "of a device"),
+            ("srv/one/link", "trusted.oil", "of a link"),
             ("srv/one/bin", "security.capability", capability),
         ]
         .map(|(path, name, value)| (path.into(), name.into(), value.into()))
@@ -80,6 +82,7 @@ fn devices_and_attributes() {
             "{all:?}"
         );
         assert!(all["srv/one"].contains("trusted.oil="), "{all:?}");
+        assert!(all["srv/one/link"].contains("trusted.oil="), "{all:?}");
         assert!(
             all["srv/one/bin"].contains("security.capability="),
             "{all:?}"

@@ -13,6 +13,7 @@ use oil::solve::Solution;
 use oil::stream::Trust;
 use oil::transact::{
     Arrivals, Event, Options, Plan, Recovery, Source, Step, Transaction, Watch, recover as finish,
+    reset_directories,
 };
 use std::fs::File;
 use std::io::{BufRead as _, BufWriter, Stdout, Write as _};
@@ -173,6 +174,11 @@ pub fn run(
     let done = wanted.fetch_while(session, arguments, arrivals, |session| {
         perform(session, arguments, context.root(), plan)
     })?;
+    if done.is_some() && request.directories {
+        let lock = lock(context.root(), arguments)?;
+        let chown = rustix::process::geteuid().is_root();
+        reset_directories(context.root(), &lock, chown)?;
+    }
     Ok(done.unwrap_or(USAGE))
 }
 
