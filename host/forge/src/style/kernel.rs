@@ -6,13 +6,13 @@ use crate::tree::EPOCH;
 use alpenglow_builder::Arch;
 
 /// What every `make` of the kernel gets. The build user, host and time are fixed, as
-/// Documentation/kbuild/reproducible-builds.rst asks. The compiler looks for nothing to warn of: an eighth of its time.
+/// Documentation/kbuild/reproducible-builds.rst asks.
 fn make(kernel: &Kernel, arch: Arch) -> String {
     let arch = if kernel.um { "um" } else { arch.kernel() };
     format!(
         "make -C /build/source O=/build/object LLVM=1 ARCH={arch} -j\"$JOBS\" \
          KBUILD_BUILD_TIMESTAMP=@{EPOCH} KBUILD_BUILD_USER=alpenglow KBUILD_BUILD_HOST=alpenglow \
-         KBUILD_BUILD_VERSION=1 KCFLAGS=-w"
+         KBUILD_BUILD_VERSION=1"
     )
 }
 
