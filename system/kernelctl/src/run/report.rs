@@ -160,7 +160,7 @@ impl Report {
                 json.text_or_null(value);
             }
             json.key("line");
-            json.number(entry.step.origin.line.into());
+            json.number(entry.step.origin.line);
             json.key("outcome");
             json.string(entry.outcome.name());
             for (name, value) in [
