@@ -5,14 +5,37 @@ use crate::toolchain::LLVM;
 use crate::tree::EPOCH;
 use alpenglow_builder::Arch;
 
+/// The compiler: clang, with [`HEADERS`] precompiled. Half to two thirds of the time of an object is parsing headers;
+/// docs/decisions/0010-precompiled-headers.md has the figures, and how the kernel was shown to be the same.
+const CC: &str = include_str!("kernel/cc.sh");
+
+/// What most files include.
+const HEADERS: &str = include_str!("kernel/headers.h");
+
 /// What every `make` of the kernel gets. The build user, host and time are fixed, as
 /// Documentation/kbuild/reproducible-builds.rst asks.
 fn make(kernel: &Kernel, arch: Arch) -> String {
     let arch = if kernel.um { "um" } else { arch.kernel() };
     format!(
-        "make -C /build/source O=/build/object LLVM=1 ARCH={arch} -j\"$JOBS\" \
+        "make -C /build/source O=/build/object LLVM=1 CC=/build/precompiled/cc ARCH={arch} -j\"$JOBS\" \
          KBUILD_BUILD_TIMESTAMP=@{EPOCH} KBUILD_BUILD_USER=alpenglow KBUILD_BUILD_HOST=alpenglow \
          KBUILD_BUILD_VERSION=1"
+    )
+}
+
+/// Lets the compiler precompile the headers with the flags of what is built in and of modules: from a folder that is the
+/// kernel's own for that moment.
+fn precompile(make: &str) -> String {
+    format!(
+        "cp /build/source/Kbuild /build/precompiled/Kbuild\n\
+         mkdir /build/source/precompiled\n\
+         touch /build/source/precompiled/builtin.c /build/source/precompiled/module.c\n\
+         printf 'obj-y := builtin.o\\nobj-m := module.o\\n' > /build/source/precompiled/Makefile\n\
+         echo 'obj-y += precompiled/' >> /build/source/Kbuild\n\
+         {make} precompiled/builtin.o precompiled/module.o\n\
+         cp /build/precompiled/Kbuild /build/source/Kbuild\n\
+         rm -r /build/source/precompiled /build/object/precompiled\n\
+         [ -s /build/precompiled/builtin.flags ] && [ -s /build/precompiled/module.flags ]\n"
     )
 }
 
@@ -43,7 +66,10 @@ pub fn build(kernel: &Kernel, arch: Arch) -> String {
         "unset CC CXX AR NM STRIP HOSTCC RANLIB\n\
          {subarch}\
          export PATH=/usr/lib/llvm-{LLVM}/bin:$PATH\n\
-         mkdir -p /build/object\n\
+         mkdir -p /build/object /build/precompiled\n\
+         cat > /build/precompiled/cc <<'END'\n{CC}END\n\
+         cat > /build/precompiled/headers.h <<'END'\n{HEADERS}END\n\
+         chmod +x /build/precompiled/cc\n\
          {rust}\
          cat {fragments} > /build/object/requested\n\
          {make} KCONFIG_ALLCONFIG=/build/object/requested allnoconfig\n\
@@ -64,7 +90,9 @@ pub fn build(kernel: &Kernel, arch: Arch) -> String {
          \x20 echo \"these lines of {fragments} did not survive (a menu above them is off, or another line forbids them):$lost\" >&2\n\
          \x20 exit 1\n\
          fi\n\
-         {make}\n"
+         {precompile}\
+         {make}\n",
+        precompile = precompile(&make),
     )
 }
 
