@@ -34,7 +34,7 @@ impl Signals {
         let mut held = heard | bit(SIGPIPE) | bit(SIGTSTP) | bit(SIGTTIN) | bit(SIGTTOU);
         // Services inherit what is ignored, and are to ignore nothing of what Rust's library or whoever started us
         // (nohup, say) ignores. What is held back leaves us as alone, and is not handed down.
-        let ignored: Vec<i32> = (1..32)
+        let ignored: Vec<i32> = (1..65)
             .filter(|signal| bare::sys::is_ignored(*signal as usize))
             .collect();
         held |= ignored.iter().fold(0, |set, signal| set | bit(*signal));
