@@ -184,7 +184,10 @@ mod tests {
         assert!(!prefix.contains("192.0.2.5".parse().unwrap()));
         let prefix: Prefix = "2001:db8:1::5/48".parse().unwrap();
         assert_eq!(prefix.network().to_string(), "2001:db8:1::/48");
-        assert_eq!(Prefix::everything(false).broadcast(), "255.255.255.255".parse().ok());
+        assert_eq!(
+            Prefix::everything(false).broadcast(),
+            "255.255.255.255".parse().ok()
+        );
         assert!(Prefix::everything(true).contains("::1".parse().unwrap()));
         for wrong in ["1.2.3.4/33", "1.2.3/8", "::1/129", "1.2.3.4/", "x"] {
             wrong.parse::<Prefix>().unwrap_err();
@@ -195,7 +198,13 @@ mod tests {
     fn hardware_addresses() {
         let mac: Mac = "52:54:00:ab:CD:ef".parse().unwrap();
         assert_eq!(mac.to_string(), "52:54:00:ab:cd:ef");
-        for wrong in ["", "1:2:3:4:5:6", "00:00:00:00:00", "00:00:00:00:00:00:00", "zz:00:00:00:00:00"] {
+        for wrong in [
+            "",
+            "1:2:3:4:5:6",
+            "00:00:00:00:00",
+            "00:00:00:00:00:00:00",
+            "zz:00:00:00:00:00",
+        ] {
             wrong.parse::<Mac>().unwrap_err();
         }
     }

@@ -44,7 +44,11 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Syntax { file, line: 0, what } => write!(f, "{file}: {what}"),
+            Self::Syntax {
+                file,
+                line: 0,
+                what,
+            } => write!(f, "{file}: {what}"),
             Self::Syntax { file, line, what } => write!(f, "{file}:{line}: {what}"),
             Self::File { path, doing, error } => {
                 let text = error.to_string();

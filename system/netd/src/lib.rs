@@ -2,6 +2,10 @@
 
 #![deny(unsafe_code)]
 
+pub mod address;
 pub mod error;
 pub mod netlink;
+pub mod plan;
+pub mod state;
 pub mod system;
+pub mod wanted;

@@ -87,11 +87,7 @@ fn packet_address(index: u32, protocol: u16, mac: &[u8]) -> libc::sockaddr_ll {
 ///
 /// # Errors
 /// That of socket(2), setsockopt(2), bind(2).
-pub fn packet_socket(
-    index: u32,
-    protocol: u16,
-    filter: &[Instruction],
-) -> Result<OwnedFd, Errno> {
+pub fn packet_socket(index: u32, protocol: u16, filter: &[Instruction]) -> Result<OwnedFd, Errno> {
     // SAFETY: no memory is handed over; what it returns is new and ours.
     let fd = unsafe {
         let kind = libc::SOCK_DGRAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
@@ -107,8 +103,7 @@ pub fn packet_socket(
     let address = packet_address(index, protocol, &[]);
     let length = libc::socklen_t::try_from(size_of_val(&address)).unwrap_or(0);
     // SAFETY: the address outlives the call, and its length is its own.
-    let result =
-        unsafe { libc::bind(fd.as_raw_fd(), std::ptr::from_ref(&address).cast(), length) };
+    let result = unsafe { libc::bind(fd.as_raw_fd(), std::ptr::from_ref(&address).cast(), length) };
     if result == 0 { Ok(fd) } else { Err(failed()) }
 }
 
@@ -124,12 +119,7 @@ pub fn join(fd: impl AsFd, index: u32, group: [u8; 6]) -> Result<(), Errno> {
         mr_address: [0; 8],
     };
     request.mr_address[..6].copy_from_slice(&group);
-    set_option(
-        fd,
-        libc::SOL_PACKET,
-        libc::PACKET_ADD_MEMBERSHIP,
-        &request,
-    )
+    set_option(fd, libc::SOL_PACKET, libc::PACKET_ADD_MEMBERSHIP, &request)
 }
 
 /// Sends a packet to an address of the link layer.

@@ -77,10 +77,7 @@ impl<'a> Iterator for Attributes<'a> {
         let length = usize::from(u16::from_ne_bytes([head[0], head[1]]));
         let kind = u16::from_ne_bytes([head[2], head[3]]) & !FLAGS;
         let value = self.0.get(4..length)?;
-        self.0 = self
-            .0
-            .get(length.next_multiple_of(4)..)
-            .unwrap_or_default();
+        self.0 = self.0.get(length.next_multiple_of(4)..).unwrap_or_default();
         Some((kind, value))
     }
 }

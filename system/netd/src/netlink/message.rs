@@ -41,10 +41,7 @@ impl<'a> Iterator for Messages<'a> {
         let kinds = word(4)?.to_ne_bytes();
         let length = usize::try_from(length).ok()?;
         let body = self.0.get(HEADER..length)?;
-        self.0 = self
-            .0
-            .get(length.next_multiple_of(4)..)
-            .unwrap_or_default();
+        self.0 = self.0.get(length.next_multiple_of(4)..).unwrap_or_default();
         Some(Message {
             kind: u16::from_ne_bytes([kinds[0], kinds[1]]),
             flags: u16::from_ne_bytes([kinds[2], kinds[3]]),
@@ -67,6 +64,13 @@ impl Builder {
         let mut builder = Self(bytes);
         builder.pad();
         builder
+    }
+
+    /// Attributes alone, without a message around them.
+    pub fn attribute(write: impl FnOnce(&mut Self)) -> Vec<u8> {
+        let mut builder = Self(Vec::new());
+        write(&mut builder);
+        builder.0
     }
 
     fn pad(&mut self) {

@@ -87,7 +87,11 @@ impl Address {
 
     /// A message of this kind about it, on the link of that index.
     pub fn message(&self, kind: u16, flags: u16, index: u32) -> Builder {
-        let family = if self.prefix.is_v6() { AF_INET6 } else { AF_INET };
+        let family = if self.prefix.is_v6() {
+            AF_INET6
+        } else {
+            AF_INET
+        };
         let mut head = [family, self.prefix.length, 0, self.scope, 0, 0, 0, 0];
         head[4..].copy_from_slice(&index.to_ne_bytes());
         let mut message = Builder::new(kind, flags, &head);

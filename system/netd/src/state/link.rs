@@ -5,7 +5,7 @@ use crate::netlink::constants::{
     AF_INET6, IFF_LOWER_UP, IFF_NOARP, IFF_UP, IFLA_ADDRESS, IFLA_AF_SPEC, IFLA_BOND_AD_LACP_RATE,
     IFLA_BOND_MIIMON, IFLA_BOND_MODE, IFLA_BOND_XMIT_HASH_POLICY, IFLA_BR_STP_STATE,
     IFLA_BR_VLAN_FILTERING, IFLA_IFALIAS, IFLA_IFNAME, IFLA_INET6_FLAGS, IFLA_INFO_DATA,
-    IFLA_INFO_KIND, IFLA_LINK, IFLA_LINKINFO, IFLA_LINK_NETNSID, IFLA_MACVLAN_MODE, IFLA_MASTER,
+    IFLA_INFO_KIND, IFLA_LINK, IFLA_LINK_NETNSID, IFLA_LINKINFO, IFLA_MACVLAN_MODE, IFLA_MASTER,
     IFLA_MTU, IFLA_PERM_ADDRESS, IFLA_PROTINFO, IFLA_VLAN_ID, NLM_F_CREATE, NLM_F_EXCL,
     RTM_NEWLINK, VETH_INFO_PEER,
 };
@@ -16,11 +16,22 @@ use crate::netlink::{Attributes, Builder, Message};
 pub enum Kind {
     /// One of the hardware's, of the loopback, or of a kind that netd does not make; the kernel's word for it, or nothing.
     Other(String),
-    Vlan { parent: String, id: u16 },
-    Bridge { stp: Option<bool>, vlan_filtering: Option<bool> },
+    Vlan {
+        parent: String,
+        id: u16,
+    },
+    Bridge {
+        stp: Option<bool>,
+        vlan_filtering: Option<bool>,
+    },
     Bond(Bond),
-    Veth { peer: String },
-    Macvlan { parent: String, mode: MacvlanMode },
+    Veth {
+        peer: String,
+    },
+    Macvlan {
+        parent: String,
+        mode: MacvlanMode,
+    },
     Wireguard,
     Dummy,
 }
@@ -89,7 +100,10 @@ impl Kind {
         }
         match (self, there) {
             (
-                Self::Bridge { stp, vlan_filtering },
+                Self::Bridge {
+                    stp,
+                    vlan_filtering,
+                },
                 Self::Bridge {
                     stp: has_stp,
                     vlan_filtering: filters,
@@ -125,7 +139,10 @@ impl Kind {
                 Self::Vlan { id, .. } => {
                     data.u16(IFLA_VLAN_ID, *id);
                 }
-                Self::Bridge { stp, vlan_filtering } => {
+                Self::Bridge {
+                    stp,
+                    vlan_filtering,
+                } => {
                     if let Some(stp) = stp {
                         data.u32(IFLA_BR_STP_STATE, u32::from(*stp));
                     }
@@ -228,10 +245,9 @@ impl Link {
         if head[0] != 0 {
             return None;
         }
-        let word = |at: usize| u32::from_ne_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
-        let inet6 = attributes
-            .nested(IFLA_AF_SPEC)
-            .nested(u16::from(AF_INET6));
+        let word =
+            |at: usize| u32::from_ne_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
+        let inet6 = attributes.nested(IFLA_AF_SPEC).nested(u16::from(AF_INET6));
         // The index of a parent in another namespace means nothing here.
         let here = attributes.get(IFLA_LINK_NETNSID).is_none();
         Some(Self {
@@ -249,6 +265,26 @@ impl Link {
             advertised: inet6.u32(IFLA_INET6_FLAGS).unwrap_or(0),
             hardware: u16::from_ne_bytes([head[2], head[3]]),
         })
+    }
+
+    /// One for tests of what is pure.
+    #[cfg(test)]
+    pub fn model(name: &str, kind: Kind) -> Self {
+        Self {
+            index: 0,
+            name: name.to_owned(),
+            kind,
+            mac: None,
+            permanent: None,
+            mtu: 1500,
+            flags: 0,
+            master: None,
+            master_index: None,
+            parent_index: None,
+            alias: String::new(),
+            advertised: 0,
+            hardware: 1,
+        }
     }
 
     pub fn is_up(&self) -> bool {

@@ -39,7 +39,11 @@ impl Neighbour {
 
     pub fn message(&self, kind: u16, flags: u16, index: u32) -> Builder {
         let mut head = [0; 12];
-        head[0] = if self.address.is_ipv6() { AF_INET6 } else { AF_INET };
+        head[0] = if self.address.is_ipv6() {
+            AF_INET6
+        } else {
+            AF_INET
+        };
         head[4..8].copy_from_slice(&index.to_ne_bytes());
         head[8..10].copy_from_slice(&NUD_PERMANENT.to_ne_bytes());
         let mut message = Builder::new(kind, flags, &head);

@@ -46,9 +46,7 @@ impl Rule {
             Some(Prefix::new(address, length))
         };
         let doing = match head[7] {
-            FR_ACT_TO_TBL => {
-                Doing::Table(attributes.u32(FRA_TABLE).unwrap_or(u32::from(head[4])))
-            }
+            FR_ACT_TO_TBL => Doing::Table(attributes.u32(FRA_TABLE).unwrap_or(u32::from(head[4]))),
             FR_ACT_BLACKHOLE => Doing::Blackhole,
             FR_ACT_UNREACHABLE => Doing::Unreachable,
             FR_ACT_PROHIBIT => Doing::Prohibit,
