@@ -1,13 +1,13 @@
 //! From a policy file to what it asks for: its sections, and those of the profile that is chosen.
 
-use super::value::{Data, Key, Table, Value};
-use super::{json, sections, toml};
+use super::sections;
 use crate::cgroup::Group;
 use crate::error::{Error, Origin, Result};
 use crate::pressure::Trigger;
 use crate::root::Root;
 use crate::step::Step;
 use crate::sysctl::Assignment;
+use document::{Data, Key, Table, Value, json, toml};
 use std::path::{Path, PathBuf};
 
 /// Where the policy is unless another is named.
@@ -72,9 +72,13 @@ pub fn parse(shown: &str, text: &[u8], profile: Option<&str>) -> Result<Policy> 
         .extension()
         .is_some_and(|end| end == "json")
         || text.trim_ascii_start().starts_with(b"{");
+    let wrong = |error: document::Error| Error::Syntax {
+        origin: Origin::new(shown, error.line),
+        what: error.what,
+    };
     let table = match foreign {
-        false => toml::parse(shown, text)?,
-        true => match json::parse(shown, text)?.data {
+        false => toml::parse(text).map_err(wrong)?,
+        true => match json::parse(text).map_err(wrong)?.data {
             Data::Table(table) => table,
             _ => {
                 let origin = Origin::new(shown, 1);

@@ -3,7 +3,6 @@
 mod arguments;
 mod completion;
 mod help;
-pub mod json;
 mod table;
 
 use crate::cgroup;

@@ -1,8 +1,8 @@
 //! What became of each value, as text or JSON.
 
 use super::value::Found;
-use crate::program::json::Json;
 use crate::step::Step;
+use document::json::Json;
 use std::fmt::Write;
 
 /// What became of one.
@@ -152,7 +152,7 @@ impl Report {
                 json.text_or_null(value);
             }
             json.key("line");
-            json.number(entry.step.origin.line);
+            json.number(entry.step.origin.line.into());
             json.key("outcome");
             json.string(entry.outcome.name());
             for (name, value) in [

@@ -2,11 +2,10 @@
 
 use crate::error::{Error, Origin, Result};
 use crate::files;
-use crate::policy::json;
-use crate::policy::value::Value;
-use crate::program::json::Json;
 use crate::root::Root;
 use crate::step::{Kind, Step};
+use document::Value;
+use document::json::{self, Json};
 use rustix::fs::{FlockOperation, Mode, OFlags};
 use std::os::fd::OwnedFd;
 
@@ -52,7 +51,7 @@ impl State {
             path: FILE.to_owned(),
             what,
         };
-        let value = json::parse(FILE, &text).map_err(|error| wrong(error.to_string()))?;
+        let value = json::parse(&text).map_err(|error| wrong(format!("line {error}")))?;
         decode(&value).ok_or_else(|| wrong("it is not what kernelctl writes".to_owned()))
     }
 
@@ -114,7 +113,7 @@ fn encode(state: &State) -> String {
             json.string(value);
         }
         json.key("line");
-        json.number(step.origin.line);
+        json.number(step.origin.line.into());
         json.key("optional");
         json.bool(step.optional);
         if let Some(before) = before {

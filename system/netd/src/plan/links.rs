@@ -82,32 +82,33 @@ fn farewell(state: &State, doomed: &[String]) -> Vec<Step> {
         action,
         origin: None,
     };
-    for link in state
-        .links
-        .iter()
-        .filter(|link| doomed.contains(&link.name))
-    {
-        if link.is_up() {
+    let gone = |name: &String| doomed.contains(name);
+    for link in &state.links {
+        if gone(&link.name) && link.is_up() {
             settings.push(step(Action::Up {
                 link: link.name.clone(),
                 from: true,
                 to: false,
             }));
         }
-        if let Some(master) = &link.master {
+        if let Some(master) = &link.master
+            && (gone(&link.name) || gone(master))
+        {
             settings.push(step(Action::Master {
                 link: link.name.clone(),
                 from: Some(master.clone()),
                 to: None,
             }));
         }
-        removals.push(step(Action::Link {
-            name: link.name.clone(),
-            kind: link.kind.clone(),
-            mac: link.mac,
-            mtu: link.mtu,
-            make: false,
-        }));
+        if gone(&link.name) {
+            removals.push(step(Action::Link {
+                name: link.name.clone(),
+                kind: link.kind.clone(),
+                mac: link.mac,
+                mtu: link.mtu,
+                make: false,
+            }));
+        }
     }
     // What stands on others goes before them.
     let parent_last = |step: &Step| match &step.action {
@@ -247,7 +248,9 @@ fn settings(
             to,
         });
     }
+    // One that goes has been left already.
     let master = there.and_then(|there| there.master.clone());
+    let master = master.filter(|master| !doomed.contains(master));
     // A link leaves what netd made when no file puts it there any more; others' bridges it does not leave.
     let leaves = master
         .as_deref()

@@ -109,9 +109,14 @@ pub fn plan(state: &State, wanted: &Wanted, scope: Scope) -> Result<Vec<Step>, V
         .iter()
         .any(|step| matches!(&step.action, Action::Link { name, make: true, .. } if gone(name)));
     if !needed {
-        steps.extend(late);
-        steps.extend(farewell.steps);
-        return Ok(steps);
+        let left = |step: &Step| matches!(&step.action, Action::Master { to: None, .. });
+        let (leaving, farewell): (Vec<Step>, Vec<Step>) =
+            farewell.steps.into_iter().partition(left);
+        let mut all = leaving;
+        all.extend(steps);
+        all.extend(late);
+        all.extend(farewell);
+        return Ok(all);
     }
     let (mut first, late): (Vec<Step>, Vec<Step>) = late
         .into_iter()

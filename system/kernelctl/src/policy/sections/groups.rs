@@ -5,8 +5,8 @@ use crate::cgroup::{FILES, File, Group, Limit, Takes};
 use crate::error::Result;
 use crate::policy::read::Reading;
 use crate::policy::units;
-use crate::policy::value::{Data, Key, Table, Value};
 use crate::step::Kind;
+use document::{Data, Key, Table, Value};
 
 /// What the peer's JSON calls them.
 const FOREIGN: &[(&str, &str)] = &[

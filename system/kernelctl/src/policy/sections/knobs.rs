@@ -3,8 +3,8 @@
 use super::sysctl::plain;
 use crate::error::Result;
 use crate::policy::read::Reading;
-use crate::policy::value::{Key, Table, Value};
 use crate::step::{Kind, Step};
+use document::{Key, Table, Value};
 
 /// A section whose keys are files of a folder; a key with dots is a path in it.
 struct Section {

@@ -7,8 +7,8 @@ mod pressure;
 mod sysctl;
 
 use super::read::Reading;
-use super::value::{Key, Value};
 use crate::error::Result;
+use document::{Key, Value};
 
 pub use groups::{foreign as foreign_groups, root as cgroup_root};
 pub use modules::blacklist;

@@ -3,8 +3,8 @@
 use crate::error::Result;
 use crate::policy::read::Reading;
 use crate::policy::units;
-use crate::policy::value::{Key, Value};
 use crate::step::{Kind, Step};
+use document::{Key, Value};
 
 /// What modprobe.d(5) has for it.
 const BLACKLIST: &str = "/run/modprobe.d/kernelctl.conf";

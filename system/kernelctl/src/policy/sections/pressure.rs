@@ -3,8 +3,8 @@
 use crate::error::Result;
 use crate::policy::read::Reading;
 use crate::policy::units;
-use crate::policy::value::{Key, Table, Value};
 use crate::pressure::{Action, Doing, SIGNALS, Trigger};
+use document::{Key, Table, Value};
 
 const KEYS: &[&str] = &[
     "group", "resource", "kind", "stall", "window", "calm", "actions",

@@ -2,8 +2,8 @@
 
 use crate::error::Result;
 use crate::policy::read::Reading;
-use crate::policy::value::{Data, Key, Table, Value};
 use crate::sysctl::{Assignment, path};
+use document::{Data, Key, Table, Value};
 
 pub fn sysctl(reading: &mut Reading<'_>, key: &Key, value: &Value) -> Result<()> {
     let table = reading.table(key, value)?;

@@ -1,4 +1,4 @@
-//! A writer of JSON (RFC 8259), just as large as needed here.
+//! A writer of JSON (RFC 8259).
 
 use std::fmt::Write;
 
@@ -47,7 +47,7 @@ impl Json {
         self.quote(value);
     }
 
-    pub fn number(&mut self, value: u32) {
+    pub fn number(&mut self, value: i64) {
         self.word(&value.to_string());
     }
 

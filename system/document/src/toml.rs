@@ -1,22 +1,18 @@
-//! A reader of TOML (<https://toml.io/en/v1.1.0>), with lines. Dates and numbers with a fraction are refused: no key takes
-//! one. Its own, because the crate's is larger than the whole of kernelctl may be; tests hold it against the crate.
+//! A reader of TOML (<https://toml.io/en/v1.1.0>), with lines. Dates and numbers with a fraction are refused: no
+//! declaration has one. Tests hold it against the crate `toml`.
 
-mod document;
 mod scan;
 mod strings;
+mod tables;
 
-use super::value::Table;
-use crate::error::{Error, Origin, Result};
+use crate::{Error, Table};
 
 /// Reads a document.
 ///
 /// # Errors
-/// [`Error::Syntax`] with the line.
-pub fn parse(file: &str, text: &[u8]) -> Result<Table> {
-    let wrong = |line, what| Error::Syntax {
-        origin: Origin::new(file, line),
-        what,
-    };
+/// What is wrong, with its line.
+pub fn parse(text: &[u8]) -> Result<Table, Error> {
+    let wrong = |line, what| Error { line, what };
     let text = match std::str::from_utf8(text) {
         Ok(text) => text,
         Err(error) => {
@@ -28,7 +24,7 @@ pub fn parse(file: &str, text: &[u8]) -> Result<Table> {
     };
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut scan = scan::Scan::new(text);
-    let table = document::read(&mut scan);
+    let table = tables::read(&mut scan);
     table.map_err(|what| wrong(scan.line(), what))
 }
 

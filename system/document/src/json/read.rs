@@ -1,7 +1,7 @@
-//! A reader of JSON (RFC 8259), with lines. Numbers are whole ones: no policy has others.
+//! A reader of JSON (RFC 8259), with lines. Numbers are whole ones: no
+//! declaration has others.
 
-use super::value::{Data, Key, Table, Value};
-use crate::error::{Error, Origin, Result};
+use crate::{Data, Error, Key, Table, Value};
 
 /// So deep may arrays and objects lie in each other.
 const DEEPEST: u32 = 64;
@@ -9,16 +9,16 @@ const DEEPEST: u32 = 64;
 /// Reads one value that is the whole text.
 ///
 /// # Errors
-/// [`Error::Syntax`] with the line.
-pub fn parse(file: &str, text: &[u8]) -> Result<Value> {
+/// What is wrong, with its line.
+pub fn parse(text: &[u8]) -> Result<Value, Error> {
     let mut reader = Reader {
         text,
         at: 0,
         line: 1,
         depth: 0,
     };
-    let wrong = |reader: &Reader<'_>, what: String| Error::Syntax {
-        origin: Origin::new(file, reader.line),
+    let wrong = |reader: &Reader<'_>, what: String| Error {
+        line: reader.line,
         what,
     };
     if std::str::from_utf8(text).is_err() {
@@ -224,12 +224,12 @@ impl Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::program::json::Json;
+    use crate::json::Json;
 
     #[test]
     fn values_and_their_lines() {
         let text = b"{\"a\": [1, -2],\n \"b\": {\"c\": \"x\\u00f6\\ud83d\\ude00\\n\"},\n\"d\": true, \"e\":null}";
-        let value = parse("f", text).unwrap();
+        let value = parse(text).unwrap();
         assert_eq!(
             value.get("a").unwrap().array().unwrap()[1].integer(),
             Some(-2)
@@ -256,23 +256,23 @@ mod tests {
             ("99999999999999999999", 1),
             ("\"\\u12", 1),
         ] {
-            let told = parse("f", text.as_bytes()).unwrap_err().to_string();
-            assert!(told.starts_with(&format!("f:{line}: ")), "{text}: {told}");
+            let told = parse(text.as_bytes()).unwrap_err().to_string();
+            assert!(told.starts_with(&format!("{line}: ")), "{text}: {told}");
         }
-        assert!(parse("f", "[".repeat(100_000).as_bytes()).is_err());
+        assert!(parse("[".repeat(100_000).as_bytes()).is_err());
     }
 
     proptest::proptest! {
         #[test]
         fn no_bytes_panic(text: Vec<u8>) {
-            let _ = parse("f", &text);
+            let _ = parse(&text);
         }
 
         #[test]
         fn what_is_written_is_read(text: String) {
             let mut json = Json::default();
             json.string(&text);
-            let value = parse("f", json.finish().as_bytes()).unwrap();
+            let value = parse(json.finish().as_bytes()).unwrap();
             assert_eq!(value.text(), Some(&*text));
         }
     }

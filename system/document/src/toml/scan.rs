@@ -1,7 +1,7 @@
 //! The text, character by character, and what has no structure of its own: white space, comments, keys, numbers.
 
 use super::strings;
-use crate::policy::value::{Data, Key};
+use crate::{Data, Key};
 use std::cell::Cell;
 
 /// So deep may tables and lists lie in each other.

@@ -2,7 +2,7 @@
 
 use super::scan::Scan;
 use super::strings;
-use crate::policy::value::{Data, Key, Table, Value};
+use crate::{Data, Key, Table, Value};
 
 /// How a table came to be, which decides what may be added to it.
 #[derive(Clone, Copy, PartialEq, Eq)]

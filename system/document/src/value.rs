@@ -1,4 +1,4 @@
-//! What a policy file says, whether in TOML or in JSON: values, each with its line.
+//! What a document says, whether in TOML or in JSON: values, each with its line.
 
 /// A value.
 #[derive(Clone, Debug, PartialEq)]
