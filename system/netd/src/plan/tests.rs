@@ -342,7 +342,7 @@ fn sorted(state: &State) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3000))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
     #[test]
     fn plans_reach_what_is_wanted_and_can_be_taken_back(first in some_wanted(), second in some_wanted(), state in some_state()) {
         let mut state = state;
