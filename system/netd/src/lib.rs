@@ -3,6 +3,7 @@
 #![deny(unsafe_code)]
 
 pub mod address;
+pub mod apply;
 pub mod configuration;
 pub mod error;
 pub mod netlink;
