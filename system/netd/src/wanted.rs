@@ -64,3 +64,33 @@ pub struct Link {
     pub features: Vec<(String, bool)>,
     pub wireguard: Option<Wireguard>,
 }
+
+impl Wanted {
+    /// Leaves out links that stand on, or are to be put on, one that is neither there nor made; and what is on them.
+    pub fn leave_out_waiting(&mut self, state: &crate::state::State) {
+        loop {
+            let there = |name: &str| {
+                let made =
+                    |asked: &Asked<Link>| asked.what.name == name && asked.what.kind.is_some();
+                state.link(name).is_some() || self.links.iter().any(made)
+            };
+            let waits = |asked: &Asked<Link>| {
+                let parent = asked.what.kind.as_ref().and_then(Kind::parent);
+                parent.is_some_and(|parent| !there(parent))
+                    || asked
+                        .what
+                        .master
+                        .as_deref()
+                        .is_some_and(|master| !there(master))
+            };
+            let Some(at) = self.links.iter().position(waits) else {
+                return;
+            };
+            let name = self.links.remove(at).what.name;
+            self.addresses.retain(|asked| asked.what.link != name);
+            self.routes
+                .retain(|asked| asked.what.link.as_ref() != Some(&name));
+            self.neighbours.retain(|asked| asked.what.link != name);
+        }
+    }
+}

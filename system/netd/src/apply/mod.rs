@@ -19,6 +19,38 @@ use perform::Performer;
 /// routes with the address or the link that they go by.
 const ROUNDS: u32 = 3;
 
+/// How a plan is made and done.
+#[derive(Clone, Copy, Debug)]
+pub struct Manner<'a> {
+    pub scope: Scope,
+    /// Only what is about these links, and about none.
+    pub only: Option<&'a [String]>,
+    /// Whether what stands on a link that is not there waits for it, and is no mistake.
+    pub patient: bool,
+}
+
+impl Manner<'_> {
+    fn steps(
+        &self,
+        state: &State,
+        all: &Configuration,
+        leases: &[Contribution],
+    ) -> Result<Vec<Step>, Vec<plan::Problem>> {
+        let mut wanted = compile(all, state, leases);
+        if self.patient {
+            wanted.leave_out_waiting(state);
+        }
+        let mut steps = plan::plan(state, &wanted, self.scope)?;
+        if let Some(only) = self.only {
+            steps.retain(|step| {
+                let link = step.action.told().link;
+                link.is_empty() || only.contains(&link)
+            });
+        }
+        Ok(steps)
+    }
+}
+
 /// Tells what would be done, and does nothing.
 ///
 /// # Errors
@@ -27,11 +59,10 @@ pub fn plan(
     socket: &mut Socket,
     all: &Configuration,
     leases: &[Contribution],
-    scope: Scope,
+    manner: Manner<'_>,
 ) -> Result<Report> {
     let state = read_state(socket, all)?;
-    let wanted = compile(all, &state, leases);
-    Ok(match plan::plan(&state, &wanted, scope) {
+    Ok(match manner.steps(&state, all, leases) {
         Ok(steps) => Report::new(Outcome::Planned, steps),
         Err(problems) => Report::refused(&problems),
     })
@@ -51,7 +82,7 @@ pub fn apply(
     socket: &mut Socket,
     all: &Configuration,
     leases: &[Contribution],
-    scope: Scope,
+    manner: Manner<'_>,
 ) -> Result<(Report, Before)> {
     let state = read_state(socket, all)?;
     let mut before = Before {
@@ -60,8 +91,7 @@ pub fn apply(
     };
     let mut now = state;
     for round in 0..=ROUNDS {
-        let wanted = compile(all, &now, leases);
-        let steps = match plan::plan(&now, &wanted, scope) {
+        let steps = match manner.steps(&now, all, leases) {
             Ok(steps) => steps,
             Err(problems) => {
                 let mut report = Report::refused(&problems);

@@ -128,14 +128,22 @@ pub fn read(file: &str, key: &Key, value: &Value) -> Result<Link> {
         link_local4: section.boolean("ipv4-link-local")?.unwrap_or(false),
         servers: servers(&section, "dns")?,
         domains: domains(&section, "domains")?,
-        online: match section.word("online", &["no", "carrier", "address", "routable"])? {
-            Some(0) => Online::No,
-            Some(1) => Online::Carrier,
-            Some(3) => Online::Routable,
-            _ => Online::Address,
-        },
+        online: Online::No,
         required: section.boolean("required")?.unwrap_or(false),
         carrier_wait: u64::from(section.number("carrier-wait", 0..=600)?.unwrap_or(3)) * 1000,
+    };
+    let word = section.word("online", &["no", "carrier", "address", "routable"])?;
+    // One that is to get no address never has one: its carrier counts; a port's counts with what it is a port of.
+    let addressed = !link.addresses.is_empty() || link.dhcp4.is_some() || link.link_local4;
+    let advertised = section.get("ipv6").and_then(|value| value.get("accept-ra"));
+    link.online = match word {
+        Some(0) => Online::No,
+        Some(1) => Online::Carrier,
+        Some(2) => Online::Address,
+        Some(_) => Online::Routable,
+        None if link.settings.master.is_some() => Online::No,
+        None if addressed || advertised.is_some() => Online::Address,
+        None => Online::Carrier,
     };
     routes(file, &section, &mut link)?;
     sysctls(file, &section, &mut link)?;

@@ -9,7 +9,7 @@ mod section;
 #[cfg(test)]
 mod tests;
 
-pub use compile::{Contribution, compile, read_state};
+pub use compile::{Contribution, compile, read_state, table_of};
 
 use crate::address::{Mac, Prefix};
 use crate::error::{Error, Result};

@@ -58,7 +58,6 @@ impl<'a> Section<'a> {
         format!("{}.{key}", self.name)
     }
 
-
     /// An error about a key.
     pub fn wrong(&self, key: &str, value: &Value, what: &str) -> Error {
         syntax(self.file, value.line, format!("{}: {what}", self.full(key)))

@@ -1,0 +1,414 @@
+//! The daemon: one loop that sleeps until the kernel tells of a change, a packet or a command comes, or a time has come.
+//!
+//! What it knows it reads anew after each change and compares: that more was told than it could hear is no trouble then.
+
+pub mod control;
+mod events;
+mod links;
+mod names;
+mod online;
+mod serve;
+mod status;
+
+pub use online::{Demand, Verdict};
+
+use crate::apply::{self, Before, Manner, Report};
+use crate::configuration::{self, Configuration, Contribution, table_of};
+use crate::error::{Error, Result};
+use crate::netlink::Socket;
+use crate::netlink::constants::group;
+use crate::netlink::socket::Heard;
+use crate::plan::Scope;
+use crate::state::State;
+use crate::system::{self, Signals};
+use control::Connection;
+use links::{Changed, Managed};
+use rustix::event::{Timespec, epoll};
+use rustix::fd::{AsFd, OwnedFd};
+use rustix::io::Errno;
+use std::io::Write;
+use std::path::PathBuf;
+
+/// Milliseconds between two looks at what there is, when much changes.
+const PAUSE: u64 = 100;
+
+/// Where everything is.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub folder: PathBuf,
+    pub socket: PathBuf,
+    /// Where leases are kept.
+    pub kept: PathBuf,
+    pub resolv_conf: PathBuf,
+    /// The number of a descriptor to write to when the first apply is done.
+    pub ready: Option<u32>,
+}
+
+/// What is taken back unless it is confirmed.
+struct Unconfirmed {
+    until: u64,
+    before: Before,
+    old: Configuration,
+}
+
+pub struct Daemon {
+    options: Options,
+    socket: Socket,
+    watch: Socket,
+    epoll: OwnedFd,
+    all: Configuration,
+    state: State,
+    managed: Vec<Managed>,
+    connections: Vec<Connection>,
+    next_connection: u32,
+    /// Links that came or were brought up, and when: carrier may still come.
+    risen: Vec<(String, u64)>,
+    unconfirmed: Option<Unconfirmed>,
+    /// Something changed that was not looked at.
+    stale: bool,
+    looked: u64,
+}
+
+/// What a descriptor is for, as `kind << 32 | value`.
+const WATCH: u64 = 0;
+const SIGNALS: u64 = 1;
+const LISTENER: u64 = 2;
+const CONNECTION: u64 = 3;
+const PACKETS: u64 = 4;
+const ARP: u64 = 5;
+
+/// A line of the log.
+fn log(text: &str) {
+    let _ = std::io::stdout().write_all(format!("netd: {text}\n").as_bytes());
+}
+
+/// Runs until it is told to end. What it made stays.
+///
+/// # Errors
+/// The configuration is wrong, another runs, or the kernel lacks what is needed.
+pub fn run(options: Options) -> Result<()> {
+    let all = configuration::read(&options.folder)?;
+    let kernel = |doing: &'static str| move |errno: Errno| Error::kernel(doing)(errno.into());
+    let signals = Signals::take().map_err(kernel("taking signals"))?;
+    let listener = control::open(&options.socket)?;
+    let heard = group::LINK
+        | group::ADDRESS4
+        | group::ADDRESS6
+        | group::ROUTE4
+        | group::ROUTE6
+        | group::RULE4
+        | group::RULE6;
+    let watch = Socket::watch(heard).map_err(Error::kernel("watching the kernel"))?;
+    let mut daemon = Daemon {
+        socket: Socket::route().map_err(Error::kernel("speaking to the kernel"))?,
+        epoll: epoll::create(epoll::CreateFlags::CLOEXEC).map_err(kernel("waiting"))?,
+        watch,
+        all,
+        options,
+        state: State::default(),
+        managed: Vec::new(),
+        connections: Vec::new(),
+        next_connection: 0,
+        risen: Vec::new(),
+        unconfirmed: None,
+        stale: true,
+        looked: 0,
+    };
+    let add = |epoll: &OwnedFd, fd: rustix::fd::BorrowedFd<'_>, kind: u64| {
+        let data = epoll::EventData::new_u64(kind << 32);
+        epoll::add(epoll, fd, data, epoll::EventFlags::IN).map_err(kernel("waiting"))
+    };
+    add(&daemon.epoll, daemon.watch.as_fd(), WATCH)?;
+    add(&daemon.epoll, signals.as_fd(), SIGNALS)?;
+    add(&daemon.epoll, listener.as_fd(), LISTENER)?;
+    let _ = std::fs::create_dir_all(&daemon.options.kept);
+    daemon.start()?;
+    if let Some(number) = daemon.options.ready {
+        let path = format!("/proc/self/fd/{number}");
+        let file = std::fs::OpenOptions::new().write(true).open(&path);
+        file.and_then(|mut file| file.write_all(b"ready\n"))
+            .map_err(Error::file(&path, "telling that it is ready"))?;
+    }
+    let ended = daemon.turn(&signals, &listener);
+    let _ = std::fs::remove_file(&daemon.options.socket);
+    ended
+}
+
+impl Daemon {
+    /// Looks at what there is, and makes of it what the files say. What waits for a link waits; what fails is told.
+    fn start(&mut self) -> Result<()> {
+        self.state = State::read(&mut self.socket)?;
+        let now = system::now();
+        self.risen = self
+            .state
+            .links
+            .iter()
+            .filter(|link| !link.is_up())
+            .map(|link| (link.name.clone(), now))
+            .collect();
+        self.manage(now);
+        let report = self.perform(None)?;
+        if report.failed() {
+            log(report.text().trim_end());
+        }
+        self.look();
+        Ok(())
+    }
+
+    fn turn(&mut self, signals: &Signals, listener: &OwnedFd) -> Result<()> {
+        let mut events = Vec::with_capacity(32);
+        loop {
+            events.clear();
+            let pause = self.deadline().map(|deadline| {
+                let left = deadline.saturating_sub(system::now()) + 1;
+                Timespec {
+                    tv_sec: i64::try_from(left / 1000).unwrap_or(i64::MAX),
+                    tv_nsec: i64::try_from(left % 1000 * 1_000_000).unwrap_or(0),
+                }
+            });
+            match epoll::wait(
+                &self.epoll,
+                rustix::buffer::spare_capacity(&mut events),
+                pause.as_ref(),
+            ) {
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(errno) => return Err(Error::kernel("waiting")(errno.into())),
+            }
+            for event in &events {
+                let event: &epoll::Event = event;
+                let data = event.data.u64();
+                let value = data as u32;
+                match data >> 32 {
+                    WATCH => self.hear(),
+                    SIGNALS => {
+                        while let Some(signal) = signals.next() {
+                            if signal != libc::SIGHUP {
+                                return Ok(());
+                            }
+                            let (_, text) = self.reload(0, false);
+                            log(text.trim_end());
+                        }
+                    }
+                    LISTENER => self.accept(listener),
+                    CONNECTION => self.connection(value),
+                    kind => self.packet(value, kind == ARP),
+                }
+            }
+            self.time();
+        }
+    }
+
+    /// When something is to be done without anything coming in.
+    fn deadline(&self) -> Option<u64> {
+        let managed = self.managed.iter().filter_map(Managed::deadline);
+        let stale = self.stale.then_some(self.looked + PAUSE);
+        let unconfirmed = self.unconfirmed.as_ref().map(|one| one.until);
+        managed
+            .chain(stale)
+            .chain(unconfirmed)
+            .chain(self.waits())
+            .min()
+    }
+
+    fn time(&mut self) {
+        let now = system::now();
+        let (mut wanted, mut due) = (Vec::new(), Vec::new());
+        for (at, managed) in self.managed.iter().enumerate() {
+            if managed.deadline().is_some_and(|deadline| deadline <= now) {
+                due.push(at);
+            }
+        }
+        for at in due {
+            let changed = self.managed[at].time(now);
+            self.changed(at, changed, &mut wanted);
+        }
+        self.settle(&wanted);
+        if self
+            .unconfirmed
+            .as_ref()
+            .is_some_and(|one| one.until <= now)
+        {
+            log("nobody confirmed what was applied: all goes back");
+            self.take_back();
+        }
+        if self.stale && self.looked + PAUSE <= now {
+            self.look();
+        }
+        self.answer_waiting();
+    }
+
+    /// Hears that something changed; what, is looked at.
+    fn hear(&mut self) {
+        loop {
+            match self.watch.hear(|_| {}) {
+                Ok(Heard::Nothing) | Err(_) => break,
+                Ok(Heard::Something) => self.stale = true,
+                Ok(Heard::Overrun) => {
+                    self.stale = true;
+                    log("more changed at once than could be heard: all is looked at anew");
+                }
+            }
+        }
+    }
+
+    /// Looks at what there is, tells of it, and does what a change of links asks for.
+    fn look(&mut self) {
+        let now = system::now();
+        let new = match State::read(&mut self.socket) {
+            Ok(new) => new,
+            Err(error) => {
+                log(&error.to_string());
+                self.looked = now;
+                return;
+            }
+        };
+        self.stale = false;
+        let old = std::mem::replace(&mut self.state, new);
+        if self
+            .connections
+            .iter()
+            .any(|one| one.used == control::Use::Watching)
+        {
+            let lines = events::changes(&old, &self.state);
+            self.tell(&lines);
+        }
+        // A link that came, was brought up, or has carrier again, is given what it is to have.
+        let mut touched = Vec::new();
+        for link in &self.state.links {
+            let was = old.by_index(link.index).filter(|was| was.name == link.name);
+            let rose = was.is_none_or(|was| !was.is_up()) && link.is_up();
+            if rose || was.is_none() {
+                self.risen.retain(|(name, _)| *name != link.name);
+                self.risen.push((link.name.clone(), now));
+            }
+            if was.is_none()
+                || rose
+                || was.is_some_and(|was| !was.has_carrier()) && link.has_carrier()
+            {
+                touched.push(link.name.clone());
+            }
+        }
+        let state = &self.state;
+        self.risen.retain(|(name, _)| state.link(name).is_some());
+        touched.extend(self.manage(now));
+        let first = old.links.is_empty();
+        if !touched.is_empty() && !first && self.unconfirmed.is_none() {
+            self.settle(&touched);
+        }
+        self.write_names();
+        self.looked = system::now();
+    }
+
+    /// Has a client for each link whose table asks for one, and tells it of carrier. Returns the links whose addresses
+    /// changed by that.
+    fn manage(&mut self, now: u64) -> Vec<String> {
+        let (all, state) = (&self.all, &self.state);
+        self.managed.retain(|one| {
+            let there = state
+                .by_index(one.index)
+                .is_some_and(|link| link.name == one.name && link.mac == Some(one.mac));
+            there && table_of(all, state, &one.name).is_some_and(|table| one.suits(table))
+        });
+        for link in state.links.iter().filter(|link| link.has_arp()) {
+            if self.managed.iter().any(|one| one.index == link.index) {
+                continue;
+            }
+            if let (Some(table), Some(mac)) = (table_of(all, state, &link.name), link.mac) {
+                self.managed.extend(Managed::new(
+                    table,
+                    &link.name,
+                    link.index,
+                    mac,
+                    &self.options.kept,
+                    now,
+                ));
+            }
+        }
+        let mut wanted = Vec::new();
+        for at in 0..self.managed.len() {
+            let index = self.managed[at].index;
+            let carrier = self
+                .state
+                .by_index(index)
+                .is_some_and(crate::state::Link::has_carrier);
+            let changed = self.managed[at].set_carrier(carrier, now);
+            self.changed(at, changed, &mut wanted);
+        }
+        wanted
+    }
+
+    /// Waits for other sockets, and notes whose address is another.
+    fn changed(&mut self, at: usize, changed: Changed, wanted: &mut Vec<String>) {
+        let managed = &self.managed[at];
+        if changed.sockets {
+            for (kind, socket) in [PACKETS, ARP].into_iter().zip(managed.sockets()) {
+                let data = epoll::EventData::new_u64(kind << 32 | u64::from(managed.index));
+                if let Some(socket) = socket {
+                    // One that is waited for already is no matter.
+                    let _ = epoll::add(&self.epoll, socket, data, epoll::EventFlags::IN);
+                }
+            }
+        }
+        if changed.wanted {
+            wanted.push(managed.name.clone());
+        }
+    }
+
+    fn packet(&mut self, index: u32, arp: bool) {
+        let now = system::now();
+        let mut wanted = Vec::new();
+        if let Some(at) = self.managed.iter().position(|one| one.index == index) {
+            let changed = self.managed[at].readable(arp, now);
+            self.changed(at, changed, &mut wanted);
+        }
+        self.settle(&wanted);
+    }
+
+    /// Gives links what they are to have now.
+    fn settle(&mut self, links: &[String]) {
+        if links.is_empty() {
+            return;
+        }
+        match self.perform(Some(links)) {
+            Ok(report) if report.failed() => log(report.text().trim_end()),
+            Ok(report) => {
+                for step in &report.steps {
+                    log(&step.action.told().to_string());
+                }
+            }
+            Err(error) => log(&error.to_string()),
+        }
+        self.stale = true;
+        // What was done is to be seen at once.
+        self.looked = 0;
+        self.write_names();
+    }
+
+    fn leases(&self) -> Vec<Contribution> {
+        let now = system::now();
+        self.managed
+            .iter()
+            .filter_map(|one| one.contribution(now))
+            .collect()
+    }
+
+    fn perform(&mut self, only: Option<&[String]>) -> Result<Report> {
+        let leases = self.leases();
+        let manner = Manner {
+            scope: Scope::All,
+            only,
+            patient: true,
+        };
+        apply::apply(&mut self.socket, &self.all, &leases, manner).map(|(report, _)| report)
+    }
+
+    fn names(&self) -> names::Names {
+        names::gather(&self.all, &self.state, &self.leases())
+    }
+
+    fn write_names(&self) {
+        for wrong in self.names().write(&self.all, &self.options.resolv_conf) {
+            log(&wrong);
+        }
+    }
+}
