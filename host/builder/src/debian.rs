@@ -83,6 +83,12 @@ pub const INIT_PEERS: Plan = Plan {
     packages: &["openrc", "runit", "s6", "strace"],
 };
 
+/// The root that holds what netd speaks with in its tests, and what looks at what it does.
+pub const NET_PEERS: Plan = Plan {
+    name: "net-peers",
+    packages: &["dnsmasq-base", "iproute2", "strace"],
+};
+
 /// A root that is there, whole.
 #[derive(Clone, Debug)]
 pub struct Root {

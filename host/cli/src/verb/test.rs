@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::error::{Error, Result};
 use alpenglow_builder::Arch;
-use alpenglow_builder::debian::MACHINE;
+use alpenglow_builder::debian::{MACHINE, NET_PEERS};
 use clap::{Args, ValueEnum};
 use std::env;
 use std::io::{BufRead, BufReader};
@@ -61,6 +61,10 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     if kinds.contains(&Kind::Boot) {
         let _lock = context.lock()?;
         context.root(&MACHINE)?;
+    }
+    if kinds.contains(&Kind::Native) {
+        let _lock = context.lock()?;
+        context.root(&NET_PEERS)?;
     }
     for kind in kinds {
         for mut command in commands(&context, kind) {

@@ -173,11 +173,11 @@ impl Connection {
     }
 
     /// Reads on; a whole line is a command. `Err`: it is to be closed.
-    pub fn read(&mut self) -> Result<Option<String>, ()> {
+    pub fn read(&mut self) -> Result<Option<String>, Errno> {
         let mut buffer = [0; 512];
         loop {
             match recv(&self.fd, &mut buffer, RecvFlags::empty()) {
-                Ok((0, _)) => return Err(()),
+                Ok((0, _)) => return Err(Errno::PIPE),
                 Ok((length, _)) if self.used == Use::Asking => {
                     self.input.extend_from_slice(&buffer[..length]);
                     if let Some(end) = self.input.iter().position(|byte| *byte == b'\n') {
@@ -185,13 +185,13 @@ impl Connection {
                         return Ok(Some(line));
                     }
                     if self.input.len() > LINE {
-                        return Err(());
+                        return Err(Errno::MSGSIZE);
                     }
                 }
                 // One command is all that a connection has.
                 Ok(_) => {}
                 Err(Errno::AGAIN | Errno::INTR) => return Ok(None),
-                Err(_) => return Err(()),
+                Err(errno) => return Err(errno),
             }
         }
     }

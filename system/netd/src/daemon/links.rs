@@ -28,6 +28,16 @@ pub struct Changed {
     pub wanted: bool,
     /// The sockets that are waited for are others.
     pub sockets: bool,
+    /// What is used lasts longer.
+    pub renewed: bool,
+}
+
+impl Changed {
+    fn add(&mut self, more: Self) {
+        self.wanted |= more.wanted;
+        self.sockets |= more.sockets;
+        self.renewed |= more.renewed;
+    }
 }
 
 pub struct Managed {
@@ -50,12 +60,12 @@ pub struct Managed {
     kept: PathBuf,
     /// What its table asked for.
     asked: (Option<Dhcp4>, bool),
-    /// What it has of the kernel's address was there when the daemon started.
+    /// The kernel has what is leased: it stays there while the server is asked anew.
     adopted: bool,
 }
 
 impl Managed {
-    /// For a table that asks for something of this; none else.
+    /// For a table that asks for something of this; none else. `has`: whether the kernel has an address on the link.
     pub fn new(
         table: &Table,
         name: &str,
@@ -63,16 +73,19 @@ impl Managed {
         mac: Mac,
         folder: &Path,
         now: u64,
+        has: impl Fn(Prefix) -> bool,
     ) -> Option<Self> {
         if table.dhcp4.is_none() && !table.link_local4 {
             return None;
         }
         let kept = folder.join(format!("lease4-{name}"));
         let seed = u64::from_ne_bytes(system::random());
-        let client = table.dhcp4.as_ref().map(|settings| {
-            let old = read_kept(&kept, now);
-            Client::new(mac, &settings.hostname, settings.conflicts, seed, old)
-        });
+        let old = table.dhcp4.as_ref().and_then(|_| read_kept(&kept, now));
+        let adopted = old.as_ref().is_some_and(|(lease, _)| has(lease.prefix));
+        let client = table
+            .dhcp4
+            .as_ref()
+            .map(|settings| Client::new(mac, &settings.hostname, settings.conflicts, seed, old));
         let settings = table.dhcp4.clone().unwrap_or_default();
         Some(Self {
             name: name.to_owned(),
@@ -91,7 +104,7 @@ impl Managed {
             arp: None,
             kept,
             asked: (table.dhcp4.clone(), table.link_local4),
-            adopted: true,
+            adopted,
         })
     }
 
@@ -219,6 +232,7 @@ impl Managed {
                 }
                 Effect::Bound(bytes) => {
                     self.keep(&bytes, now);
+                    self.adopted = true;
                     self.alone = None;
                     let address = self
                         .client
@@ -237,11 +251,12 @@ impl Managed {
                     changed = Changed {
                         wanted: true,
                         sockets: true,
+                        ..changed
                     };
                 }
                 Effect::Renewed(bytes) => {
                     self.keep(&bytes, now);
-                    changed.wanted = true;
+                    changed.renewed = true;
                 }
                 Effect::Lost => {
                     self.adopted = false;
@@ -251,6 +266,7 @@ impl Managed {
                     changed = Changed {
                         wanted: true,
                         sockets: true,
+                        ..changed
                     };
                 }
                 Effect::Forget => {
@@ -357,8 +373,7 @@ impl Managed {
                     None => Changed::default(),
                 }
             };
-            changed.wanted |= more.wanted;
-            changed.sockets |= more.sockets;
+            changed.add(more);
         }
         changed
     }
@@ -368,8 +383,7 @@ impl Managed {
         let mut changed = self.feed(now, Input::Time);
         let effects = self.watch.as_mut().map(|watch| watch.time(now, random()));
         let more = self.watched(now, effects.unwrap_or_default());
-        changed.wanted |= more.wanted;
-        changed.sockets |= more.sockets;
+        changed.add(more);
         if self.alone.is_some_and(|alone| now >= alone) {
             self.alone = None;
             let address = conflict::link_local(self.mac, self.tries);
@@ -396,8 +410,7 @@ impl Managed {
                 conflict::Effect::Free if own => changed.wanted = true,
                 conflict::Effect::Free => {
                     let more = self.feed(now, Input::Free);
-                    changed.wanted |= more.wanted;
-                    changed.sockets |= more.sockets;
+                    changed.add(more);
                 }
                 conflict::Effect::Taken => {
                     self.watch = None;
@@ -411,7 +424,7 @@ impl Managed {
                         changed.wanted = true;
                     } else {
                         let more = self.feed(now, Input::Taken);
-                        changed.wanted |= more.wanted;
+                        changed.add(more);
                     }
                 }
             }

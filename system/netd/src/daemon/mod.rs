@@ -16,7 +16,7 @@ use crate::apply::{self, Before, Manner, Report};
 use crate::configuration::{self, Configuration, Contribution, table_of};
 use crate::error::{Error, Result};
 use crate::netlink::Socket;
-use crate::netlink::constants::group;
+use crate::netlink::constants::{NLM_F_CREATE, NLM_F_REPLACE, RTM_NEWADDR, group};
 use crate::netlink::socket::Heard;
 use crate::plan::Scope;
 use crate::state::State;
@@ -314,14 +314,15 @@ impl Daemon {
                 continue;
             }
             if let (Some(table), Some(mac)) = (table_of(all, state, &link.name), link.mac) {
-                self.managed.extend(Managed::new(
-                    table,
-                    &link.name,
-                    link.index,
-                    mac,
-                    &self.options.kept,
-                    now,
-                ));
+                let has = |prefix| {
+                    state
+                        .addresses
+                        .iter()
+                        .any(|address| address.link == link.name && address.prefix == prefix)
+                };
+                let (name, kept) = (&link.name, &self.options.kept);
+                self.managed
+                    .extend(Managed::new(table, name, link.index, mac, kept, now, has));
             }
         }
         let mut wanted = Vec::new();
@@ -351,6 +352,21 @@ impl Daemon {
         }
         if changed.wanted {
             wanted.push(managed.name.clone());
+        }
+        if changed.renewed
+            && let Some(lease) = managed.contribution(system::now())
+        {
+            // The kernel's end of it is moved, however near it is.
+            for address in &lease.addresses {
+                let message =
+                    address.message(RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, managed.index);
+                if let Err(failure) = self.socket.request(message) {
+                    log(&format!(
+                        "{}: address {}: {failure}",
+                        lease.link, address.prefix
+                    ));
+                }
+            }
         }
     }
 

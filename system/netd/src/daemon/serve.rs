@@ -26,7 +26,7 @@ impl Daemon {
         };
         self.connections[at].write();
         match self.connections[at].read() {
-            Err(()) => {
+            Err(_) => {
                 self.connections.remove(at);
                 return;
             }

@@ -3,9 +3,9 @@
 use super::Names;
 use crate::address::Prefix;
 use crate::netlink::constants::{
-    AF_INET, AF_INET6, RT_SCOPE_HOST, RT_SCOPE_LINK, RT_SCOPE_UNIVERSE, RT_TABLE_LOCAL, RTA_DST,
-    RTA_GATEWAY, RTA_METRICS, RTA_MULTIPATH, RTA_OIF, RTA_PREFSRC, RTA_PRIORITY, RTA_TABLE,
-    RTA_VIA, RTAX_MTU, RTN_BLACKHOLE, RTN_PROHIBIT, RTN_UNICAST, RTN_UNREACHABLE, RTNH_F_ONLINK,
+    AF_INET, AF_INET6, RT_SCOPE_LINK, RT_SCOPE_UNIVERSE, RT_TABLE_LOCAL, RTA_DST, RTA_GATEWAY,
+    RTA_METRICS, RTA_MULTIPATH, RTA_OIF, RTA_PREFSRC, RTA_PRIORITY, RTA_TABLE, RTA_VIA, RTAX_MTU,
+    RTN_BLACKHOLE, RTN_PROHIBIT, RTN_UNICAST, RTN_UNREACHABLE, RTNH_F_ONLINK,
 };
 use crate::netlink::{Builder, Message};
 use std::net::IpAddr;
@@ -127,11 +127,10 @@ impl Route {
     pub fn message(&self, kind: u16, flags: u16, index: Option<u32>) -> Builder {
         let family = if self.to.is_v6() { AF_INET6 } else { AF_INET };
         let local = self.way == Way::Unicast && self.via.is_none() && family == AF_INET;
-        let scope = match (self.way, local) {
-            (Way::Unicast, true) => RT_SCOPE_LINK,
-            (Way::Unicast, false) => RT_SCOPE_UNIVERSE,
-            _ if family == AF_INET6 => RT_SCOPE_UNIVERSE,
-            _ => RT_SCOPE_HOST.min(RT_SCOPE_UNIVERSE),
+        let scope = if local {
+            RT_SCOPE_LINK
+        } else {
+            RT_SCOPE_UNIVERSE
         };
         let mut head = [0; 12];
         head[0] = family;
