@@ -22,6 +22,7 @@ pub mod error;
 pub mod netlink;
 pub mod plan;
 pub mod program;
+pub mod router;
 pub mod state;
 pub mod system;
 pub mod wanted;

@@ -66,14 +66,19 @@ pub struct Link {
 }
 
 impl Wanted {
+    /// Whether a link is made if it is not there: by its own table, or as the other end of a pair.
+    pub fn makes(&self, name: &str) -> bool {
+        self.links.iter().any(|asked| match &asked.what.kind {
+            Some(Kind::Veth { peer }) => asked.what.name == name || peer == name,
+            Some(_) => asked.what.name == name,
+            None => false,
+        })
+    }
+
     /// Leaves out links that stand on, or are to be put on, one that is neither there nor made; and what is on them.
     pub fn leave_out_waiting(&mut self, state: &crate::state::State) {
         loop {
-            let there = |name: &str| {
-                let made =
-                    |asked: &Asked<Link>| asked.what.name == name && asked.what.kind.is_some();
-                state.link(name).is_some() || self.links.iter().any(made)
-            };
+            let there = |name: &str| state.link(name).is_some() || self.makes(name);
             let waits = |asked: &Asked<Link>| {
                 let parent = asked.what.kind.as_ref().and_then(Kind::parent);
                 parent.is_some_and(|parent| !there(parent))

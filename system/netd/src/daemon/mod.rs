@@ -16,9 +16,12 @@ use crate::apply::{self, Before, Manner, Report};
 use crate::configuration::{self, Configuration, Contribution, table_of};
 use crate::error::{Error, Result};
 use crate::netlink::Socket;
-use crate::netlink::constants::{NLM_F_CREATE, NLM_F_REPLACE, RTM_NEWADDR, group};
+use crate::netlink::constants::{
+    NLM_F_CREATE, NLM_F_REPLACE, RTM_NEWADDR, RTM_NEWNDUSEROPT, group,
+};
 use crate::netlink::socket::Heard;
 use crate::plan::Scope;
+use crate::router::Router;
 use crate::state::State;
 use crate::system::{self, Signals};
 use control::Connection;
@@ -59,6 +62,8 @@ pub struct Daemon {
     all: Configuration,
     state: State,
     managed: Vec<Managed>,
+    /// What routers say of names.
+    router: Router,
     connections: Vec<Connection>,
     next_connection: u32,
     /// Links that came or were brought up, and when: carrier may still come.
@@ -97,7 +102,8 @@ pub fn run(options: Options) -> Result<()> {
         | group::ROUTE4
         | group::ROUTE6
         | group::RULE4
-        | group::RULE6;
+        | group::RULE6
+        | group::OPTION6;
     let watch = Socket::watch(heard).map_err(Error::kernel("watching the kernel"))?;
     let mut daemon = Daemon {
         socket: Socket::route().map_err(Error::kernel("speaking to the kernel"))?,
@@ -107,6 +113,7 @@ pub fn run(options: Options) -> Result<()> {
         options,
         state: State::default(),
         managed: Vec::new(),
+        router: Router::default(),
         connections: Vec::new(),
         next_connection: 0,
         risen: Vec::new(),
@@ -206,6 +213,7 @@ impl Daemon {
         managed
             .chain(stale)
             .chain(unconfirmed)
+            .chain(self.router.deadline())
             .chain(self.waits())
             .min()
     }
@@ -231,6 +239,13 @@ impl Daemon {
             log("nobody confirmed what was applied: all goes back");
             self.take_back();
         }
+        let state = &self.state;
+        if self
+            .router
+            .forget(now, |index| state.by_index(index).is_some())
+        {
+            self.write_names();
+        }
         if self.stale && self.looked + PAUSE <= now {
             self.look();
         }
@@ -239,10 +254,21 @@ impl Daemon {
 
     /// Hears that something changed; what, is looked at.
     fn hear(&mut self) {
+        let now = system::now();
         loop {
-            match self.watch.hear(|_| {}) {
+            let (mut changed, mut news) = (false, false);
+            let router = &mut self.router;
+            let heard = self.watch.hear(|message| match message.kind {
+                RTM_NEWNDUSEROPT => news |= router.hear(&message, now),
+                _ => changed = true,
+            });
+            self.stale |= changed;
+            if news {
+                self.write_names();
+            }
+            match heard {
                 Ok(Heard::Nothing) | Err(_) => break,
-                Ok(Heard::Something) => self.stale = true,
+                Ok(Heard::Something) => {}
                 Ok(Heard::Overrun) => {
                     self.stale = true;
                     log("more changed at once than could be heard: all is looked at anew");
@@ -419,7 +445,14 @@ impl Daemon {
     }
 
     fn names(&self) -> names::Names {
-        names::gather(&self.all, &self.state, &self.leases())
+        let mut leases = self.leases();
+        // Of links that a table is about, like all else.
+        for link in &self.state.links {
+            if table_of(&self.all, &self.state, &link.name).is_some() {
+                leases.extend(self.router.contribution(link.index, &link.name));
+            }
+        }
+        names::gather(&self.all, &self.state, &leases)
     }
 
     fn write_names(&self) {

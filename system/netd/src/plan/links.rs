@@ -162,15 +162,12 @@ fn make(
         }
         return;
     }
-    if let Some(parent) = kind.parent() {
-        let made = wanted
-            .links
-            .iter()
-            .any(|asked| asked.what.name == parent && asked.what.kind.is_some());
-        if state.link(parent).is_none() && !made {
-            wrong(format!("link.{name}.parent: there is no link '{parent}'"));
-            return;
-        }
+    if let Some(parent) = kind.parent()
+        && state.link(parent).is_none()
+        && !wanted.makes(parent)
+    {
+        wrong(format!("link.{name}.parent: there is no link '{parent}'"));
+        return;
     }
     // Of a pair, the one that is named first makes both.
     if let Kind::Veth { peer } = kind {
@@ -257,9 +254,7 @@ fn settings(
         .and_then(|master| state.link(master))
         .is_some_and(crate::state::Link::is_ours);
     if link.master != master && (link.master.is_some() || leaves) {
-        let known = |of: &str| {
-            state.link(of).is_some() || wanted.links.iter().any(|asked| asked.what.name == of)
-        };
+        let known = |of: &str| state.link(of).is_some() || wanted.makes(of);
         match &link.master {
             Some(to) if !known(to) => problems.push(Problem {
                 origin: asked.origin.clone(),
@@ -353,8 +348,14 @@ fn in_order(steps: &mut Vec<Step>) {
                 return false;
             };
             let parent = kind.parent();
-            rest.iter().any(|other| {
-                matches!(&other.action, Action::Link { name, .. } if Some(&**name) == parent)
+            rest.iter().any(|other| match &other.action {
+                Action::Link {
+                    kind: Kind::Veth { peer },
+                    name,
+                    ..
+                } => parent == Some(&**name) || parent == Some(&**peer),
+                Action::Link { name, .. } => parent == Some(&**name),
+                _ => false,
             })
         };
         // In a circle none can be first: the kernel tells of the first then.
