@@ -17,6 +17,7 @@ pub fn tests() -> Vec<Test> {
         test("netd_leaves_nothing_half_applied", || run(HALF)),
         test("netd_gets_keeps_and_renews_a_lease", || run(LEASE)),
         test("netd_takes_no_address_that_another_has", || run(CONFLICT)),
+        test("netd_has_the_kernel_follow_routers", || run(ROUTER)),
         test("netd_decides_at_once_whether_it_is_online", || run(ONLINE)),
         test("netd_follows_a_thousand_links", || run(THOUSAND)),
         test("netd_sleeps_when_nothing_happens", || run(IDLE)),
@@ -85,7 +86,7 @@ X
 ip address add 127.0.0.9/8 dev lo
 before=$(ip address; ip route; ip rule)
 said=$(netd plan -c /tmp/etc -s /tmp/sock)
-has "$said" 'br0: add address 192.0.2.1/24  (/tmp/etc/a.toml:5)'
+has "$said" 'br0: add address 192.0.2.1/24  (/tmp/etc/a.toml:4)'
 [ "$before" = "$(ip address; ip route; ip rule)" ] || fail 'plan changed something'
 netd apply -c /tmp/etc -s /tmp/sock >/tmp/said || fail "$(cat /tmp/said)"
 has "$(netd plan -c /tmp/etc -s /tmp/sock)" 'everything is as it is wanted'
@@ -233,6 +234,18 @@ tell apply >/tmp/said || fail "$(cat /tmp/said)"
 until_holds 'ip -o address show v0 | grep -q "inet 169.254"'
 "#;
 
+const ROUTER: &str = r#"
+join
+other ip address add 2001:db8::1/64 dev v1 nodad
+printf '[link.v0]\nipv6 = { accept-ra = true, privacy = true }\n' >/tmp/etc/a.toml
+run
+serve --enable-ra --dhcp-range=2001:db8::,ra-only --dhcp-option=option6:dns-server,[2001:db8::53] --dhcp-option=option6:domain-search,example.net
+tell wait-online -t 60 v0:routable || fail 'not online'
+until_holds 'ip -6 address show dev v0 | grep -q "scope global temporary"'
+until_holds 'grep -qs "nameserver 2001:db8::53" /tmp/resolv.conf'
+has "$(cat /tmp/resolv.conf)" 'search example.net'
+"#;
+
 const ONLINE: &str = r#"
 join
 printf '[link.v0]\ndhcp4 = true\nrequired = true\ncarrier-wait = 0\n[link.br0]\nkind = "bridge"\n' >/tmp/etc/a.toml
@@ -279,6 +292,7 @@ until_holds '! ip -6 address | grep -q tentative'
 # The address is announced for two seconds.
 sleep 8
 timeout 6 strace -f -o /tmp/calls -p $daemon || true
+[ -s /tmp/calls ] || fail 'strace saw nothing'
 calls=$(grep -c 'epoll_wait\|epoll_pwait' /tmp/calls || true)
 [ "$calls" -le 1 ] || fail "$(cat /tmp/calls)"
 echo "idle: $(grep VmRSS /proc/$daemon/status)"
