@@ -262,7 +262,8 @@ timeout 60 /tmp/netd wait-online -s /tmp/sock -t 600 v0:carrier || fail 'not onl
 if said=$(timeout 60 /tmp/netd wait-online -s /tmp/sock -t 1 v0:routable); then fail "$said"; fi
 has "$said" 'not online in time: v0'
 tell watch >/tmp/watch &
-until_holds 'ip address add 192.0.2.66/24 dev v0 2>/dev/null; grep -q 192.0.2.66 /tmp/watch'
+# Whether it listens already is not told: something changes until it has seen it.
+until_holds 'ip address add 192.0.2.66/24 dev v0 2>/dev/null || ip address del 192.0.2.66/24 dev v0; sleep 0.3; grep -q "null,.to.:.192.0.2.66" /tmp/watch'
 has "$(cat /tmp/watch)" '{"link":"v0","what":"address","from":null,"to":"192.0.2.66/24"}'
 "#;
 

@@ -202,15 +202,23 @@ impl<'s> Performer<'s> {
         if mtu != 0 {
             message.u32(IFLA_MTU, mtu);
         }
-        self.socket
-            .request(message)
-            .map_err(|failure| match failure.errno {
-                Errno::OPNOTSUPP => format!(
-                    "{failure}; the kernel has no links of kind {}, or not their module",
-                    kind.word()
-                ),
-                _ => failure.to_string(),
-            })?;
+        let made = match self.socket.request(message) {
+            // The module makes a first bond when it is loaded, which this request had the kernel do.
+            Err(failure) if failure.errno == Errno::EXIST && matches!(kind, Kind::Bond(_)) => {
+                match self.look_up(name).map_err(|failure| failure.to_string())? {
+                    Some(index) => self.socket.request(link::change_kind(index, kind)),
+                    None => Err(failure),
+                }
+            }
+            made => made,
+        };
+        made.map_err(|failure| match failure.errno {
+            Errno::OPNOTSUPP => format!(
+                "{failure}; the kernel has no links of kind {}, not their module, or not what is asked of them",
+                kind.word()
+            ),
+            _ => failure.to_string(),
+        })?;
         let mut names = vec![name];
         if let Kind::Veth { peer } = kind {
             names.push(peer);

@@ -102,7 +102,7 @@ fn place(section: &Section<'_>, key: &str, words: &[&str]) -> Result<Option<u8>>
 
 fn wireguard(section: &Section<'_>, need: &dyn Fn(&str) -> Result<String>) -> Result<Wireguard> {
     let mut device = Wireguard {
-        private: key_file(section, "private-key-file", &need("private-key-file")?)?,
+        private: key_file(section, "private-key-file", &need("private-key-file")?)?.clamped(),
         port: u16::try_from(section.number("port", 0..=65535)?.unwrap_or(0)).unwrap_or(0),
         mark: section.number("mark", 0..=u32::MAX)?.unwrap_or(0),
         peers: Vec::new(),

@@ -151,7 +151,7 @@ fn make(
     };
     let there = state.link(name).filter(|_| !doomed.contains(name));
     if let Some(there) = there {
-        if !kind.can_become(&there.kind) {
+        if !kind.can_become(&there.kind) && !is_spare(state, kind, there) {
             let is = match there.kind.word() {
                 "" => "a link of the hardware".to_owned(),
                 word => format!("a {word} of other settings or another kind"),
@@ -196,6 +196,14 @@ fn make(
     });
 }
 
+/// Whether a link that is there is a bond that nobody uses, as the kernel's module makes one when it is loaded: that becomes
+/// whatever a bond can be.
+fn is_spare(state: &State, kind: &Kind, there: &crate::state::Link) -> bool {
+    let bonds = matches!((kind, &there.kind), (Kind::Bond(_), Kind::Bond(_)));
+    let member = |link: &crate::state::Link| link.master.as_deref() == Some(&*there.name);
+    bonds && !there.is_up() && !state.links.iter().any(member)
+}
+
 /// Gives a link its settings.
 fn settings(
     state: &State,
@@ -218,7 +226,7 @@ fn settings(
     };
     if let (Some(to), Some(there)) = (&link.kind, there)
         && !to.holds(&there.kind)
-        && to.can_become(&there.kind)
+        && (to.can_become(&there.kind) || is_spare(state, to, there))
     {
         push(Action::Kind {
             link: name(),

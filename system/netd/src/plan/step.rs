@@ -178,12 +178,9 @@ impl Action {
                 let (from, to) = if *make { (None, kind) } else { (kind, None) };
                 told(name, "link", from, to)
             }
-            Self::Kind { link, from, to } => told(
-                link,
-                from.word(),
-                Some(shown_kind(from)),
-                Some(shown_kind(to)),
-            ),
+            Self::Kind { link, from, to } => {
+                told(link, "kind", Some(shown_kind(from)), Some(shown_kind(to)))
+            }
             Self::Mtu { link, from, to } => {
                 let from = (*from != 0).then(|| from.to_string());
                 told(link, "mtu", from, Some(to.to_string()))

@@ -206,10 +206,18 @@ impl Bond {
         if let Some(miimon) = self.miimon {
             data.u32(IFLA_BOND_MIIMON, miimon);
         }
-        if let Some(fast) = self.lacp_fast {
+        // The kernel refuses what the mode makes nothing of.
+        const XOR: u8 = 2;
+        const LACP: u8 = 4;
+        const TLB: u8 = 5;
+        if let Some(fast) = self.lacp_fast
+            && self.mode == LACP
+        {
             data.u8(IFLA_BOND_AD_LACP_RATE, u8::from(fast));
         }
-        if let Some(hash) = self.hash {
+        if let Some(hash) = self.hash
+            && matches!(self.mode, XOR | LACP | TLB)
+        {
             data.u8(IFLA_BOND_XMIT_HASH_POLICY, hash);
         }
     }

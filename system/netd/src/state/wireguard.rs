@@ -64,6 +64,13 @@ impl Key {
         (bits == 0 && at == 32).then_some(Self(key))
     }
 
+    /// As the kernel keeps a private one: with the bits set and cleared that X25519 does not use (RFC 7748, section 5).
+    pub fn clamped(mut self) -> Self {
+        self.0[0] &= 248;
+        self.0[31] = self.0[31] & 127 | 64;
+        self
+    }
+
     /// As base64.
     pub fn text(&self) -> String {
         let mut text = String::with_capacity(44);
