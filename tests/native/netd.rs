@@ -17,6 +17,7 @@ pub fn tests() -> Vec<Test> {
         test("netd_leaves_nothing_half_applied", || run(HALF)),
         test("netd_gets_keeps_and_renews_a_lease", || run(LEASE)),
         test("netd_takes_no_address_that_another_has", || run(CONFLICT)),
+        test("netd_outlives_hostile_servers", || run(HOSTILE)),
         test("netd_has_the_kernel_follow_routers", || run(ROUTER)),
         test("netd_decides_at_once_whether_it_is_online", || run(ONLINE)),
         test("netd_follows_a_thousand_links", || run(THOUSAND)),
@@ -46,7 +47,7 @@ join() {
 other() { nsenter -t $peer -n "$@"; }
 serve() {
     other ip address add 192.0.2.1/24 dev v1
-    other dnsmasq -d -C /dev/null --user=root --group= --port=0 --interface=v1 --bind-interfaces --no-ping \
+    nsenter -t $peer -n dnsmasq -d -C /dev/null --user=root --group= --port=0 --interface=v1 --bind-interfaces --no-ping \
         --dhcp-range=192.0.2.100,192.0.2.200,120s --dhcp-option=option:dns-server,192.0.2.53 \
         --dhcp-option=option:domain-name,example.org --dhcp-leasefile=/tmp/leases --pid-file= --log-dhcp "$@" >/tmp/dnsmasq 2>&1 & server=$!
     until_holds 'grep -q "DHCP, IP range" /tmp/dnsmasq'
@@ -189,7 +190,7 @@ kill $server
 other ip address flush dev v1
 other ip address add 198.51.100.1/24 dev v1
 rm /tmp/leases
-other dnsmasq -d -C /dev/null --user=root --group= --port=0 --interface=v1 --bind-interfaces --no-ping --dhcp-authoritative \
+nsenter -t $peer -n dnsmasq -d -C /dev/null --user=root --group= --port=0 --interface=v1 --bind-interfaces --no-ping --dhcp-authoritative \
     --dhcp-range=198.51.100.100,198.51.100.200,120s --dhcp-leasefile=/tmp/leases --pid-file= --log-dhcp >/tmp/dnsmasq 2>&1 & server=$!
 until_holds 'grep -q "DHCP, IP range" /tmp/dnsmasq'
 other ip link set v1 down
@@ -220,7 +221,7 @@ until_holds '[ "$(readlink /proc/$third/ns/net)" != "$(readlink /proc/self/ns/ne
 other ip link set x1 netns $third
 nsenter -t $third -n ip link set x1 up
 nsenter -t $third -n ip address add 192.0.2.100/24 dev x1
-other dnsmasq -d -C /dev/null --user=root --group= --port=0 --interface=br0 --bind-interfaces --no-ping --dhcp-host=02:00:00:00:00:01,192.0.2.100 \
+nsenter -t $peer -n dnsmasq -d -C /dev/null --user=root --group= --port=0 --interface=br0 --bind-interfaces --no-ping --dhcp-host=02:00:00:00:00:01,192.0.2.100 \
     --dhcp-range=192.0.2.100,192.0.2.200,120s --dhcp-leasefile=/tmp/leases --pid-file= --log-dhcp >/tmp/dnsmasq 2>&1 & server=$!
 until_holds 'grep -q "DHCP, IP range" /tmp/dnsmasq'
 printf '[link.v0]\nmac = "02:00:00:00:00:01"\ndhcp4 = true\n' >/tmp/etc/a.toml
@@ -232,6 +233,76 @@ kill $server
 printf '[link.v0]\nmac = "02:00:00:00:00:01"\nipv4-link-local = true\n' >/tmp/etc/a.toml
 tell apply >/tmp/said || fail "$(cat /tmp/said)"
 until_holds 'ip -o address show v0 | grep -q "inet 169.254"'
+"#;
+
+const HOSTILE: &str = r#"
+join
+other ip address add 192.0.2.1/24 dev v1
+cat >/tmp/server.py <<'X'
+import socket, struct, sys
+mode = sys.argv[1]
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+s.setsockopt(socket.SOL_SOCKET, 25, b'v1\0')
+s.bind(('0.0.0.0', 67))
+print('ready', flush=True)
+while True:
+    d, peer = s.recvfrom(2000)
+    o, i, kind = d[240:], 0, 0
+    while i < len(o) and o[i] != 255:
+        if o[i] == 0:
+            i += 1
+            continue
+        if o[i] == 53:
+            kind = o[i + 2]
+        i += 2 + o[i + 1]
+    print('got', kind, flush=True)
+    def reply(kind, options, cut=9999):
+        p = bytearray(240)
+        p[0:3], p[4:8], p[28:34], p[236:240] = bytes([2, 1, 6]), d[4:8], d[28:34], bytes([99, 130, 83, 99])
+        p[16:20] = bytes([192, 0, 2, 50])
+        p += bytes([53, 1, kind, 54, 4, 192, 0, 2, 1]) + options + bytes([255])
+        s.sendto(bytes(p)[:cut], ('255.255.255.255', 68))
+    mask = bytes([1, 4, 255, 255, 255, 0])
+    def lease(seconds):
+        return struct.pack('>BBI', 51, 4, seconds) + mask
+    if mode == 'short':
+        reply({1: 2}.get(kind, 5), lease(1))
+    if mode == 'nak':
+        if kind == 1:
+            reply(2, lease(3600))
+        else:
+            for _ in range(200):
+                reply(6, b'')
+    if mode == 'broken':
+        # Cut short, without end, of no time, with a mask that is none, with names that lead nowhere.
+        for cut in (0, 100, 239, 241, 245):
+            reply(2, lease(3600), cut)
+        for options in (b'\x33\xff', lease(0), bytes([1, 4, 255, 0, 255, 0]) + lease(60)[:6], bytes([119, 2, 192, 0, 121, 1, 33]), bytes([52, 1, 3])):
+            reply(2, options)
+            reply(5, options + bytes([80, 0]))
+X
+hostile() { nsenter -t $peer -n python3 /tmp/server.py "$1" >/tmp/server 2>&1 & server=$!; until_holds 'grep -q ready /tmp/server'; }
+printf '[link.v0]\ndhcp4 = { conflicts = false }\n' >/tmp/etc/a.toml
+hostile broken
+run
+until_holds '[ "$(grep -c "got 1" /tmp/server)" -ge 2 ]'
+if ip -4 -o address show v0 | grep -q 192.0.2.50; then fail 'it took what makes no sense'; fi
+kill $server
+hostile nak
+until_holds '[ "$(grep -c "got 3" /tmp/server)" -ge 2 ]'
+sleep 5
+asked=$(grep -c 'got 3' /tmp/server)
+[ "$asked" -le 6 ] || fail "asked $asked times"
+if ip -4 -o address show v0 | grep -q 192.0.2.50; then fail 'it took what was refused'; fi
+kill $server
+hostile short
+until_holds 'ip -4 -o address show v0 | grep -q 192.0.2.50'
+sleep 3
+has "$(ip -4 -o address show v0)" 192.0.2.50
+kill $server
+until_holds '! ip -4 -o address show v0 | grep -q 192.0.2.50'
+tell status >/dev/null || fail 'it does not answer'
 "#;
 
 const ROUTER: &str = r#"
@@ -332,7 +403,7 @@ fn program() -> Result<PathBuf, String> {
 
 fn build() -> Result<PathBuf, String> {
     let cache = Cache::open().map_err(|error| error.to_string())?;
-    let target = cache.dir().join("host-system");
+    let target = cache.dir().join("host-netd");
     let cargo = env::var_os("ALPENGLOW_CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command

@@ -86,7 +86,7 @@ pub const INIT_PEERS: Plan = Plan {
 /// The root that holds what netd speaks with in its tests, and what looks at what it does.
 pub const NET_PEERS: Plan = Plan {
     name: "net-peers",
-    packages: &["dnsmasq-base", "iproute2", "strace"],
+    packages: &["dnsmasq-base", "iproute2", "python3-minimal", "strace"],
 };
 
 /// A root that is there, whole.

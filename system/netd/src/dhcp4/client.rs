@@ -69,6 +69,8 @@ pub struct Client {
     random: u64,
     /// When the exchange began.
     began: u64,
+    /// When the state first asked: what is given counts from then (section 4.4.1).
+    asked: u64,
     tries: u32,
     /// When it sends again, or the state ends.
     next: u64,
@@ -95,6 +97,7 @@ impl Client {
             transaction: 0,
             random: seed | 1,
             began: 0,
+            asked: 0,
             tries: 0,
             next: u64::MAX,
             lease: kept,
@@ -267,6 +270,9 @@ impl Client {
 
     /// Sends what the state says, and says when again.
     fn send(&mut self, now: u64, effects: &mut Vec<Effect>) {
+        if self.tries == 0 {
+            self.asked = now;
+        }
         let mut request = Request {
             kind: Kind::Request,
             transaction: self.transaction,
@@ -352,7 +358,7 @@ impl Client {
                     return;
                 }
                 let first = self.state == State::Rebooting;
-                self.lease = Some((lease, self.began));
+                self.lease = Some((lease, self.asked));
                 // It was ours: nobody is asked.
                 self.bound(now, first, bytes.to_vec(), effects);
             }
@@ -362,7 +368,7 @@ impl Client {
 
     fn acknowledged(&mut self, now: u64, lease: Lease, bytes: &[u8], effects: &mut Vec<Effect>) {
         let own = address(&lease);
-        self.lease = Some((lease, self.began));
+        self.lease = Some((lease, self.asked));
         if self.conflicts {
             self.state = State::Probing(bytes.to_vec());
             self.next = u64::MAX;
