@@ -1,9 +1,11 @@
 //! Comparisons of our images with peers: in one run, in the same machine, with the same
 //! instruction counter. What is compared is a [`Subject`]; what comes out is a [`table::Row`] each.
-//! [`init`] compares our service manager and [`oil`] our package manager instead, in sandboxes of this computer.
+//! [`init`] compares our service manager and [`oil`] our package manager instead, in sandboxes of this computer;
+//! [`kernelctl`] counts in a machine what a policy costs.
 
 pub mod boot;
 pub mod init;
+pub mod kernelctl;
 pub mod oil;
 pub mod peers;
 pub mod table;
@@ -58,6 +60,9 @@ pub enum Error {
         /// Why it is none.
         why: String,
     },
+    /// kernelctl did not do what was measured.
+    #[error("kernelctl could not be measured: {0}")]
+    Policy(String),
     /// A package manager did not do what was measured.
     #[error("{manager} could not be measured: {why}")]
     Manager {

@@ -16,7 +16,10 @@ pub fn tests() -> Vec<Test> {
 
 fn list() -> Outcome {
     let output = output(alpenglow().arg("bench"))?;
-    has(&text(&output), &["boot ", "size ", "init ", "oil "])
+    has(
+        &text(&output),
+        &["boot ", "size ", "init ", "oil ", "kernelctl "],
+    )
 }
 
 /// What nothing but dinit has a figure of, and what none has of a manager that has ended.

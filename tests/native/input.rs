@@ -18,6 +18,7 @@ pub fn tests() -> Vec<Test> {
         test("input_misspelt_key", misspelt_key),
         test("input_unknown_names", unknown_names),
         test("input_wrong_use", wrong_use),
+        test("input_output_that_nobody_reads", unread),
         test("input_unwritable_cache", unwritable_cache),
         test("input_full_disk", full_disk),
         test("input_interrupted_build", interrupted_build),
@@ -36,6 +37,24 @@ fn missing_tool() -> Outcome {
         command.env("PATH", "/nowhere"),
         1,
         &["apt-get is not on this machine", "Debian 12"],
+    )
+}
+
+/// As of `alpenglow bench | head -n 0`.
+fn unread() -> Outcome {
+    let (reader, writer) = std::io::pipe().map_err(|e| e.to_string())?;
+    drop(reader);
+    let project = Project::new()?;
+    let ended = project
+        .command(&["bench"])
+        .stdout(writer)
+        .stderr(Stdio::piped())
+        .spawn()
+        .and_then(std::process::Child::wait_with_output)
+        .map_err(|e| e.to_string())?;
+    check(
+        ended.status.code() == Some(141) && ended.stderr.is_empty(),
+        || format!("{}: {}", ended.status, text(&ended)),
     )
 }
 

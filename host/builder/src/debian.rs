@@ -83,10 +83,20 @@ pub const INIT_PEERS: Plan = Plan {
     packages: &["openrc", "runit", "s6", "strace"],
 };
 
-/// The root that holds what netd speaks with in its tests, and what looks at what it does.
+/// The root that holds what netd speaks with in its tests, what it is compared with by `bench netd`, and what looks at
+/// what they do.
 pub const NET_PEERS: Plan = Plan {
     name: "net-peers",
-    packages: &["dnsmasq-base", "iproute2", "python3-minimal", "strace"],
+    packages: &[
+        "busybox",
+        "dhcpcd-base",
+        "dnsmasq-base",
+        "iproute2",
+        "isc-dhcp-server",
+        "python3-minimal",
+        "strace",
+        "systemd",
+    ],
 };
 
 /// A root that is there, whole.

@@ -45,6 +45,7 @@ fn main() -> ExitCode {
     ]) {
         return code;
     }
+    interrupt::end_unread();
     // Wrong use is status 2 (clap's own), a failure is 1.
     let arguments = Arguments::parse();
     interrupt::watch();

@@ -131,7 +131,7 @@ impl<'a> Forge<'a> {
         });
         let changed = Condvar::new();
         std::thread::scope(|scope| {
-            for _ in 0..self.jobs.clamp(1, 4) {
+            for _ in 0..self.workers() {
                 scope.spawn(|| self.work(&order, &state, &changed));
             }
         });
@@ -156,6 +156,11 @@ impl<'a> Forge<'a> {
             }
         }
         Ok(Some(all))
+    }
+
+    /// How many packages are built at once.
+    fn workers(&self) -> usize {
+        self.jobs.clamp(1, 4)
     }
 
     fn work(&self, order: &[&Recipe], state: &Mutex<State>, changed: &Condvar) {
@@ -271,15 +276,43 @@ impl<'a> Forge<'a> {
         })
     }
 
-    /// Builds what the store already has once more and compares every file.
+    /// Builds what the store already has once more, several packages at once, and compares every file.
     ///
     /// # Errors
-    /// [`Error::NotReproducible`] naming the files that differ; those of [`Forge::build`].
-    pub fn rebuild(&self, package: &str) -> Result<()> {
-        let first = self.build(&[package.to_owned()])?;
+    /// [`Error::NotReproducible`] naming the files that differ; those of [`Forge::build`]. The first one, after the builds
+    /// that were under way have ended.
+    pub fn rebuild(&self, packages: &[String]) -> Result<()> {
+        let first = self.build(packages)?;
+        let waiting = Mutex::new((packages.iter(), Ok(())));
+        let next = || {
+            let mut guard = lock(&waiting);
+            if guard.1.is_err() {
+                return None;
+            }
+            guard.0.next()
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..self.workers() {
+                scope.spawn(|| {
+                    while let Some(package) = next() {
+                        if let Err(error) = self.compare(package, &first) {
+                            let mut guard = lock(&waiting);
+                            guard.1 = std::mem::replace(&mut guard.1, Ok(())).and(Err(error));
+                        }
+                    }
+                });
+            }
+        });
+        waiting
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+            .1
+    }
+
+    /// Builds a package once more and compares it with the `first` one.
+    fn compare(&self, package: &str, first: &BTreeMap<String, Built>) -> Result<()> {
         let recipe = self.recipe(package, None)?;
-        let wanted: Vec<String> = recipe.needs().cloned().collect();
-        let needs = Needs::of(recipe, &self.build(&wanted)?);
+        let needs = Needs::of(recipe, first);
         let fetched = self.fetch(recipe)?;
         let (work, _) = self.run(recipe, fetched, &needs, first[package].key.clone())?;
         let mut files = Vec::new();
@@ -382,6 +415,6 @@ fn same(one: &Path, other: &Path) -> Result<bool> {
     Ok(read(one)? == read(other)?)
 }
 
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+fn lock<T>(state: &Mutex<T>) -> MutexGuard<'_, T> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -207,11 +207,22 @@ impl Packer {
     }
 }
 
-/// The version of a package's file: the recipe's and its release. A pin's may be Debian's, where `+dfsg` and its like say
-/// how the source was packed anew and `~rc1` comes before (deb-version(7)).
+/// The version of a package's file: the recipe's and its release.
 pub fn version(built: &Built, recipe: &Recipe) -> String {
-    let upstream = built.version.split('+').next().unwrap_or_default();
-    format!("{}-r{}", upstream.replace('~', "_"), recipe.release)
+    format!("{}-r{}", upstream(&built.version), recipe.release)
+}
+
+/// A pin's version as apk writes one. It may be Debian's, which ends in `-` and Debian's own revision, where `+dfsg` and
+/// its like say how the source was packed anew, and `~rc1` comes before (deb-version(7)); or a crate's, where `-rc1` does.
+fn upstream(version: &str) -> String {
+    let version = match version.rsplit_once('-') {
+        Some((upstream, revision)) if revision.starts_with(|c: char| c.is_ascii_digit()) => {
+            upstream
+        }
+        _ => version,
+    };
+    let plain = version.split('+').next().unwrap_or_default();
+    plain.replace(['~', '-'], "_")
 }
 
 /// Copies a file beside its place and renames it there.
@@ -227,6 +238,21 @@ mod tests {
     use super::*;
     use oil::index::{Index, IndexTrust};
     use oil::keys::KeyKind;
+
+    #[test]
+    fn versions_of_pins_are_apks() {
+        for (pin, expected) in [
+            ("7.2.13-1", "7.2.13"),
+            ("7.2.12-1~bpo13+1", "7.2.12"),
+            ("0.8.9+dfsg", "0.8.9"),
+            ("1.4~rc1-2", "1.4_rc1"),
+            ("1.0.0-alpha", "1.0.0_alpha"),
+            ("59c", "59c"),
+        ] {
+            assert_eq!(upstream(pin), expected);
+            assert!(oil::version::is_valid(expected), "{expected}");
+        }
+    }
 
     fn hello(dir: &Path, version: &str) -> (Built, Recipe) {
         let folder = dir.join("hello");

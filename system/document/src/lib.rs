@@ -1,6 +1,6 @@
 //! Declarations as a tree of values, with the line of each, from TOML or JSON; and JSON for what is told.
 //!
-//! For programs that are too small for a reader of others.
+//! For programs that are too small for a reader of others: `docs/decisions/0009-documents.md` has the sizes.
 
 #![forbid(unsafe_code)]
 

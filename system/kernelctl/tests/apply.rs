@@ -60,6 +60,16 @@ fn what_is_wanted_is_set_told_and_put_back() {
         said.contains("drifted      vm.swappiness: 33 where 10 was set by /etc/kernelctl.toml:2"),
         "{said}"
     );
+    // Who changed it, where that can be known.
+    tree.write("proc/sys/vm/swappiness", "60\n");
+    let said = tree.said(&["drift"], 1);
+    assert!(said.contains(":2 (as it was before kernelctl)"), "{said}");
+    tree.write("etc/sysctl.d/90-other.conf", "\nvm.swappiness = 070\n");
+    tree.write("proc/sys/vm/swappiness", "56\n");
+    let said = tree.said(&["drift", "--json"], 1);
+    let why = "\"why\":\"/etc/sysctl.d/90-other.conf:2 asks for it\"";
+    assert!(said.contains(why), "{said}");
+    fs::remove_file(tree.path("etc/sysctl.d/90-other.conf")).unwrap();
     // What was before the first apply counts, not what was before the second.
     tree.said(&["apply"], 0);
     let said = tree.said(&["revert"], 0);

@@ -5,6 +5,7 @@
 
 use crate::digest::Digest;
 use crate::format::adb;
+use crate::transact::Conflicts;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -151,11 +152,9 @@ pub enum Error {
         /// What is wrong.
         source: Box<Error>,
     },
-    /// Files that packages bring are others'. Each was told to the watch, in apk's words.
-    #[error(
-        "{0} files belong to other packages; nothing was changed (--force-overwrite takes them)"
-    )]
-    Conflicts(usize),
+    /// Files that packages bring cannot have their places. Each was told to the watch, in apk's words.
+    #[error("{0}")]
+    Conflicts(Conflicts),
     /// An earlier transaction was cut off.
     #[error("{}: an earlier transaction was cut off and has to be finished first", .0.display())]
     Interrupted(PathBuf),

@@ -6,8 +6,10 @@
 //! never from TLS to none, and what is in a file is for [`crate::stream`] and [`crate::index`] to verify.
 
 mod address;
+mod body;
 pub mod client;
 pub mod mirrors;
+mod netrc;
 pub mod parallel;
 mod tls;
 

@@ -26,6 +26,7 @@ pub mod format;
 pub mod history;
 pub mod http_date;
 pub mod index;
+pub mod inside;
 pub mod keys;
 pub mod make;
 mod map;

@@ -1,6 +1,7 @@
 //! `alpenglow bench`
 
 mod init;
+mod kernelctl;
 mod oil;
 
 use super::boot::session_of;
@@ -36,6 +37,8 @@ enum Name {
     Init(init::Arguments),
     /// Time and memory of Oil, apk and dpkg
     Oil(oil::Arguments),
+    /// Instructions of kernelctl for a policy of 100 sysctls and 20 groups
+    Kernelctl,
 }
 
 /// Runs a comparison, or lists them.
@@ -48,11 +51,15 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
             println!("size  bytes of kernel and initramfs, of min and of peers");
             println!("init  time, memory and system calls of dinit and of other service managers");
             println!("oil   time and memory of Oil, apk and dpkg");
+            println!(
+                "kernelctl  instructions of kernelctl for a policy of 100 sysctls and 20 groups"
+            );
         }
         Some(Name::Boot) => boots(true, arguments.json)?,
         Some(Name::Size) => boots(false, arguments.json)?,
         Some(Name::Init(own)) => init::run(own, arguments.json)?,
         Some(Name::Oil(own)) => oil::run(own, arguments.json)?,
+        Some(Name::Kernelctl) => kernelctl::run(arguments.json)?,
     }
     Ok(ExitCode::SUCCESS)
 }

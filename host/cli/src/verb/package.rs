@@ -82,8 +82,10 @@ fn build(forge: &Forge<'_>, names: &[String], twice: bool) -> Result<()> {
             package.version,
             package.tree.display()
         );
-        if twice {
-            forge.rebuild(name)?;
+    }
+    if twice {
+        forge.rebuild(names)?;
+        for name in names {
             println!("{name}: a second build gave the same bytes");
         }
     }

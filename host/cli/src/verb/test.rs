@@ -4,12 +4,16 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use alpenglow_builder::Arch;
 use alpenglow_builder::debian::{MACHINE, NET_PEERS};
+use alpenglow_image::system::System;
 use clap::{Args, ValueEnum};
 use std::env;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
-use std::thread;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 /// Arguments of `test`.
 #[derive(Args)]
@@ -56,16 +60,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     };
     let context = Context::open()?;
     let mut sum = Sum::default();
-    // What the tests run is built first, with its progress shown.
-    let system = context.system("min", Arch::X86_64)?;
-    if kinds.contains(&Kind::Boot) {
-        let _lock = context.lock()?;
-        context.root(&MACHINE)?;
-    }
-    if kinds.contains(&Kind::Native) {
-        let _lock = context.lock()?;
-        context.root(&NET_PEERS)?;
-    }
+    let compiling = Compiling::begin(&context, &kinds);
+    let system = prepare(&context, &kinds, filter.is_some())?;
+    compiling.end();
     for kind in kinds {
         for mut command in commands(&context, kind) {
             command.env("ALPENGLOW_TREE", system.root());
@@ -87,6 +84,85 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Builds what the tests run, with its progress shown. For all tests these are all packages, several at once, and the
+/// kernels first, which take longest; for chosen ones it is `min`, and a test that needs more builds it.
+fn prepare(context: &Context, kinds: &[Kind], chosen: bool) -> Result<System> {
+    if !chosen && kinds.iter().any(|kind| *kind != Kind::Unit) {
+        context.with_forge(Arch::X86_64, |forge| {
+            let recipes = forge.recipes();
+            let mut names: Vec<String> = recipes.keys().cloned().collect();
+            names.sort_by_key(|name| recipes[name].kernel.is_none());
+            forge.build(&names)?;
+            Ok(())
+        })?;
+    }
+    let system = context.system("min", Arch::X86_64)?;
+    if kinds.contains(&Kind::Boot) {
+        let _lock = context.lock()?;
+        context.root(&MACHINE)?;
+    }
+    if kinds.contains(&Kind::Native) {
+        let _lock = context.lock()?;
+        context.root(&NET_PEERS)?;
+    }
+    Ok(system)
+}
+
+/// The tests being compiled while what they run is built: much of either keeps only one processor busy.
+struct Compiling {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Compiling {
+    /// Begins. What does not compile is told when it is to be run.
+    fn begin(context: &Context, kinds: &[Kind]) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let commands: Vec<Command> = kinds
+            .iter()
+            .flat_map(|kind| commands(context, *kind))
+            .collect();
+        let thread = thread::spawn(move || {
+            for mut command in commands {
+                if stopped.load(Ordering::Relaxed) {
+                    return;
+                }
+                command.arg("--no-run").stdin(Stdio::null());
+                let Ok(mut child) = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()
+                else {
+                    return;
+                };
+                while matches!(child.try_wait(), Ok(None)) {
+                    if stopped.load(Ordering::Relaxed) {
+                        let _ = child.kill();
+                    }
+                    thread::sleep(Duration::from_millis(50));
+                }
+            }
+        });
+        let thread = Some(thread);
+        Self { stop, thread }
+    }
+
+    /// Waits until all are compiled.
+    fn end(mut self) {
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Compiling {
+    /// Stops it where it has not ended.
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
 }
 
 /// How many tests run at once, where it is not the harness's own choice.

@@ -10,7 +10,6 @@ pub mod client;
 pub mod ctl;
 pub mod failure;
 pub mod help;
-pub mod json;
 pub mod monitor;
 pub mod output;
 pub mod shutdown;

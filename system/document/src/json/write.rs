@@ -30,7 +30,9 @@ impl Json {
 
     /// Ends the innermost object or array.
     pub fn end(&mut self) {
-        self.text.extend(self.open.pop());
+        if let Some(close) = self.open.pop() {
+            self.text.push(close);
+        }
         self.follows = true;
     }
 
@@ -47,8 +49,14 @@ impl Json {
         self.quote(value);
     }
 
-    pub fn number(&mut self, value: i64) {
-        self.word(&value.to_string());
+    /// Text; what is not UTF-8 becomes the replacement character.
+    pub fn bytes(&mut self, value: &[u8]) {
+        self.string(&String::from_utf8_lossy(value));
+    }
+
+    pub fn number(&mut self, value: impl Into<i64>) {
+        self.separate();
+        let _ = write!(self.text, "{}", value.into());
     }
 
     pub fn bool(&mut self, value: bool) {
@@ -58,8 +66,12 @@ impl Json {
     pub fn text_or_null(&mut self, value: Option<&str>) {
         match value {
             Some(value) => self.string(value),
-            None => self.word("null"),
+            None => self.null(),
         }
+    }
+
+    pub fn null(&mut self) {
+        self.word("null");
     }
 
     pub fn finish(self) -> String {
@@ -80,18 +92,45 @@ impl Json {
 
     fn quote(&mut self, value: &str) {
         self.text.push('"');
-        let mut rest = value;
-        while let Some(at) = rest.find(|c| matches!(c, '"' | '\\' | '\0'..='\x1f')) {
-            let (plain, marked) = rest.split_at(at);
-            self.text.push_str(plain);
-            let (character, behind) = marked.split_at(1);
-            let _ = match character {
-                "\"" | "\\" => write!(self.text, "\\{character}"),
-                _ => write!(self.text, "\\u{:04x}", character.as_bytes()[0]),
-            };
-            rest = behind;
+        for character in value.chars() {
+            match character {
+                '"' => self.text.push_str("\\\""),
+                '\\' => self.text.push_str("\\\\"),
+                '\n' => self.text.push_str("\\n"),
+                '\t' => self.text.push_str("\\t"),
+                '\r' => self.text.push_str("\\r"),
+                control if control < ' ' => {
+                    let _ = write!(self.text, "\\u{:04x}", u32::from(control));
+                }
+                other => self.text.push(other),
+            }
         }
-        self.text.push_str(rest);
         self.text.push('"');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_nest_and_text_is_escaped() {
+        let mut json = Json::default();
+        json.array();
+        json.object();
+        json.key("a\"b");
+        json.bytes(b"\\ \x01\n\t\r\xff \xc3\xa9");
+        json.key("n");
+        json.number(-5);
+        json.key("e");
+        json.array();
+        json.end();
+        json.end();
+        json.null();
+        json.bool(true);
+        json.end();
+        let expected =
+            "[{\"a\\\"b\":\"\\\\ \\u0001\\n\\t\\r\u{fffd} \u{e9}\",\"n\":-5,\"e\":[]},null,true]";
+        assert_eq!(json.finish(), expected);
     }
 }

@@ -22,8 +22,8 @@ pub fn process(root: &Root, pid: i32, group: &str) -> Result<(), String> {
 /// Why not, and what to do.
 pub fn service(root: &Root, name: &str, group: &str) -> Result<usize, String> {
     let folder = folder(root, group)?;
-    let pid = service::process(root, name)?;
-    if own_group(root, pid).is_some_and(|own| own.rsplit('/').next() == Some(name)) {
+    let (pid, has_group) = service::process(root, name)?;
+    if has_group {
         return Err(format!(
             "service '{name}' has a control group of its own, by which dinit ends it: set its limits in its file (cgroup-memory-max and others)"
         ));
@@ -75,14 +75,6 @@ fn one(root: &Root, pid: i32, folder: &str) -> Result<(), String> {
         };
         format!("moving process {pid} to {folder}: {way_out}")
     })
-}
-
-/// The group that a process is in.
-fn own_group(root: &Root, pid: i32) -> Option<String> {
-    let text = fs::read_to_string(root.at(&format!("/proc/{pid}/cgroup"))).ok()?;
-    text.lines()
-        .find_map(|line| line.strip_prefix("0::"))
-        .map(str::to_owned)
 }
 
 /// The processes that a process has started and that still run (proc_tid_children(5)).

@@ -4,6 +4,9 @@ use super::{Group, ROOT};
 use crate::error::Origin;
 use crate::step::{Kind, Step};
 
+/// A controller that a group gives on: its name, whether only optional limits need it, and who asks first.
+type Needed = (String, bool, Origin);
+
 /// The steps for groups below `base`: first the groups, each after the one that it is in; then controllers, from the top;
 /// then limits.
 pub fn steps(base: &str, groups: &[Group]) -> Vec<Step> {
@@ -12,8 +15,7 @@ pub fn steps(base: &str, groups: &[Group]) -> Vec<Step> {
         false => format!("{base}/{name}"),
     };
     let mut folders: Vec<(String, Origin)> = Vec::new();
-    // Who gives on which, for whoever asks first; whether only optional limits need it.
-    let mut given: Vec<(String, Vec<(String, bool, Origin)>)> = Vec::new();
+    let mut given: Vec<(String, Vec<Needed>)> = Vec::new();
     let mut limits = Vec::new();
     for group in groups {
         let name = full(&group.name);

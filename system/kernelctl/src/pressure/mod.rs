@@ -2,12 +2,14 @@
 
 mod act;
 mod level;
+mod room;
 mod victim;
 mod watch;
 
 use crate::error::Origin;
 
 pub use level::Level;
+pub use room::Room;
 pub use watch::watch;
 
 /// A trigger and what it starts. Times are in microseconds.
@@ -25,6 +27,9 @@ pub struct Trigger {
     pub window: u64,
     /// After this time without firing, it begins with the first action again.
     pub calm: u64,
+    /// It counts only when no more of the machine's memory is to be had: groups that wait for their own limits count as
+    /// pressure of the whole system too.
+    pub available: Option<Room>,
     pub actions: Vec<Action>,
     pub origin: Origin,
 }

@@ -146,6 +146,9 @@ fn run(
 /// The next action; when it can do nothing, the one after it.
 fn fire(root: &Root, policy: &Policy, each: &mut Watched<'_>, frozen: &mut Vec<(String, u64)>) {
     let trigger = each.trigger;
+    if trigger.available.is_some_and(|room| !room.is_all(root)) {
+        return;
+    }
     let first = each.level.fire(now(), trigger.calm, trigger.actions.len());
     for action in &trigger.actions[first..] {
         let done = act(root, &policy.cgroup_root, &action.doing);

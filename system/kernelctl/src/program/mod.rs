@@ -161,7 +161,7 @@ fn tell(given: &Given, report: &Report, bad: u8) -> u8 {
         true => report.json() + "\n",
         false => report.text(given.has("quiet")),
     };
-    let drifted = report.count(|outcome| *outcome == run::Outcome::Drifted) > 0;
+    let drifted = report.count(|outcome| matches!(outcome, run::Outcome::Drifted(_))) > 0;
     print(
         &text,
         if report.failed() || drifted {

@@ -1,4 +1,4 @@
-//! The five things that are done with steps.
+//! Doing steps: what would be done, doing it, and the way back.
 
 use super::advice;
 use super::report::{Entry, Outcome, Report};
@@ -26,7 +26,7 @@ pub fn plan(root: &Root, wanted: &[Step]) -> Vec<Entry> {
 }
 
 /// Reads what is there.
-fn look(root: &Root, step: Step) -> Entry {
+pub(super) fn look(root: &Root, step: Step) -> Entry {
     match value::read(root, &step) {
         Err(error) => Entry::fail(step, Found::Hidden, None, error),
         Ok(old) => {
@@ -126,7 +126,9 @@ pub fn apply(root: &Root, wanted: &[Step], mode: Mode, names: (&str, &str)) -> R
     };
     // Kept before anything is done: whoever is killed in the middle can still go back.
     let before = keep(&report.entries);
-    before.save(root)?;
+    if before != earlier {
+        before.save(root)?;
+    }
     for at in order(&report.entries, reverted) {
         if report.entries[at].outcome != Outcome::Would {
             continue;
@@ -314,41 +316,5 @@ pub fn revert(root: &Root) -> Result<Report> {
     }
     state.kept.reverse();
     state.save(root)?;
-    Ok(report)
-}
-
-/// What was set, and whether it holds.
-///
-/// # Errors
-/// When what was set cannot be read.
-pub fn status(root: &Root) -> Result<Report> {
-    let state = State::load(root)?;
-    let entries = state.kept.into_iter().map(|kept| {
-        let mut entry = look(root, kept.step);
-        if entry.outcome == Outcome::Would {
-            entry.outcome = match entry.old {
-                // What cannot be read cannot be compared.
-                Found::Hidden => Outcome::Held,
-                _ => Outcome::Drifted,
-            };
-        }
-        entry
-    });
-    Ok(Report {
-        entries: entries.collect(),
-        policy: state.policy,
-        profile: state.profile,
-    })
-}
-
-/// What was set and no longer holds.
-///
-/// # Errors
-/// When what was set cannot be read.
-pub fn drift(root: &Root) -> Result<Report> {
-    let mut report = status(root)?;
-    report
-        .entries
-        .retain(|entry| entry.outcome != Outcome::Held);
     Ok(report)
 }

@@ -3,10 +3,12 @@
 
 mod advice;
 mod apply;
+mod hold;
 mod report;
 mod state;
 mod value;
 
-pub use apply::{Mode, apply, drift, plan, revert, status};
+pub use apply::{Mode, apply, plan, revert};
+pub use hold::{drift, status};
 pub use report::{Entry, Outcome, Report};
 pub use state::State;

@@ -20,8 +20,8 @@ pub enum Outcome {
     Undone,
     /// Nothing was done with it because something else failed.
     Untouched,
-    /// Somebody else has changed it since.
-    Drifted,
+    /// Somebody else has changed it since; who and how, if that is known.
+    Drifted(String),
     /// It failed, and does not count: it is optional.
     Ignored(String),
     Failed(String),
@@ -36,9 +36,17 @@ impl Outcome {
             Self::Reverted => "reverted",
             Self::Undone => "undone",
             Self::Untouched => "untouched",
-            Self::Drifted => "drifted",
+            Self::Drifted(_) => "drifted",
             Self::Ignored(_) => "ignored",
             Self::Failed(_) => "failed",
+        }
+    }
+
+    /// Of a value that no longer holds, who changed it.
+    pub fn why(&self) -> Option<&str> {
+        match self {
+            Self::Drifted(why) if !why.is_empty() => Some(why),
+            _ => None,
         }
     }
 
@@ -99,7 +107,7 @@ impl Report {
         for entry in &self.entries {
             let notable = matches!(
                 entry.outcome,
-                Outcome::Failed(_) | Outcome::Ignored(_) | Outcome::Drifted
+                Outcome::Failed(_) | Outcome::Ignored(_) | Outcome::Drifted(_)
             );
             if quiet && !notable {
                 continue;
@@ -152,7 +160,7 @@ impl Report {
                 json.text_or_null(value);
             }
             json.key("line");
-            json.number(entry.step.origin.line.into());
+            json.number(entry.step.origin.line);
             json.key("outcome");
             json.string(entry.outcome.name());
             for (name, value) in [
@@ -160,6 +168,7 @@ impl Report {
                 ("wanted", Some(&*entry.step.wanted)),
                 ("got", entry.got.as_deref()),
                 ("error", entry.outcome.error()),
+                ("why", entry.outcome.why()),
             ] {
                 json.key(name);
                 json.text_or_null(value);
@@ -187,7 +196,18 @@ fn line(text: &mut String, entry: &Entry) {
             writeln!(text, ": {old} -> {wanted}")
         }
         Outcome::Undone | Outcome::Untouched => writeln!(text, " = {old}"),
-        Outcome::Drifted => writeln!(text, ": {old} where {wanted} was set by {}", step.origin),
+        Outcome::Drifted(why) => {
+            let why = if why.is_empty() {
+                String::new()
+            } else {
+                format!(" ({why})")
+            };
+            writeln!(
+                text,
+                ": {old} where {wanted} was set by {}{why}",
+                step.origin
+            )
+        }
         Outcome::Ignored(error) | Outcome::Failed(error) => {
             writeln!(text, " ({}): {error}", step.origin)
         }

@@ -113,7 +113,7 @@ fn encode(state: &State) -> String {
             json.string(value);
         }
         json.key("line");
-        json.number(step.origin.line.into());
+        json.number(step.origin.line);
         json.key("optional");
         json.bool(step.optional);
         if let Some(before) = before {

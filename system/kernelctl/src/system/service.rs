@@ -3,6 +3,7 @@
 use crate::root::Root;
 use dinit::control::address::{Address, SYSTEM_SOCKET};
 use dinit::control::client::{Client, Record};
+use dinit::protocol::extension;
 use dinit::protocol::reply::{Code, Reply};
 use dinit::protocol::request::Request;
 use dinit::protocol::status::Process;
@@ -28,21 +29,32 @@ fn find(client: &mut Client, name: &str) -> Result<Record, String> {
     }
 }
 
-/// The process of a service.
+/// The process of a service, and whether dinit has made a control group for it alone.
 ///
 /// # Errors
 /// Why there is none.
-pub fn process(root: &Root, name: &str) -> Result<i32, String> {
+pub fn process(root: &Root, name: &str) -> Result<(i32, bool), String> {
     let mut client = connect(root)?;
     let record = find(&mut client, name)?;
     match client.status(record.handle) {
         Ok(status) => match status.process {
-            Process::Running { pid } => Ok(pid),
+            Process::Running { pid } => Ok((pid, has_group(&mut client, record.handle))),
             _ => Err(format!(
                 "service '{name}' has no process: start it first (dinitctl start {name})"
             )),
         },
         Err(failure) => Err(failure.to_string()),
+    }
+}
+
+/// Another dinit than ours knows no such question, and makes no groups.
+fn has_group(client: &mut Client, handle: u32) -> bool {
+    let request = Request::Extension(extension::Request::Details(Some(handle)));
+    match client.ask(&request) {
+        Ok(Reply::Details(text)) => text
+            .split(|byte| *byte == b'\n')
+            .any(|line| line.starts_with(b"cgroup ")),
+        _ => false,
     }
 }
 

@@ -14,15 +14,18 @@
 //! are.
 
 mod hash;
+mod heads;
+mod write;
 
-use super::installed::{Installed, Owner};
-use super::{DIRECTORY, replace_with};
-use crate::error::{Error, Result};
+use super::DIRECTORY;
+use super::installed::Owner;
 use hash::{hash, hash_file};
+pub use heads::Heads;
 use std::fs::{File, Metadata};
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+pub use write::write;
 
 /// How much older than the sidecar the file's last change has to be for its stat to be believed.
 pub const SETTLED: Duration = Duration::from_secs(2);
@@ -46,25 +49,6 @@ pub struct Sidecar {
     bits: u32,
 }
 
-/// Metadata of all packages, one behind the other.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Heads {
-    /// The text.
-    pub text: Vec<u8>,
-    /// Where each package's begins and ends in it.
-    pub places: Vec<(usize, usize)>,
-}
-
-fn path_hash(directory: &[u8], name: &[u8]) -> u64 {
-    let mut path = Vec::with_capacity(directory.len() + name.len() + 1);
-    path.extend_from_slice(directory);
-    if !directory.is_empty() {
-        path.push(b'/');
-    }
-    path.extend_from_slice(name);
-    hash(&path)
-}
-
 fn binding(metadata: &Metadata) -> [u64; 5] {
     let time = |seconds: i64, nanoseconds: i64| {
         seconds
@@ -84,67 +68,6 @@ fn now() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_nanos() as u64)
-}
-
-/// Writes the sidecar of what is installed below `root`. `installed` must be what the file holds. With `sync` its bytes
-/// are on the disk when it is in its place.
-///
-/// # Errors
-/// [`Error::File`]; without a sidecar everything works, more slowly.
-pub fn write(root: &Path, installed: &Installed, sync: bool) -> Result<()> {
-    let source = super::installed::path(root);
-    let metadata = std::fs::metadata(&source).map_err(Error::file(&source))?;
-    if metadata.size() != installed.text().len() as u64 || metadata.size() > u64::from(u32::MAX) {
-        return Ok(());
-    }
-    let mut files: Vec<(u64, [u32; 3])> = Vec::new();
-    installed.each_file(|package, directory, file, directory_path, name| {
-        files.push((
-            path_hash(directory_path, name),
-            [package as u32, directory as u32, file as u32],
-        ));
-    });
-    files.sort_unstable();
-    let bits = (files.len() / 4).max(2).ilog2();
-    let mut out = Vec::with_capacity(HEADER + files.len() * 17 + installed.text().len() / 8);
-    out.extend_from_slice(MAGIC);
-    let heads: usize = installed
-        .places()
-        .iter()
-        .map(|place| place.head_end - place.start)
-        .sum();
-    let mut words = binding(&metadata).to_vec();
-    words.extend([hash(installed.text()), now()]);
-    words.extend(
-        [installed.places().len(), heads, files.len(), bits as usize].map(|count| count as u64),
-    );
-    words
-        .iter()
-        .for_each(|word| out.extend_from_slice(&word.to_le_bytes()));
-    out.resize(HEADER, 0);
-    let mut number = |value: usize| out.extend_from_slice(&(value as u32).to_le_bytes());
-    for place in installed.places() {
-        [place.start, place.head_end, place.end]
-            .into_iter()
-            .for_each(&mut number);
-    }
-    for place in 0..installed.places().len() {
-        out.extend_from_slice(installed.head(place));
-    }
-    let mut at = 0;
-    for bucket in 0..=1_u64 << bits {
-        while at < files.len() && files[at].0 >> (64 - bits) < bucket {
-            at += 1;
-        }
-        out.extend_from_slice(&(at as u32).to_le_bytes());
-    }
-    for (hash, places) in files {
-        out.extend_from_slice(&(hash as u32).to_le_bytes());
-        places
-            .iter()
-            .for_each(|place| out.extend_from_slice(&place.to_le_bytes()));
-    }
-    replace_with(&path(root), &out, sync)
 }
 
 /// Writes the first words of a sidecar's header anew, if the file that was read is still the one that is there.
@@ -306,34 +229,10 @@ impl Sidecar {
     }
 }
 
-impl Heads {
-    /// The metadata below `root`, from the sidecar if it fits, else from `installed`.
-    ///
-    /// # Errors
-    /// [`Error::File`].
-    pub fn read(root: &Path) -> Result<Self> {
-        if let Some(heads) = Sidecar::open(root).and_then(|sidecar| sidecar.heads()) {
-            return Ok(heads);
-        }
-        Ok(Self::of(&Installed::read(root)?))
-    }
-
-    /// The metadata in an `installed`.
-    #[must_use]
-    pub fn of(installed: &Installed) -> Self {
-        let mut heads = Self::default();
-        for number in 0..installed.places().len() {
-            let start = heads.text.len();
-            heads.text.extend_from_slice(installed.head(number));
-            heads.places.push((start, heads.text.len()));
-        }
-        heads
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::database::installed::Installed;
 
     fn root(text: &str) -> tempfile::TempDir {
         let root = tempfile::tempdir().expect("a directory");

@@ -33,14 +33,14 @@ pub fn join(base: &str, location: &str) -> Option<String> {
     Some(format!("{authority}{directory}{location}"))
 }
 
-/// What to authenticate with: `USER:PASSWORD@` in the address, or `HTTP_AUTH` (`basic:REALM:USER:PASSWORD`).
-pub fn credentials(url: &str) -> Option<String> {
-    let authority = authority(url);
-    let own = authority
-        .split("://")
-        .nth(1)?
-        .rsplit_once('@')
-        .map(|(user, _)| user.to_owned());
+/// Name and password of an address that has them: `USER:PASSWORD@`.
+pub fn own_secret(url: &str) -> Option<String> {
+    let (user, _) = authority(url).split("://").nth(1)?.rsplit_once('@')?;
+    Some(user.to_owned())
+}
+
+/// What to authenticate with: what the address has, else `other`, else `HTTP_AUTH` (`basic:REALM:USER:PASSWORD`).
+pub fn credentials(url: &str, other: Option<String>) -> Option<String> {
     let named = || {
         let text = std::env::var("HTTP_AUTH").ok()?;
         let mut parts = text.splitn(3, ':');
@@ -50,7 +50,7 @@ pub fn credentials(url: &str) -> Option<String> {
             .then(|| parts.next().map(str::to_owned))
             .flatten()
     };
-    let secret = own.or_else(named)?;
+    let secret = own_secret(url).or(other).or_else(named)?;
     Some(format!(
         "Basic {}",
         crate::digest::base64(secret.as_bytes())
@@ -75,6 +75,14 @@ mod tests {
             assert_eq!(join(base, location).as_deref(), joined, "{location}");
         }
         assert_eq!(authority(base), "http://h:1");
-        assert_eq!(credentials("http://u:p@h/").as_deref(), Some("Basic dTpw"));
+        assert_eq!(
+            credentials("http://u:p@h/", None).as_deref(),
+            Some("Basic dTpw")
+        );
+        let other = Some("u:p".to_owned());
+        assert_eq!(
+            credentials("http://h/", other).as_deref(),
+            Some("Basic dTpw")
+        );
     }
 }

@@ -1,12 +1,13 @@
 //! Gets one file.
 
-use super::address::{authority, credentials, join};
-use super::{Mirrors, tls};
+use super::address::{authority, credentials, join, own_secret};
+use super::body::{part, part_length, receive};
+use super::{Mirrors, netrc, tls};
 use crate::error::{Error, Result};
-use std::fs::{self, File, OpenOptions};
-use std::io::{Read as _, Write as _};
+use std::collections::HashSet;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use ureq::http::header;
 use ureq::{Agent, Body, http};
@@ -17,8 +18,6 @@ const MAX_REDIRECTS: usize = 8;
 const MAX_OTHER_HOSTS: usize = 2;
 /// How often a server is asked for the rest of a file before it is given up.
 const MAX_ATTEMPTS: usize = 5;
-/// A file whose size nobody has said is not larger than this.
-const MAX_UNKNOWN: u64 = 512 << 20;
 
 /// How servers are asked.
 #[derive(Clone, Debug)]
@@ -62,15 +61,17 @@ pub struct Client {
     options: Options,
     plain: OnceLock<Agent>,
     secure: OnceLock<Result<Agent, String>>,
+    /// Servers that want to know who asks.
+    guarded: Mutex<HashSet<String>>,
 }
 
 /// Why an attempt failed, and whether another may do better.
-struct Fault {
+pub(super) struct Fault {
     reason: String,
     again: bool,
 }
 
-fn fault(reason: impl Into<String>, again: bool) -> Fault {
+pub(super) fn fault(reason: impl Into<String>, again: bool) -> Fault {
     Fault {
         reason: reason.into(),
         again,
@@ -85,6 +86,7 @@ impl Client {
             options,
             plain: OnceLock::new(),
             secure: OnceLock::new(),
+            guarded: Mutex::default(),
         }
     }
 
@@ -252,7 +254,32 @@ impl Client {
         Err(fault("the server redirects without an end", false))
     }
 
+    /// Asks. Who we are by the file that `NETRC` names is told to servers that want to know it.
     fn ask(&self, url: &str, want: &Want, have: u64) -> Result<http::Response<Body>, Fault> {
+        let guarded = || self.guarded.lock().unwrap_or_else(PoisonError::into_inner);
+        let secret = netrc::secret(url).filter(|_| own_secret(url).is_none());
+        let Some(secret) = secret else {
+            return self.ask_as(url, want, have, credentials(url, None));
+        };
+        let server = authority(url);
+        let is_guarded = guarded().contains(server);
+        if !is_guarded {
+            let response = self.ask_as(url, want, have, None)?;
+            if response.status().as_u16() != 401 {
+                return Ok(response);
+            }
+            guarded().insert(server.to_owned());
+        }
+        self.ask_as(url, want, have, credentials(url, Some(secret)))
+    }
+
+    fn ask_as(
+        &self,
+        url: &str,
+        want: &Want,
+        have: u64,
+        credentials: Option<String>,
+    ) -> Result<http::Response<Body>, Fault> {
         let mut request = self.agent(url)?.get(url);
         if have > 0 {
             request = request.header(header::RANGE, format!("bytes={have}-"));
@@ -275,7 +302,7 @@ impl Client {
         if let Ok(referer) = std::env::var("HTTP_REFERER") {
             request = request.header(header::REFERER, referer);
         }
-        if let Some(secret) = credentials(url) {
+        if let Some(secret) = credentials {
             request = request.header(header::AUTHORIZATION, secret);
         }
         request.call().map_err(|error| self.explain(error))
@@ -312,74 +339,4 @@ fn explain_io(error: &std::io::Error, timeout: Duration) -> Fault {
         ConnectionRefused => fault(text, false),
         _ => fault(text, true),
     }
-}
-
-/// Writes a body behind what is there, and makes sure of its length.
-fn receive(
-    body: Body,
-    place: &Path,
-    have: u64,
-    whole: Option<u64>,
-    received: &dyn Fn(u64),
-) -> Result<(), Fault> {
-    let path = part(place);
-    let at = |error: std::io::Error| fault(format!("{}: {error}", path.display()), false);
-    let mut file = open_part(&path, have).map_err(at)?;
-    let limit = whole.unwrap_or(MAX_UNKNOWN);
-    let mut reader = body.into_with_config().limit(u64::MAX).reader();
-    let mut buffer = vec![0; 128 << 10];
-    let mut length = have;
-    loop {
-        let count = match reader.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(count) => count,
-            Err(error) => {
-                let reason = error.to_string();
-                return Err(fault(
-                    format!("the connection broke off after {length} bytes: {reason}"),
-                    true,
-                ));
-            }
-        };
-        length += count as u64;
-        if length > limit {
-            drop(file);
-            let _ = fs::remove_file(&path);
-            return Err(fault(
-                format!("the server sends more than {limit} bytes"),
-                false,
-            ));
-        }
-        file.write_all(&buffer[..count]).map_err(at)?;
-        received(count as u64);
-    }
-    match whole {
-        Some(whole) if length < whole => Err(fault(
-            format!("the server closed after {length} of {whole} bytes"),
-            true,
-        )),
-        _ => Ok(()),
-    }
-}
-
-fn open_part(path: &Path, have: u64) -> std::io::Result<File> {
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)?;
-    file.set_len(have)?;
-    let mut file = file;
-    std::io::Seek::seek(&mut file, std::io::SeekFrom::Start(have))?;
-    Ok(file)
-}
-
-fn part(place: &Path) -> PathBuf {
-    let mut name = place.as_os_str().to_owned();
-    name.push(".part");
-    name.into()
-}
-
-fn part_length(place: &Path) -> u64 {
-    fs::metadata(part(place)).map_or(0, |metadata| metadata.len())
 }

@@ -1,9 +1,11 @@
 //! The file of a generation.
 //!
 //! Lines `key value`, of them `tree NAME PATH` for a directory that is kept whole in the store; then the records of the
-//! packages that went, as the database had them, each behind a line `record NAME BYTES`, and their scripts behind
-//! `script NAME KIND BYTES`.
+//! packages that went, as the database had them, each behind a line `record NAME BYTES`, their scripts behind
+//! `script NAME KIND BYTES`, paths of devices behind `node NAME MODE DEVICE MTIME BYTES`, and path, name and value of
+//! extended attributes behind `xattr NAME BYTES BYTES BYTES`.
 
+use super::special::{Node, Specials};
 use super::store::{self, Content};
 use super::{Build, Change, Generation, Kept};
 use crate::database::installed::Installed;
@@ -130,6 +132,27 @@ fn parse(bytes: &[u8], number: u64) -> Option<File> {
                 let kept = content.kept.entry(name).or_default();
                 kept.scripts.insert(kind, text);
             }
+            "node" => {
+                let name = words.next()?.to_owned();
+                let node = Node {
+                    mode: words.next()?.parse().ok()?,
+                    device: words.next()?.parse().ok()?,
+                    mtime: words.next()?.parse().ok()?,
+                };
+                let path = block(words.next()?)?.to_vec();
+                let kept = content.kept.entry(name).or_default();
+                kept.specials.nodes.insert(path, node);
+            }
+            "xattr" => {
+                let name = words.next()?.to_owned();
+                let path = block(words.next()?)?.to_vec();
+                let pair = (
+                    block(words.next()?)?.to_vec(),
+                    block(words.next()?)?.to_vec(),
+                );
+                let kept = content.kept.entry(name).or_default();
+                kept.specials.xattrs.entry(path).or_default().push(pair);
+            }
             _ => return None,
         }
     }
@@ -211,6 +234,7 @@ pub fn prepare(
         let record = [installed.head(place), installed.files(place)].concat();
         out.extend_from_slice(format!("record {} {}\n", line.name, record.len()).as_bytes());
         out.extend_from_slice(&record);
+        Specials::read(area.root(), &installed.record(place)?)?.write(&line.name, &mut out);
         let Some(identity) = line.old.as_ref().and_then(|old| old.1) else {
             continue;
         };

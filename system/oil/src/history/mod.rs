@@ -7,6 +7,7 @@
 
 mod file;
 pub(crate) mod restore;
+mod special;
 pub(crate) mod store;
 
 pub(crate) use file::{forget, place, prepare};
@@ -18,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::package::Scripts;
 use crate::transact::{New, Plan, Source, Step};
 use crate::version::Version;
+use special::Specials;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -71,6 +73,8 @@ pub struct Kept {
     pub record: Record,
     /// Its scripts.
     pub scripts: Scripts,
+    /// Its devices and extended attributes, of which the database does not say enough.
+    pub(crate) specials: Specials,
 }
 
 impl History {

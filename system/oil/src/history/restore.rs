@@ -2,6 +2,7 @@
 //! directory that went whole, or copied from where they still are, each hashed before it is believed.
 
 use super::Kept;
+use super::special::Node;
 use super::store::{Content, Store};
 use crate::database::installed::Installed;
 use crate::database::record::{Acl, File as Known};
@@ -10,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::transact::area::Area;
 use crate::transact::manifest::{Action, Builder, Folder, Item};
 use crate::transact::place::{Root, split};
-use crate::transact::{times, trees};
+use crate::transact::{times, trees, xattrs};
 use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Uid};
 use rustix::io::Errno;
 use std::collections::{HashMap, HashSet};
@@ -131,6 +132,12 @@ pub fn restore(
             acl: directory.acl,
             owner: None,
             volume,
+            xattrs: kept
+                .specials
+                .xattrs
+                .get(&directory.path)
+                .cloned()
+                .unwrap_or_default(),
         });
         if directory.files.is_empty() {
             continue;
@@ -168,6 +175,9 @@ impl Restoring<'_> {
     fn file(&self, into: &OwnedFd, number: u32, path: &[u8], file: &Known) -> Result<()> {
         let root = self.area.root();
         let at = |error: Errno| root.error(path, error);
+        if let (None, Some(node)) = (file.digest, self.kept.specials.nodes.get(path)) {
+            return self.node(into, number, path, file.acl, node).map_err(at);
+        }
         let content = Content::of(file.digest, file.acl.mode).ok_or_else(|| self.gone(path))?;
         let digest = content.digest;
         let to = number.to_string();
@@ -182,7 +192,7 @@ impl Restoring<'_> {
             let name = name.as_bytes();
             if self.is_it(store.fd(), name, &digest).map_err(at)? {
                 return self
-                    .give(store.fd(), name, into, &to, file.acl, is_first())
+                    .give((store.fd(), name), (into, &to), path, file.acl, is_first())
                     .map_err(at);
             }
         }
@@ -192,7 +202,7 @@ impl Restoring<'_> {
                 && self.is_it(&from, name, &digest).map_err(at)?
             {
                 return self
-                    .give(&from, name, into, &to, file.acl, is_first())
+                    .give((&from, name), (into, &to), path, file.acl, is_first())
                     .map_err(at);
             }
         }
@@ -206,8 +216,44 @@ impl Restoring<'_> {
         if !self.is_it(&from, name, &digest).map_err(at)? {
             return Err(self.gone(path));
         }
-        self.give(&from, name, into, &to, file.acl, live == path)
+        self.give((&from, name), (into, &to), path, file.acl, live == path)
             .map_err(at)
+    }
+
+    /// Makes a device or a pipe.
+    fn node(
+        &self,
+        into: &OwnedFd,
+        number: u32,
+        path: &[u8],
+        acl: Acl,
+        node: &Node,
+    ) -> Result<(), Errno> {
+        let to = number.to_string();
+        let kind = FileType::from_raw_mode(node.mode);
+        let mode = Mode::from_raw_mode(acl.mode);
+        rustix::fs::mknodat(into, &to, kind, mode, node.device)?;
+        self.own(into, &to, acl)?;
+        rustix::fs::chmodat(into, &to, mode, AtFlags::empty())?;
+        self.attributes(into, &to, path)?;
+        let flags = AtFlags::SYMLINK_NOFOLLOW;
+        rustix::fs::utimensat(into, &to, &times(node.mtime), flags)
+    }
+
+    fn own(&self, into: &OwnedFd, to: &str, acl: Acl) -> Result<(), Errno> {
+        if !self.chown {
+            return Ok(());
+        }
+        let (uid, gid) = (Uid::from_raw(acl.uid), Gid::from_raw(acl.gid));
+        rustix::fs::chownat(into, to, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)
+    }
+
+    /// Sets the extended attributes that a path had.
+    fn attributes(&self, into: &OwnedFd, to: &str, path: &[u8]) -> Result<(), Errno> {
+        match self.kept.specials.xattrs.get(path) {
+            Some(all) => xattrs::set(into, to.as_bytes(), all, self.chown),
+            None => Ok(()),
+        }
     }
 
     /// Whether a file is there and is what it should be.
@@ -242,31 +288,25 @@ impl Restoring<'_> {
     /// Puts a file into the area: by a link if it is to be the same file and looks as it should, else by a copy.
     fn give(
         &self,
-        from: impl AsFd,
-        name: &[u8],
-        into: &OwnedFd,
-        to: &str,
+        (from, name): (impl AsFd, &[u8]),
+        (into, to): (&OwnedFd, &str),
+        path: &[u8],
         acl: Acl,
         may_link: bool,
     ) -> Result<(), Errno> {
         let flags = AtFlags::SYMLINK_NOFOLLOW;
         let status = rustix::fs::statat(&from, name, flags)?;
         let same = status.st_mode & 0o7777 == acl.mode
-            && (!self.chown || (status.st_uid, status.st_gid) == (acl.uid, acl.gid));
+            && (!self.chown || (status.st_uid, status.st_gid) == (acl.uid, acl.gid))
+            && xattrs::digest(&xattrs::get(&from, name)?) == acl.xattrs;
         if may_link && same && rustix::fs::linkat(&from, name, into, to, AtFlags::empty()).is_ok() {
             return Ok(());
         }
-        let own = |fd: &OwnedFd| {
-            let (uid, gid) = (Uid::from_raw(acl.uid), Gid::from_raw(acl.gid));
-            match self.chown {
-                true => rustix::fs::chownat(fd, to, Some(uid), Some(gid), flags),
-                false => Ok(()),
-            }
-        };
         if FileType::from_raw_mode(status.st_mode) == FileType::Symlink {
             let target = rustix::fs::readlinkat(&from, name, Vec::new())?;
             rustix::fs::symlinkat(&target, into, to)?;
-            return own(into);
+            self.own(into, to, acl)?;
+            return self.attributes(into, to, path);
         }
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let source = rustix::fs::openat(&from, name, flags, Mode::empty())?;
@@ -276,7 +316,8 @@ impl Restoring<'_> {
         std::io::copy(&mut source, &mut copy)
             .and_then(|_| copy.flush())
             .map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
-        own(into)?;
+        self.own(into, to, acl)?;
+        self.attributes(into, to, path)?;
         rustix::fs::fchmod(&copy, Mode::from_raw_mode(acl.mode))?;
         let mtime = u64::try_from(status.st_mtime).unwrap_or(0);
         rustix::fs::futimens(&copy, &times(mtime))

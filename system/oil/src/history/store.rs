@@ -26,8 +26,13 @@ impl Content {
     /// Of a file of the database, if it has a digest.
     pub fn of(digest: Option<Digest>, mode: u32) -> Option<Self> {
         let digest = digest?.short();
-        let link = mode == 0o777;
+        let link = Self::is_link(mode);
         Some(Self { digest, link })
+    }
+
+    /// Whether a file with these permissions is a link, as far as the database tells.
+    pub fn is_link(mode: u32) -> bool {
+        mode == 0o777
     }
 
     /// Its name in the store.

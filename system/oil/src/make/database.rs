@@ -25,12 +25,12 @@ pub fn write_database(
     keys: &[PrivateKey],
     compression: Compression,
 ) -> Result<()> {
-    let owners = Owners::read(&root.join("etc/passwd"), &root.join("etc/group")).ok();
+    let owners = Owners::read_existing(&root.join("etc/passwd"), &root.join("etc/group"))?;
     let mut writer = Writer::new();
     let mut packages = Vec::new();
     for number in 0..installed.places().len() {
-        let payload = package(&installed.record(number)?, owners.as_ref())?;
-        packages.push(writer.blob(&payload));
+        let payload = package(&installed.record(number)?, &owners)?;
+        packages.push(writer.nested(&payload));
     }
     let packages = writer.array(&packages);
     let root = writer.object(&[packages]);
@@ -45,15 +45,17 @@ pub fn write_database(
     Ok(out.finish()?.flush()?)
 }
 
-fn package(record: &Record, owners: Option<&Owners>) -> Result<Vec<u8>> {
+/// A package, laid in apk's order: its fields, its directories, and then what leads to them.
+fn package(record: &Record, owners: &Owners) -> Result<Vec<u8>> {
     let mut writer = Writer::new();
+    build::lay_as_installed(&mut writer, &record.info);
     let info = build::info(&mut writer, &record.info);
-    let info = writer.object(&info);
     let paths: Vec<Value> = record
         .directories
         .iter()
         .map(|one| directory(&mut writer, one, owners))
         .collect();
+    let info = writer.object(&info);
     let paths = writer.array(&paths);
     let root = writer.object(&[info, paths]);
     // A block of its own, with its header and padding.
@@ -63,12 +65,11 @@ fn package(record: &Record, owners: Option<&Owners>) -> Result<Vec<u8>> {
 }
 
 /// Owner and permissions, where they are not the usual ones.
-fn acl(writer: &mut Writer, acl: &Acl, usual: u32, owners: Option<&Owners>) -> Value {
+fn acl(writer: &mut Writer, acl: &Acl, usual: u32, owners: &Owners) -> Value {
     if *acl == Acl::of_root(usual) {
         return Value::NULL;
     }
-    let names = owners.map(|owners| owners.names(acl.uid, acl.gid));
-    let (user, group) = names.unwrap_or_else(|| (b"root".to_vec(), b"root".to_vec()));
+    let (user, group) = owners.names(acl.uid, acl.gid);
     let values = [
         writer.int(u64::from(acl.mode)),
         writer.blob(&user),
@@ -77,19 +78,19 @@ fn acl(writer: &mut Writer, acl: &Acl, usual: u32, owners: Option<&Owners>) -> V
     writer.object(&values)
 }
 
-fn directory(writer: &mut Writer, directory: &Directory, owners: Option<&Owners>) -> Value {
+fn directory(writer: &mut Writer, directory: &Directory, owners: &Owners) -> Value {
+    let name = writer.blob(&directory.path);
+    let acl = acl(writer, &directory.acl, 0o755, owners);
     let files: Vec<Value> = directory
         .files
         .iter()
         .map(|one| file(writer, one, owners))
         .collect();
-    let name = writer.blob(&directory.path);
-    let acl = acl(writer, &directory.acl, 0o755, owners);
     let files = writer.array(&files);
     writer.object(&[name, acl, files])
 }
 
-fn file(writer: &mut Writer, file: &File, owners: Option<&Owners>) -> Value {
+fn file(writer: &mut Writer, file: &File, owners: &Owners) -> Value {
     let hash = file
         .digest
         .as_ref()

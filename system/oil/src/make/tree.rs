@@ -26,31 +26,48 @@ pub enum Owners {
     },
 }
 
+/// Names by number, of a file like `passwd(5)` or `group(5)`.
+fn names(path: &Path) -> io::Result<HashMap<u32, Vec<u8>>> {
+    let text = fs::read(path)?;
+    let mut names = HashMap::new();
+    for line in text.split(|byte| *byte == b'\n') {
+        let mut fields = line.split(|byte| *byte == b':');
+        let name = fields.next().unwrap_or_default().to_vec();
+        let number = fields
+            .nth(1)
+            .and_then(|field| std::str::from_utf8(field).ok());
+        if let Some(number) = number.and_then(|number| number.parse().ok()) {
+            names.entry(number).or_insert(name);
+        }
+    }
+    Ok(names)
+}
+
 impl Owners {
     /// Reads names from files like `/etc/passwd` and `/etc/group`.
     ///
     /// # Errors
     /// [`Error::Io`].
     pub fn read(passwd: &Path, group: &Path) -> Result<Self> {
-        let names = |path: &Path| -> io::Result<HashMap<u32, Vec<u8>>> {
-            let text = fs::read(path)?;
-            let mut names = HashMap::new();
-            for line in text.split(|byte| *byte == b'\n') {
-                let mut fields = line.split(|byte| *byte == b':');
-                let name = fields.next().unwrap_or_default().to_vec();
-                let number = fields
-                    .nth(1)
-                    .and_then(|field| std::str::from_utf8(field).ok());
-                if let Some(number) = number.and_then(|number| number.parse().ok()) {
-                    names.entry(number).or_insert(name);
-                }
-            }
-            Ok(names)
+        let (users, groups) = (names(passwd)?, names(group)?);
+        Ok(Self::Named { users, groups })
+    }
+
+    /// The same, where a file may be missing and number 0 is root's whatever they say.
+    ///
+    /// # Errors
+    /// A file that is there and cannot be read.
+    pub fn read_existing(passwd: &Path, group: &Path) -> Result<Self> {
+        let existing = |path: &Path| {
+            let mut names = match names(path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => HashMap::new(),
+                other => other?,
+            };
+            names.entry(0).or_insert_with(|| b"root".to_vec());
+            Ok::<_, io::Error>(names)
         };
-        Ok(Self::Named {
-            users: names(passwd)?,
-            groups: names(group)?,
-        })
+        let (users, groups) = (existing(passwd)?, existing(group)?);
+        Ok(Self::Named { users, groups })
     }
 
     /// The names of a user and a group.

@@ -6,9 +6,11 @@ use super::outcome::{FAILED, Failure, Outcome, reason, reason_of};
 use super::session::{Session, settings};
 use oil::context::Context;
 use oil::error::{Error, Result};
+use oil::inside::{self, Links};
 use oil::package::{Acl, Entry, EntryKind};
 use oil::stream::{self, PackageReader};
-use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, ResolveFlags, Timestamps, Uid};
+use oil::transact::set_xattrs;
+use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Timestamps, Uid};
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{Seek as _, Write as _};
@@ -130,10 +132,9 @@ fn io(error: rustix::io::Errno) -> Error {
 impl Target {
     /// Opens a directory of the package below the destination; no link on the way is followed.
     fn open(&self, path: &[u8]) -> Result<OwnedFd> {
-        let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
-        let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
-        let path = if path.is_empty() { b"." } else { path };
-        rustix::fs::openat2(&self.directory, path, flags, Mode::empty(), resolve).map_err(io)
+        let flags = OFlags::DIRECTORY | OFlags::RDONLY;
+        let links = Links::Refused;
+        inside::open(&self.directory, path, flags, Mode::empty(), links).map_err(io)
     }
 
     fn make_directory(&self, entry: &Entry) -> Result<()> {
@@ -156,6 +157,7 @@ impl Target {
             let (user, group) = owners.of(&entry.acl);
             rustix::fs::fchown(&directory, user, group).map_err(io)?;
         }
+        set_xattrs(&directory, b".", &entry.acl.xattrs, true).map_err(io)?;
         rustix::fs::fchmod(&directory, Mode::from_raw_mode(entry.acl.mode)).map_err(io)
     }
 
@@ -209,7 +211,8 @@ impl Target {
                 rustix::fs::mknodat(&directory, name, FileType::Fifo, mode, 0).map_err(io)?
             }
         }
-        self.set_owner(&directory, name, entry)
+        self.set_owner(&directory, name, entry)?;
+        set_xattrs(&directory, name, &entry.acl.xattrs, true).map_err(io)
     }
 
     fn set_owner(&self, directory: &OwnedFd, name: &[u8], entry: &Entry) -> Result<()> {

@@ -19,6 +19,7 @@ mod size;
 mod suggest;
 
 mod adbdump;
+mod adbgen;
 mod audit;
 mod cache;
 mod change;

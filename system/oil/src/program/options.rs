@@ -259,7 +259,7 @@ pub const GLOBAL: Group = Group {
             &["uvol-manager"],
             "",
             "FILE",
-            "OpenWrt's volume manager (accepted, not used)",
+            "OpenWrt's volume manager (accepted, not used: packages for its volumes are refused)",
         ),
         flag(&["verbose"], "v", "Print more; may be given twice"),
         flag(&["version"], "V", "Print the version and exit"),

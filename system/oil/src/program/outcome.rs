@@ -45,7 +45,15 @@ impl Failure {
 
 impl From<oil::error::Error> for Failure {
     fn from(error: oil::error::Error) -> Self {
-        Self::new(error)
+        let status = match &error {
+            // As many as apk would have installed without all of their files.
+            oil::error::Error::Conflicts(conflicts) => count(conflicts.packages.len()),
+            _ => FAILED,
+        };
+        Self {
+            status,
+            ..Self::new(error)
+        }
     }
 }
 

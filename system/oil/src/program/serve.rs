@@ -7,7 +7,8 @@ use super::arguments::Arguments;
 use super::outcome::{Failure, Outcome, reason};
 use super::session::Session;
 use oil::http_date;
-use rustix::fs::{Mode, OFlags, ResolveFlags};
+use oil::inside::{self, Links};
+use rustix::fs::{Mode, OFlags};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _, Seek as _, SeekFrom, Write};
 use std::net::{TcpListener, TcpStream};
@@ -149,9 +150,9 @@ fn decoded(target: &str) -> String {
 /// Opens a file below the directory.
 fn open(directory: &OwnedFd, path: &str) -> Option<File> {
     let path = path.trim_start_matches('/');
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let file =
-        rustix::fs::openat2(directory, path, flags, Mode::empty(), ResolveFlags::BENEATH).ok()?;
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK;
+    let path = path.as_bytes();
+    let file = inside::open(directory, path, flags, Mode::empty(), Links::Beneath).ok()?;
     let file = File::from(file);
     file.metadata().ok()?.is_file().then_some(file)
 }

@@ -6,6 +6,7 @@ use super::outcome::Outcome;
 use super::session::Session;
 use oil::context::Context;
 use oil::database::installed::Installed;
+use oil::database::record::Acl;
 use oil::database::triggers::Triggers;
 use oil::solve::{Relation, Source as _};
 use std::collections::HashSet;
@@ -23,6 +24,7 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Outcome {
         .sum();
     let triggers = Triggers::read(context.root())?;
     let (names, texts) = names(&context)?;
+    let atoms = texts + owners(&installed)?;
     let out = &mut session.out;
     writeln!(out, "installed:")?;
     writeln!(out, "  packages: {}", context.installed.count())?;
@@ -34,15 +36,47 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Outcome {
     writeln!(out, "  names: {names}")?;
     writeln!(out, "  packages: {}", context.packages().len())?;
     writeln!(out, "atoms:")?;
-    writeln!(out, "  num: {texts}")?;
+    writeln!(out, "  num: {atoms}")?;
     writeln!(out)?;
     Ok(0)
 }
 
-/// How many names packages have, provide, need or replace, and how many different texts their fields hold.
+/// How many different owners and permissions files and directories have; the usual two are always there.
+fn owners(installed: &Installed) -> Result<usize, super::outcome::Failure> {
+    let mut all = HashSet::new();
+    let key = |acl: &Acl| {
+        (
+            acl.uid,
+            acl.gid,
+            acl.mode,
+            acl.xattrs.map(|one| one.short()),
+        )
+    };
+    all.extend([0o755, 0o644].map(|mode| key(&Acl::of_root(mode))));
+    for number in 0..installed.places().len() {
+        for directory in installed.record(number)?.directories {
+            all.insert(key(&directory.acl));
+            all.extend(directory.files.iter().map(|file| key(&file.acl)));
+        }
+    }
+    Ok(all.len())
+}
+
+/// How many names packages have, provide, need or replace, and how many different texts their fields, the world and
+/// the settings hold.
 fn names(context: &Context) -> Result<(usize, usize), super::outcome::Failure> {
     let mut names: HashSet<String> = HashSet::new();
     let mut texts: HashSet<String> = HashSet::new();
+    texts.insert("noarch".to_owned());
+    texts.extend(context.arches.iter().cloned());
+    texts.extend(context.repositories.tags.iter().cloned());
+    for entry in context.world.entries() {
+        texts.insert(entry.dependency.version.as_str().to_owned());
+        texts.extend(entry.tag.clone());
+    }
+    for (_, _, index) in context.opened() {
+        texts.insert(index.description()?);
+    }
     for found in context.packages() {
         let source = context.source_of(found.place);
         names.insert(context.candidate(found.place).name.to_owned());
@@ -53,7 +87,11 @@ fn names(context: &Context) -> Result<(usize, usize), super::outcome::Failure> {
             });
         }
         let info = context.info(found.place)?;
-        names.extend(info.replaces.into_iter().map(|one| one.name));
+        for one in info.replaces {
+            names.insert(one.name);
+            texts.insert(one.version.as_str().to_owned());
+        }
+        texts.extend(info.tags);
         texts.extend([
             info.version.as_str().to_owned(),
             info.arch,

@@ -227,13 +227,16 @@ impl Solver<'_, '_> {
     fn emit(&mut self, package: PackageId, changes: &mut Vec<Change>) -> Option<PackageId> {
         let new = &self.graph.packages[package as usize];
         let old = self.installed_of(new.name);
-        let tag = self.tag_of(package);
+        let mut tag = self.tag_of(package);
         let kind = match old {
             None => ChangeKind::Install,
             Some(old) if old == package => {
+                if new.is_meta() {
+                    tag = 0;
+                }
                 if self.flags(package).has(Flags::REINSTALL) {
                     ChangeKind::Reinstall
-                } else if tag != new.installed_tag {
+                } else if tag != new.installed_tag && !new.is_meta() {
                     ChangeKind::Pinning
                 } else {
                     return None;

@@ -38,8 +38,8 @@ impl Solver<'_, '_> {
 
     /// Whether a package comes from repositories that may be used for it.
     pub fn allowed(&self, package: PackageId) -> bool {
-        let known = &self.graph.packages[package as usize];
-        known.installed || known.tags & self.packages[package as usize].allowed != 0
+        let allowed = self.packages[package as usize].allowed;
+        self.graph.packages[package as usize].may_come_under(allowed)
     }
 
     /// A name is needed (once more).

@@ -69,7 +69,7 @@ impl Solver<'_, '_> {
                     && (package.available
                         || package.given
                         || package.installed
-                        || package.installed_size == 0);
+                        || package.is_meta());
                 state.allowed = 1;
                 state.preferred = 1;
                 let own = &self.names[package.name as usize];

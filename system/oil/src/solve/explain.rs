@@ -17,8 +17,10 @@ pub enum Reason {
     Architecture(String),
     /// Its metadata cannot be understood.
     Broken,
-    /// It is in repositories with these tags only.
-    Tagged(Vec<String>),
+    /// Nobody can be asked for its file.
+    Unavailable,
+    /// Its name (first), and the tags that all repositories that have it are under.
+    Tagged(String, Vec<String>),
     /// The world (none) or a chosen package has this dependency, which it does not fulfil.
     Against(Option<String>, String),
     /// A chosen package has the same name, as its own or provided with a version.
@@ -39,10 +41,12 @@ impl std::fmt::Display for Reason {
             Self::BroughtIn(all) => write!(f, "it comes by itself with {}", all.join(" and ")),
             Self::Architecture(arch) => write!(f, "it is for {arch}"),
             Self::Broken => f.write_str("its metadata cannot be understood"),
-            Self::Tagged(tags) => write!(
+            Self::Unavailable => f.write_str("no repository that can be reached has its file"),
+            Self::Tagged(name, tags) => write!(
                 f,
-                "it is in repositories with the tag {} only",
-                tags.join(", ")
+                "only repositories with the tag {} have it (ask for {name}{})",
+                tags.join(", "),
+                tags.first().map_or("", String::as_str)
             ),
             Self::Against(None, dep) => write!(f, "it is not what the world says with {dep}"),
             Self::Against(Some(who), dep) => write!(f, "{who} cannot be with it ({dep})"),
@@ -59,7 +63,7 @@ impl std::fmt::Display for Reason {
 pub struct Explanation {
     /// `name-version`.
     pub package: String,
-    /// Whether it was chosen.
+    /// Whether it will be installed.
     pub chosen: bool,
     /// What speaks for it if it was chosen, else what speaks against it.
     pub reasons: Vec<Reason>,
@@ -79,7 +83,8 @@ impl Solution<'_> {
             return Vec::new();
         };
         let explain = |package: PackageId| {
-            let chosen = self.is_chosen(package);
+            // What went wrong was the least bad for its name, and is nothing that will be installed.
+            let chosen = self.is_chosen(package) && !self.state.packages[package as usize].wrong;
             let reasons = if chosen {
                 self.reasons_for(package)
             } else {
@@ -215,12 +220,15 @@ impl Solution<'_> {
             reasons.push(Reason::Architecture(self.graph.arch(id).to_owned()));
         } else if !package.sound {
             reasons.push(Reason::Broken);
+        } else if state.found && !state.selectable {
+            reasons.push(Reason::Unavailable);
         }
-        if !package.installed && package.tags & state.allowed == 0 {
+        if !package.may_come_under(state.allowed) {
             let tags = (1..32)
                 .filter(|tag| package.tags & 1 << tag != 0)
                 .map(|tag| format!("@{}", self.graph.tag(tag)));
-            reasons.push(Reason::Tagged(tags.collect()));
+            let name = self.graph.name(package.name).to_owned();
+            reasons.push(Reason::Tagged(name, tags.collect()));
         }
         let against =
             |dep: Dep| self.has_name(id, dep.name) && !self.graph.package_accepts(dep, id);
@@ -252,11 +260,15 @@ impl Solution<'_> {
             .iter()
             .filter(|dep| !dep.op.is_conflict())
         {
+            let can_be_had = |id: PackageId| {
+                let state = &self.state.packages[id as usize];
+                !state.found || state.selectable && state.conflicts == 0 && !state.unmet
+            };
             if !self
                 .graph
                 .providers(dep.name)
                 .iter()
-                .any(|&provider| self.graph.accepts(dep, provider))
+                .any(|&one| self.graph.accepts(dep, one) && can_be_had(one.package))
             {
                 reasons.push(Reason::Unmet(self.dependency(dep, 0)));
             }
@@ -274,8 +286,26 @@ impl Solution<'_> {
                     self.graph.name(package.name).to_owned(),
                 ));
             }
-            None if reasons.is_empty() => reasons.push(Reason::NotNeeded),
             None => {}
+        }
+        for provide in self
+            .graph
+            .provides(id)
+            .iter()
+            .filter(|one| one.version != 0)
+        {
+            let owner = self.state.names[provide.name as usize].chosen;
+            let another = |owner: &super::graph::Provider| {
+                owner.version != 0
+                    && self.graph.packages[owner.package as usize].name != package.name
+            };
+            if let Some(owner) = owner.filter(another) {
+                let name = self.graph.name(provide.name).to_owned();
+                reasons.push(Reason::NameTaken(self.package(owner.package), name));
+            }
+        }
+        if reasons.is_empty() {
+            reasons.push(Reason::NotNeeded);
         }
         reasons
     }

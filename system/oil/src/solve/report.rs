@@ -55,7 +55,7 @@ impl Solution<'_> {
         let id = change.new.or(change.old).expect("a change is of a package");
         let missing = change.new.is_some_and(|id| {
             let package = &self.graph.packages[id as usize];
-            !package.available && !package.given && package.installed_size > 0
+            !package.available && !package.given && !package.is_meta()
         });
         let mut text = format!(
             "{}{} {}{}",
@@ -231,7 +231,7 @@ impl Report<'_, '_> {
         let package = &graph.packages[id as usize];
         let state = &solution.state.packages[id as usize];
         let (broken, bad_arch) = (!package.sound, package.bad_arch);
-        let masked = !package.installed && package.tags & state.allowed == 0;
+        let masked = !package.may_come_under(state.allowed);
         let mut names = vec![
             (Dep {
                 name: package.name,

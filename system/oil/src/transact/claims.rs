@@ -2,6 +2,7 @@
 
 use super::manifest::{Manifest, Part};
 use crate::error::Result;
+use crate::history::store::Content;
 use crate::package::Info;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
@@ -67,6 +68,20 @@ pub struct Claims {
     pub folders: HashSet<u64>,
     /// Files that a step brings and does not get.
     pub dropped: HashSet<(u32, u64)>,
+    /// Those of `files` that look like links, which a directory can be reached through.
+    links: HashSet<u64>,
+    /// What one step has as a directory and another as a file.
+    pub mixed: Vec<Mixed>,
+}
+
+/// A path that is a directory of one new package and no directory of another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mixed {
+    /// The later one of the two.
+    pub step: usize,
+    pub path: Vec<u8>,
+    /// Whether that one has the directory.
+    pub is_folder: bool,
 }
 
 impl Claims {
@@ -82,10 +97,20 @@ impl Claims {
             match part? {
                 Part::Folder(folder) => {
                     directory = folder.path;
-                    self.folders.insert(self.paths.whole(directory));
+                    let hash = self.paths.whole(directory);
+                    self.folders.insert(hash);
+                    if self.files.contains_key(&hash) && !self.links.contains(&hash) {
+                        self.mix(step, directory.to_vec(), true);
+                    }
                 }
                 Part::Item(item) => {
                     let hash = self.paths.hash(directory, item.name);
+                    if self.folders.contains(&hash) {
+                        self.mix(step, join(directory, item.name), false);
+                    }
+                    if Content::is_link(item.acl.mode) {
+                        self.links.insert(hash);
+                    }
                     let Some(earlier) = self.files.insert(hash, step as u32) else {
                         continue;
                     };
@@ -101,6 +126,14 @@ impl Claims {
             }
         }
         Ok(())
+    }
+
+    fn mix(&mut self, step: usize, path: Vec<u8>, is_folder: bool) {
+        self.mixed.push(Mixed {
+            step,
+            path,
+            is_folder,
+        });
     }
 }
 

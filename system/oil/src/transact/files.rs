@@ -9,12 +9,16 @@ use super::place::{Directories, split};
 use super::trees;
 use super::unpack::name_of;
 use super::watch::{Event, Watch};
+use super::xattrs::{self, Xattrs};
 use crate::database::record::Acl;
 use crate::error::{Error, Result};
 use crate::history::store::Store;
 use rustix::fs::{AtFlags, FileType, Gid, Mode, Uid};
 use rustix::io::Errno;
 use std::os::fd::{AsFd, OwnedFd};
+
+/// What a directory is called until it is as it shall be.
+const UNFINISHED: &[u8] = b".oil-directory";
 
 /// What it works with.
 pub struct Placing<'p> {
@@ -77,6 +81,7 @@ impl Placing<'_> {
             Some((version, _)) => format!("{}-{version}", line.name),
             None => line.name.clone(),
         };
+        self.list(&manifest)?;
         let mut well = true;
         let mut folder: &[u8] = &[];
         let mut from: Option<(usize, OwnedFd)> = None;
@@ -108,6 +113,34 @@ impl Placing<'_> {
         Ok(well)
     }
 
+    /// Tells the paths of a manifest, if that is wanted.
+    fn list(&self, manifest: &Manifest) -> Result<()> {
+        if !self.watch.lists_paths() {
+            return Ok(());
+        }
+        let mut folder: &[u8] = &[];
+        for part in manifest.parts() {
+            match part? {
+                Part::Folder(next) => {
+                    folder = next.path;
+                    if !folder.is_empty() {
+                        let (path, is_folder) = (folder, true);
+                        self.watch.tell(Event::Path { path, is_folder });
+                    }
+                }
+                Part::Item(item) => self.list_file(folder, item.name),
+            }
+        }
+        Ok(())
+    }
+
+    fn list_file(&self, folder: &[u8], name: &[u8]) {
+        if self.watch.lists_paths() {
+            let (path, is_folder) = (&join(folder, name)[..], false);
+            self.watch.tell(Event::Path { path, is_folder });
+        }
+    }
+
     /// Tells what a place was refused for; an error if that is not the place's fault.
     fn refused(&self, package: &str, what: &str, path: &[u8], error: Errno) -> Result<bool> {
         if !is_refused(error) {
@@ -134,12 +167,21 @@ impl Placing<'_> {
                 acl: Acl::of_root(0o755),
                 owner: None,
                 volume: 0,
+                xattrs: Xattrs::new(),
             })?;
         }
         let above = self.directories.get(above)?;
-        rustix::fs::mkdirat(&*above, name, Mode::from_raw_mode(folder.acl.mode & 0o777))?;
         let acl = folder.acl;
-        if self.chown && (acl.uid, acl.gid) != self.own {
+        let owned = self.chown && (acl.uid, acl.gid) != self.own;
+        // One that takes several calls to make is made under another name, where one that was cut off left it.
+        let whole = acl.mode == 0o755 && !owned && folder.xattrs.is_empty();
+        let place = name;
+        let name = if whole { place } else { UNFINISHED };
+        match rustix::fs::mkdirat(&*above, name, Mode::from_raw_mode(acl.mode & 0o777)) {
+            Err(Errno::EXIST) if !whole => {}
+            other => other?,
+        }
+        if owned {
             let (uid, gid) = (Uid::from_raw(acl.uid), Gid::from_raw(acl.gid));
             rustix::fs::chownat(
                 &*above,
@@ -154,7 +196,16 @@ impl Placing<'_> {
             name,
             Mode::from_raw_mode(acl.mode),
             AtFlags::empty(),
-        )
+        )?;
+        if whole {
+            return Ok(());
+        }
+        if let Err(error) = xattrs::set(&*above, name, &folder.xattrs, self.chown) {
+            let path = String::from_utf8_lossy(folder.path);
+            let text = format!("{path}: its extended attributes could not be set: {error}");
+            self.watch.tell(Event::Warning(&text));
+        }
+        rustix::fs::renameat(&*above, name, &*above, place)
     }
 
     fn place(&mut self, from: &OwnedFd, folder: &[u8], item: &Item) -> Result<(), Errno> {
@@ -246,9 +297,14 @@ impl Placing<'_> {
                     is_gone = trees::covers(&trees, folder);
                     continue;
                 }
-                Part::Item(_) if is_gone => continue,
                 Part::Item(item) => item,
             };
+            if item.action != Action::Beside {
+                self.list_file(folder, item.name);
+            }
+            if is_gone || item.action == Action::Leave {
+                continue;
+            }
             let removed = self.directories.get(folder).and_then(|directory| {
                 if let (Some(content), Some(store)) = (&item.keep, &self.store) {
                     return store.take(&*directory, item.name, content);
@@ -314,11 +370,17 @@ impl Placing<'_> {
 fn give(directory: impl AsFd, name: &str, acl: Acl) -> Result<(), Errno> {
     let (uid, gid) = (Uid::from_raw(acl.uid), Gid::from_raw(acl.gid));
     let flags = AtFlags::SYMLINK_NOFOLLOW;
+    // Capabilities go with the owner.
+    let had = match acl.xattrs {
+        Some(_) => xattrs::get(&directory, name.as_bytes())?,
+        None => Xattrs::new(),
+    };
     match rustix::fs::chownat(&directory, name, Some(uid), Some(gid), flags) {
         // It is in its place already.
         Err(Errno::NOENT) => return Ok(()),
         other => other?,
     }
+    xattrs::set(&directory, name.as_bytes(), &had, true)?;
     let status = rustix::fs::statat(&directory, name, flags)?;
     if FileType::from_raw_mode(status.st_mode) == FileType::Symlink || acl.mode & 0o7000 == 0 {
         return Ok(());

@@ -1,13 +1,15 @@
 //! What is unpacked of one package: its record as the database will have it, with lines of our own between.
 //!
 //! Lines of ours have letters that the database does not use there, and are left out when the record is written.
-//! Of a directory: `v:` the number of its volume, if that is not the first one. Of a file: `j:` the number that it is
+//! Of a directory: `v:` the number of its volume, if that is not the first one; `x:` an extended attribute that it
+//! gets, name and value in hexadecimal digits. Of a file: `j:` the number that it is
 //! unpacked under, if that is not the one after the last; `n:` what is done with it, if it is not just put in its
 //! place; `k:` the content that it takes the place of, which is kept. Of both: `o:` user, group and the
 //! numbers that the package says for them, of all that is not root's.
 
+use super::xattrs::Xattrs;
 use crate::database::record::{Acl, parse_acl};
-use crate::digest::Digest;
+use crate::digest::{self, Digest};
 use crate::error::{Error, Result};
 use crate::history::store::Content;
 use std::fs;
@@ -41,6 +43,8 @@ pub struct Folder<'m> {
     pub acl: Acl,
     pub owner: Option<Owner<'m>>,
     pub volume: usize,
+    /// Extended attributes that it gets when it is made.
+    pub xattrs: Xattrs,
 }
 
 /// A file or link.
@@ -150,6 +154,7 @@ impl<'m> Parts<'m> {
                 acl: Acl::of_root(0o755),
                 owner: None,
                 volume: 0,
+                xattrs: Xattrs::new(),
             }),
             b'R' => {
                 self.number += 1;
@@ -175,6 +180,11 @@ impl<'m> Parts<'m> {
                 (Part::Folder(folder), b'M') => folder.acl = parse_acl(value)?,
                 (Part::Folder(folder), b'v') => folder.volume = number(value)? as usize,
                 (Part::Folder(folder), b'o') => folder.owner = Some(Owner::parse(value)?),
+                (Part::Folder(folder), b'x') => {
+                    let (name, text) = value.split_at_checked(memchr::memchr(b' ', value)?)?;
+                    let pair = (digest::from_hex(name)?, digest::from_hex(&text[1..])?);
+                    folder.xattrs.push(pair);
+                }
                 (Part::Item(item), b'a') => item.acl = parse_acl(value)?,
                 (Part::Item(item), b'Z') => item.digest = Some(Digest::parse(value)?),
                 (Part::Item(item), b'o') => item.owner = Some(Owner::parse(value)?),
@@ -274,6 +284,10 @@ impl Builder {
         if folder.volume > 0 {
             self.line(b'v', folder.volume);
         }
+        for (name, value) in &folder.xattrs {
+            let (name, value) = (digest::hex(name), digest::hex(value));
+            self.line(b'x', format_args!("{name} {value}"));
+        }
         self.owner(folder.owner);
     }
 
@@ -347,6 +361,7 @@ mod tests {
                 acl: Acl::of_root(0o755),
                 owner: None,
                 volume: 0,
+                xattrs: Xattrs::new(),
             }),
             Part::Item(item.clone()),
             Part::Folder(Folder {
@@ -358,6 +373,10 @@ mod tests {
                     numbers: (Some(3), None),
                 }),
                 volume: 2,
+                xattrs: vec![
+                    (b"user.a".to_vec(), b"1\n".to_vec()),
+                    (b"user.b".to_vec(), Vec::new()),
+                ],
             }),
             Part::Item(Item {
                 number: 7,

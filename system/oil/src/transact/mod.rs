@@ -12,6 +12,7 @@
 pub(crate) mod area;
 mod arrivals;
 mod claims;
+mod conflicts;
 mod files;
 mod finish;
 mod idle;
@@ -19,6 +20,7 @@ mod journal;
 pub(crate) mod manifest;
 mod options;
 mod owners;
+mod permissions;
 pub(crate) mod place;
 mod plan;
 mod prepare;
@@ -30,14 +32,18 @@ pub(crate) mod trees;
 mod trigger;
 mod unpack;
 mod watch;
+pub(crate) mod xattrs;
 
 pub use arrivals::Arrivals;
 pub(crate) use claims::join;
+pub use conflicts::Conflicts;
 pub(crate) use journal::Line;
 pub use options::{DEFAULT_GENERATIONS, Options};
+pub use permissions::reset_directories;
 pub use plan::{New, Plan, Source, Step};
 pub(crate) use unpack::times;
 pub use watch::{Event, Quiet, Watch};
+pub use xattrs::set as set_xattrs;
 
 use crate::database::lock::Lock;
 use crate::error::{Error, Result};

@@ -1,7 +1,8 @@
 //! Paths below the root, resolved inside it whatever links lead out of it, by directories that stay open.
 
 use crate::error::{Error, Result};
-use rustix::fs::{AtFlags, Mode, OFlags, ResolveFlags, Statx, StatxFlags};
+use crate::inside::{self, Links};
+use rustix::fs::{AtFlags, Mode, OFlags, Statx, StatxFlags};
 use rustix::io::Errno;
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -51,15 +52,7 @@ impl Root {
 
     /// Opens what is at `path`. Links on the way, absolute ones too, stay in the root.
     pub fn open_at(&self, path: &[u8], flags: OFlags, mode: Mode) -> Result<OwnedFd, Errno> {
-        let path = if path.is_empty() { b"." } else { path };
-        loop {
-            let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
-            match rustix::fs::openat2(&self.fd, path, flags | OFlags::CLOEXEC, mode, resolve) {
-                // Something on the way was renamed meanwhile.
-                Err(Errno::AGAIN | Errno::INTR) => {}
-                other => return other,
-            }
-        }
+        inside::open(&self.fd, path, flags, mode, Links::InRoot)
     }
 
     /// Opens a directory, for names in it.

@@ -44,7 +44,9 @@ impl<'a> Plan<'a> {
                 Some(_) if change.kind == ChangeKind::Pinning => Some(Source::Installed),
                 Some(id) => Some(source(id)?),
             };
-            let tag = (change.tag != 0).then(|| solution.graph.tag(change.tag).to_owned());
+            // As apk, which remembers no tag of a package that is metadata alone.
+            let tagged = change.tag != 0 && !matches!(source, Some(Source::Meta(_)));
+            let tag = tagged.then(|| solution.graph.tag(change.tag).to_owned());
             Ok::<_, E>(Step {
                 title: solution.describe(change),
                 old: change.old.map(name),

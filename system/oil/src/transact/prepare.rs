@@ -213,8 +213,8 @@ fn one(
         return Ok(None);
     };
     let tag = new.tag.as_deref();
-    match &new.source {
-        Source::File { path, trust } => unpacker.file(step, path, trust, tag).map(Some),
+    let unpacked = match &new.source {
+        Source::File { path, trust } => unpacker.file(step, path, trust, tag)?,
         Source::Coming {
             path,
             trust,
@@ -222,11 +222,19 @@ fn one(
             number,
             ..
         } => match arrivals.wait(*number) {
-            true => unpacker.file(step, path, trust, tag).map(Some),
-            false => Err(Error::Missing("a package that was to be fetched")),
+            true => unpacker.file(step, path, trust, tag)?,
+            false => return Err(Error::Missing("a package that was to be fetched")),
         },
-        Source::Meta(info) => unpacker.metadata(step, info, tag).map(Some),
-        Source::Kept(kept) => unpacker.kept(step, kept, tag, sources).map(Some),
-        Source::Installed => Ok(None),
+        Source::Meta(info) => unpacker.metadata(step, info, tag)?,
+        Source::Kept(kept) => unpacker.kept(step, kept, tag, sources)?,
+        Source::Installed => return Ok(None),
+    };
+    let info = &unpacked.info;
+    if info.layer != 0 {
+        let (name, version) = (&info.name, info.version.as_str());
+        return Err(Error::Make(format!(
+            "{name}-{version} is an image for a volume of OpenWrt's uvol, which Oil does not manage; nothing was changed"
+        )));
     }
+    Ok(Some(unpacked))
 }

@@ -3,16 +3,19 @@
 //! chroot(2), umask(2) and mount namespaces are a thread's own once it has unshared them, so each program is started
 //! from a thread that has entered the root, and the rest of us stays where it is.
 
+mod start;
+
 use super::watch::{Event, Watch};
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::fs::{MemfdFlags, Mode, OFlags, SealFlags};
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::mount::{MountPropagationFlags, mount_bind_recursive, mount_change};
 use rustix::process::{Pid, PidfdFlags};
 use rustix::thread::UnshareFlags;
+use start::Start;
 use std::fs::{self, File};
-use std::io::{self, Read as _, Write as _};
-use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
+use std::io::{self, Read as _};
+use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -80,17 +83,14 @@ impl Runner<'_> {
             move |error: Errno| format!("{what}: {}", plain(&io::Error::from(error)))
         };
         self.enter().map_err(at("chroot"))?;
-        let (memory, path) = match program.text {
-            Some(text) => {
-                let file = memory_file(program.title, text).map_err(at("memfd_create"))?;
-                let path = format!("/proc/self/fd/{}", file.as_raw_fd());
-                (Some(file), path)
-            }
-            None => (None, program.title.to_owned()),
-        };
+        let start = program.text.map(|text| Start::of(program.title, text));
+        let start = start.transpose()?;
         let (output, output_end) = io::pipe().map_err(|error| plain(&error))?;
         let (errors, errors_end) = io::pipe().map_err(|error| plain(&error))?;
-        let mut command = Command::new(path);
+        let mut command = Command::new(match &start {
+            Some(start) => start.path.as_path(),
+            None => Path::new(program.title),
+        });
         command
             .args(arguments)
             .env_clear()
@@ -109,9 +109,10 @@ impl Runner<'_> {
             .spawn()
             .map_err(|error| format!("execve: {}", plain(&error)))?;
         // The command holds the ends that are written to.
-        drop((command, memory));
-        self.follow(child, [output.into(), errors.into()], program.mark)
-            .map_err(|error| plain(&error))
+        drop(command);
+        let status = self.follow(child, [output.into(), errors.into()], program.mark);
+        drop(start);
+        status.map_err(|error| plain(&error))
     }
 
     /// Makes this thread's root, directory and mask those of the program.
@@ -244,18 +245,6 @@ fn unshare(flags: UnshareFlags) -> Result<(), Errno> {
         reason = "its successor is unsafe for the sake of UnshareFlags::FILES, which nobody passes here"
     )]
     rustix::thread::unshare(flags)
-}
-
-/// A nameless file that the program is started from, and that nobody changes meanwhile. It has to stay open in the
-/// child, whose interpreter reads it by the same name.
-fn memory_file(name: &str, text: &[u8]) -> Result<OwnedFd, Errno> {
-    let fd = rustix::fs::memfd_create(name, MemfdFlags::ALLOW_SEALING)?;
-    let mut file = File::from(fd);
-    file.write_all(text)
-        .map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
-    let seals = SealFlags::SEAL | SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE;
-    rustix::fs::fcntl_add_seals(file.as_fd(), seals)?;
-    Ok(file.into())
 }
 
 /// An error as strerror(3) says it.

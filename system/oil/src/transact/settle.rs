@@ -2,23 +2,25 @@
 //!
 //! Reads the live tree and writes the area alone. Everything that stands in the way is found here.
 
+mod arrive;
+mod leave;
+
 use super::area::Area;
-use super::claims::{Claims, Verdict, join, verdict};
-use super::manifest::{Action, Builder, Folder, Item, Manifest, Part};
+use super::claims::{Claims, Mixed, Verdict, join, verdict};
+use super::conflicts::Conflicts;
+use super::manifest::{Manifest, Part};
 use super::options::Options;
 use super::place::{Directories, split};
-use super::protect::{self, Known};
+use super::protect::Known;
 use super::trees::Whole;
 use super::unpack::name_of;
 use super::watch::{Event, Watch};
 use crate::database::installed::Installed;
-use crate::database::record::{Acl, Record};
+use crate::database::record::Record;
 use crate::error::{Error, Result};
-use crate::history::store::Content;
 use crate::package::Info;
 use crate::protected_paths::ProtectedPaths;
 use rustix::fs::FileType;
-use rustix::io::Errno;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A step as far as it matters here.
@@ -51,9 +53,13 @@ pub struct Settling<'s> {
     whole: Whole,
     /// Steps whose old files have to go before the new ones come.
     early: HashSet<usize>,
+    /// What the directories that nobody has afterwards are, and the last step that has them.
+    unneeded: HashMap<u64, u32>,
+    /// Files that go, and with which step; made when it is first asked for.
+    gone: Option<HashMap<u64, u32>>,
     /// A directory that is not there, and so nothing below it.
     missing: Vec<u8>,
-    in_the_way: usize,
+    conflicts: Conflicts,
 }
 
 impl<'s> Settling<'s> {
@@ -80,8 +86,10 @@ impl<'s> Settling<'s> {
             leaving: HashMap::new(),
             whole: Whole::default(),
             early: HashSet::new(),
+            unneeded: HashMap::new(),
+            gone: None,
             missing: Vec::new(),
-            in_the_way: 0,
+            conflicts: Conflicts::default(),
         })
     }
 
@@ -95,11 +103,12 @@ impl<'s> Settling<'s> {
             self.leave(step)?;
         }
         self.unneeded_folders()?;
+        self.mixed()?;
         for step in 0..self.tasks.len() {
             self.arrive(step)?;
         }
-        if self.in_the_way > 0 {
-            return Err(Error::Conflicts(self.in_the_way));
+        if !self.conflicts.is_empty() {
+            return Err(Error::Conflicts(self.conflicts));
         }
         self.edits()?;
         Ok(self.early)
@@ -115,27 +124,31 @@ impl<'s> Settling<'s> {
             Verdict::Taken => true,
             Verdict::Kept => false,
             Verdict::Conflict => {
+                let (package, path) = (title(new), String::from_utf8_lossy(path));
                 let text = format!(
-                    "{}-{}: trying to overwrite {} owned by {}-{}.",
-                    new.name,
-                    new.version.as_str(),
-                    String::from_utf8_lossy(path),
-                    owner.name,
-                    owner.version.as_str()
+                    "{package}: trying to overwrite {path} owned by {}.",
+                    title(owner)
                 );
                 if self.options.force_overwrite {
                     self.watch.tell(Event::Warning(&text));
                 } else {
-                    self.refuse(&text);
+                    self.watch.tell(Event::Error(&text));
+                    self.conflicts.packages.insert(package);
+                    self.conflicts.owners.insert(owner.name.clone());
+                    self.conflicts.files += 1;
                 }
                 self.options.force_overwrite
             }
         }
     }
 
-    fn refuse(&mut self, text: &str) {
-        self.watch.tell(Event::Error(text));
-        self.in_the_way += 1;
+    /// A place that is taken by something of another kind.
+    fn refuse(&mut self, step: usize, what: &str, path: &[u8], why: &str) {
+        let (package, path) = (self.package(step), String::from_utf8_lossy(path));
+        let text = format!("{package}: failed to {what} {path}: {why}");
+        self.watch.tell(Event::Error(&text));
+        self.conflicts.packages.insert(package);
+        self.conflicts.places += 1;
     }
 
     fn claim(&mut self, step: usize) -> Result<()> {
@@ -150,6 +163,38 @@ impl<'s> Settling<'s> {
             Ok(owner.is_none_or(|owner| self.gets(owner, new, path)))
         })?;
         self.claims = claims;
+        Ok(())
+    }
+
+    /// What a new package has as a directory and another one as a file.
+    fn mixed(&mut self) -> Result<()> {
+        for Mixed {
+            step,
+            path,
+            is_folder,
+        } in std::mem::take(&mut self.claims.mixed)
+        {
+            // Through a link that is there already both are to be had.
+            if self.directories.get(&path).is_ok() && self.look(&path)? == Some(FileType::Symlink) {
+                continue;
+            }
+            let hash = self.claims.paths.whole(&path);
+            if is_folder {
+                let other = self.claims.files.get(&hash).copied().unwrap_or_default();
+                let why = format!("Not a directory in {}", self.package(other as usize));
+                self.refuse(step, "extract", &path, &why);
+                continue;
+            }
+            let mut why = "Is a directory".to_owned();
+            for earlier in (0..step).filter(|&step| self.tasks[step].new.is_some()) {
+                let manifest = self.manifest(earlier)?;
+                let has_it = |part: Result<Part>| matches!(part, Ok(Part::Folder(folder)) if folder.path == path);
+                if manifest.parts().any(has_it) {
+                    why = format!("Is a directory in {}", self.package(earlier));
+                }
+            }
+            self.refuse(step, "commit", &path, &why);
+        }
         Ok(())
     }
 
@@ -194,270 +239,14 @@ impl<'s> Settling<'s> {
             .filter_map(|(step, task)| Some((task.old?, step)))
     }
 
-    /// Writes what of an old package goes, and notes what is replaced.
-    fn leave(&mut self, step: usize) -> Result<()> {
-        let task = &self.tasks[step];
-        let (Some(place), None) = (task.old, &task.pinned) else {
-            return Ok(());
-        };
-        let record = self.installed.record(place)?;
-        let mut gone = Builder::default();
-        for directory in &record.directories {
-            let hash = self.claims.paths.whole(&directory.path);
-            self.leaving.insert(hash, step as u32);
-            let volume = match self.options.generations {
-                0 => 0,
-                _ => self.area.volume_of(&directory.path)?,
-            };
-            gone.folder(&Folder {
-                path: &directory.path,
-                acl: Acl::of_root(0o755),
-                owner: None,
-                volume,
-            });
-            let mut all = task.new.is_none() && self.options.generations > 0 && volume == 0;
-            for file in &directory.files {
-                let hash = self.claims.paths.hash(&directory.path, &file.name);
-                let known = Known {
-                    digest: file.digest,
-                    sha256: record.flags.sha256,
-                    mode: file.acl.mode,
-                };
-                if self.claims.files.contains_key(&hash) {
-                    self.replaced.insert(hash, known);
-                    all = false;
-                    continue;
-                }
-                all &= self.leave_file(&mut gone, &directory.path, &file.name, known)?;
-            }
-            self.whole.goes(step, &directory.path, all);
-        }
-        self.area.write(&name_of(step, "gone"), &gone.text)
-    }
-
-    /// Whether it is kept, whatever it is now.
-    fn leave_file(
-        &mut self,
-        gone: &mut Builder,
-        directory: &[u8],
-        name: &[u8],
-        known: Known,
-    ) -> Result<bool> {
-        let item = |keep| Item {
-            name,
-            acl: Acl::of_root(0o644),
-            digest: None,
-            owner: None,
-            number: 0,
-            action: Action::Place,
-            keep,
-        };
-        let path = join(directory, name);
-        let is_protected = protect::is_protected(&self.protected, &path);
-        if is_protected {
-            let beside = [name, b".apk-new"].concat();
-            if self.look(&join(directory, &beside))?.is_some() {
-                gone.gone(&Item {
-                    name: &beside,
-                    ..item(None)
-                });
-            }
-            if !self.options.purge {
-                let found = protect::on_disk(&mut self.directories, &path)?;
-                if found.is_some_and(|found| !protect::agrees(known, &found)) {
-                    return Ok(false);
-                }
-            }
-        }
-        let keep = Content::of(known.digest, known.mode).filter(|_| self.options.generations > 0);
-        gone.gone(&item(keep));
-        Ok(keep.is_some() && !is_protected)
-    }
-
     fn look(&mut self, path: &[u8]) -> Result<Option<FileType>> {
         let looked = self.directories.look(path);
         let looked = looked.map_err(|error| self.area.root().error(path, error))?;
         Ok(looked.map(|statx| FileType::from_raw_mode(statx.stx_mode.into())))
     }
 
-    /// Writes, for each step with a package that goes, the directories that nobody has afterwards, the deepest first.
-    fn unneeded_folders(&mut self) -> Result<()> {
-        let mut unneeded = std::mem::take(&mut self.leaving);
-        let all = unneeded.clone();
-        unneeded.retain(|hash, _| !self.claims.folders.contains(hash));
-        let going: HashSet<usize> = self.going().map(|(place, _)| place).collect();
-        if !unneeded.is_empty() {
-            self.installed.each_folder(|package, path| {
-                if !going.contains(&package) {
-                    unneeded.remove(&self.claims.paths.whole(path));
-                    self.whole.stays(path);
-                }
-            });
-        }
-        let whole = std::mem::take(&mut self.whole);
-        let trees = whole.topmost(|path| unneeded.contains_key(&self.claims.paths.whole(path)));
-        for (step, paths) in trees {
-            let text = paths.join(&b'\n');
-            self.area.write(&name_of(step, "trees"), &text)?;
-        }
-        for (_, step) in self.going() {
-            let gone = Manifest::read(&self.area.path(&name_of(step, "gone")))?;
-            let mut folders = Vec::new();
-            for part in gone.parts() {
-                if let Part::Folder(folder) = part?
-                    && !folder.path.is_empty()
-                    && unneeded.contains_key(&self.claims.paths.whole(folder.path))
-                {
-                    folders.push([folder.path, b"\n"].concat());
-                }
-            }
-            folders.sort_by(|one, other| other.cmp(one));
-            if !folders.is_empty() {
-                self.area
-                    .write(&name_of(step, "folders"), &folders.concat())?;
-            }
-        }
-        self.leaving = all;
-        Ok(())
-    }
-
-    /// Decides about each new file of a step.
-    fn arrive(&mut self, step: usize) -> Result<()> {
-        if self.tasks[step].new.is_none() {
-            return Ok(());
-        }
-        let manifest = self.manifest(step)?;
-        let sha256 = Record::parse(manifest.head())
-            .map_err(|fault| Error::Make(fault.reason))?
-            .flags
-            .sha256;
-        let mut changes: HashMap<u32, Option<(Action, bool)>> = HashMap::new();
-        let mut folder: &[u8] = &[];
-        let mut is_there = false;
-        for part in manifest.parts() {
-            let item = match part? {
-                Part::Folder(next) => {
-                    folder = next.path;
-                    is_there = self.enter(step, folder)?;
-                    continue;
-                }
-                Part::Item(item) => item,
-            };
-            let hash = self.claims.paths.hash(folder, item.name);
-            if self.claims.dropped.contains(&(step as u32, hash)) {
-                changes.insert(item.number, None);
-                continue;
-            }
-            if !is_there {
-                continue;
-            }
-            let path = join(folder, item.name);
-            let old = self.replaced.get(&hash).copied();
-            let mut action = Action::Place;
-            if self.options.overlay.contains(&path) {
-                action = Action::Leave;
-            } else if protect::is_protected(&self.protected, &path) {
-                let new = Known {
-                    digest: item.digest,
-                    sha256,
-                    mode: item.acl.mode,
-                };
-                let clean = self.options.clean_protected;
-                action = protect::action(&mut self.directories, &path, old, new, clean)?;
-            }
-            if old.is_none() && self.look(&path)? == Some(FileType::Directory) {
-                if self.leaving.get(&self.claims.paths.whole(&path)) == Some(&(step as u32)) {
-                    self.early.insert(step);
-                } else {
-                    let package = self.package(step);
-                    let path = String::from_utf8_lossy(&path).into_owned();
-                    self.refuse(&format!(
-                        "{package}: failed to commit {path}: Is a directory"
-                    ));
-                }
-            }
-            let same = |old: Known| {
-                old.sha256 == sha256 && old.digest == item.digest && old.mode == item.acl.mode
-            };
-            let keep = action == Action::Place
-                && self.options.generations > 0
-                && old.is_some_and(|old| old.digest.is_some() && !same(old));
-            if keep || action != Action::Place {
-                changes.insert(item.number, Some((action, keep)));
-            }
-        }
-        if changes.is_empty() {
-            return Ok(());
-        }
-        let mut out = Builder::new(manifest.head());
-        let mut folder: &[u8] = &[];
-        for part in manifest.parts() {
-            match part? {
-                Part::Folder(next) => {
-                    folder = next.path;
-                    out.folder(&next);
-                }
-                Part::Item(mut item) => match changes.get(&item.number) {
-                    Some(None) => {}
-                    None => out.item(&item),
-                    Some(Some((action, keep))) => {
-                        let hash = self.claims.paths.hash(folder, item.name);
-                        item.action = *action;
-                        item.keep = self
-                            .replaced
-                            .get(&hash)
-                            .filter(|_| *keep)
-                            .and_then(|old| Content::of(old.digest, old.mode));
-                        out.item(&item);
-                    }
-                },
-            }
-        }
-        self.area.write(&name_of(step, "manifest"), &out.text)
-    }
-
     fn package(&self, step: usize) -> String {
-        self.tasks[step]
-            .new
-            .as_ref()
-            .map_or_else(String::new, |info| {
-                format!("{}-{}", info.name, info.version.as_str())
-            })
-    }
-
-    /// Whether a directory of a new package is there. A file in its place must be one that goes with this step.
-    fn enter(&mut self, step: usize, folder: &[u8]) -> Result<bool> {
-        let below = folder.strip_prefix(self.missing.as_slice());
-        if !self.missing.is_empty() && below.is_some_and(|rest| rest.starts_with(b"/")) {
-            return Ok(false);
-        }
-        match self.directories.get(folder) {
-            Ok(_) => return Ok(true),
-            Err(Errno::NOENT) if self.look(folder)?.is_none() => {
-                folder.clone_into(&mut self.missing);
-                return Ok(false);
-            }
-            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => {}
-            Err(error) => return Err(self.area.root().error(folder, error)),
-        }
-        let record = match self.tasks[step].old {
-            Some(place) => self.installed.record(place)?,
-            None => Record::default(),
-        };
-        let mut path = folder;
-        while !path.is_empty() {
-            if known_of(&record, path).is_some() {
-                self.early.insert(step);
-                return Ok(false);
-            }
-            path = split(path).0;
-        }
-        let package = self.package(step);
-        let path = String::from_utf8_lossy(folder).into_owned();
-        self.refuse(&format!(
-            "{package}: failed to extract {path}: Not a directory"
-        ));
-        Ok(false)
+        self.tasks[step].new.as_ref().map(title).unwrap_or_default()
     }
 
     /// Writes the records of packages that stay but not as they are.
@@ -489,6 +278,11 @@ impl<'s> Settling<'s> {
         }
         self.area.write("edits", &out)
     }
+}
+
+/// `name-version`.
+fn title(info: &Info) -> String {
+    format!("{}-{}", info.name, info.version.as_str())
 }
 
 fn known_of(record: &Record, path: &[u8]) -> Option<Known> {

@@ -21,6 +21,13 @@ pub enum Event<'a> {
         /// [`super::Step::title`].
         title: &'a str,
     },
+    /// A directory of a package, or a file that comes or goes with it: apk lists them when it is to say very much.
+    Path {
+        /// Below the root.
+        path: &'a [u8],
+        /// Whether it is a directory.
+        is_folder: bool,
+    },
     /// A script or a hook begins: apk prints the line as it is on standard output.
     Script(&'a str),
     /// A line that a script printed, with apk's mark before it (`  * `).
@@ -49,6 +56,10 @@ impl fmt::Display for Event<'_> {
                 let width = total.to_string().len();
                 write!(f, "({number:>width$}/{total}) {title}")
             }
+            Self::Path { path, is_folder } => {
+                let mark = if *is_folder { " (dir)" } else { "" };
+                write!(f, "{}{mark}", String::from_utf8_lossy(path))
+            }
             Self::Script(line) | Self::Output { line, .. } => f.write_str(line),
             Self::Warning(text) => write!(f, "WARNING: {text}"),
             Self::Error(text) => write!(f, "ERROR: {text}"),
@@ -60,6 +71,11 @@ impl fmt::Display for Event<'_> {
 pub trait Watch: Sync {
     /// Takes an event.
     fn tell(&self, event: Event);
+
+    /// Whether it wants to be told each [`Event::Path`].
+    fn lists_paths(&self) -> bool {
+        false
+    }
 }
 
 /// Listens to nothing.

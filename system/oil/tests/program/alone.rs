@@ -1,6 +1,8 @@
 //! What the program prints where no reference is.
 
 use crate::place::Place;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
 
 fn out(place: &Place, line: &str) -> String {
     let answer = place.run(line);
@@ -80,7 +82,7 @@ fn why_and_explain() {
     assert_eq!(place.run("why zilch").status, 1);
     assert_eq!(
         place.run("explain meta").out,
-        "meta-1-r0 is chosen: the world asks for meta.\n\
+        "meta-1-r0 is not chosen: only repositories with the tag @two have it (ask for meta@two).\n\
          All together cannot be had: 1 thing is in the way.\n"
     );
 }
@@ -130,12 +132,17 @@ fn directories_of_options_are_below_the_root_unless_absolute() {
 fn what_cannot_be_done_is_refused() {
     let place = Place::new();
     let before = place.state();
-    let fix = place.run("fix --directory-permissions foo");
-    assert_eq!(fix.status, 99);
+    // Apk finds it masked, whatever --uvol-manager says; it is no package for a root.
+    let made = place
+        .run("mkpkg -I name:volume -I version:1 -I layer:1 -F PLACE/trees -o PLACE/volume-1.apk");
+    assert_eq!(made.status, 0, "{made:?}");
+    let volume = place.run("--allow-untrusted --uvol-manager /bin/true add PLACE/volume-1.apk");
+    assert_ne!(volume.status, 0);
     assert!(
-        fix.err
-            .contains("--directory-permissions cannot be done yet"),
-        "{fix:?}"
+        volume
+            .err
+            .contains("volume-1 is an image for a volume of OpenWrt's uvol"),
+        "{volume:?}"
     );
     if rustix::process::geteuid().is_root() {
         let add = place.run("add --usermode foo");
@@ -145,4 +152,50 @@ fn what_cannot_be_done_is_refused() {
         );
     }
     assert_eq!(place.state(), before);
+}
+
+#[test]
+fn directories_get_their_permissions_again() {
+    let modes = |place: &Place, names: &[&str]| -> Vec<Option<u32>> {
+        let mode = |name: &&str| {
+            let metadata = std::fs::metadata(place.path("root").join(name)).ok()?;
+            Some(metadata.permissions().mode() & 0o7777)
+        };
+        names.iter().map(mode).collect()
+    };
+    let names = ["usr", "usr/bin", "usr/lib", "usr/share/man", "var"];
+    let programs = [Some(PathBuf::from(env!("CARGO_BIN_EXE_oil"))), {
+        std::env::var_os("OIL_REFERENCE_APK").map(PathBuf::from)
+    }];
+    for program in programs.into_iter().flatten() {
+        let place = Place::new();
+        let spoil = |name: &str, mode: u32| {
+            let path = place.path("root").join(name);
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("ours");
+        };
+        // Of all packages that have it, foo says of usr/bin, and foo-doc of usr/share, what counts.
+        let database = place.path("root/lib/apk/db/installed");
+        let text = std::fs::read_to_string(&database).expect("there");
+        let text = text.replace("F:usr/bin\n", "F:usr/bin\nM:0:0:711\n");
+        std::fs::write(&database, text).expect("written");
+        spoil("usr", 0o700);
+        spoil("usr/bin", 0o2755);
+        spoil("var", 0o700);
+        std::fs::remove_file(place.path("root/usr/share/man/foo.1")).expect("there");
+        std::fs::remove_dir(place.path("root/usr/share/man")).expect("empty");
+        let before = modes(&place, &names);
+        let simulated = place.run_with(&program, "fix -s --directory-permissions");
+        assert_eq!(simulated.status, 0, "{simulated:?}");
+        assert_eq!(modes(&place, &names), before, "{program:?}");
+        let fix = place.run_with(&program, "fix --directory-permissions");
+        assert_eq!(fix.status, 0, "{fix:?}");
+        let after = [
+            Some(0o755),
+            Some(0o711),
+            Some(0o755),
+            Some(0o755),
+            Some(0o700),
+        ];
+        assert_eq!(modes(&place, &names), after, "{program:?}");
+    }
 }

@@ -9,19 +9,39 @@ const COMMANDS: &str = include_str!("commands.txt");
 /// What differs for no reason that a user or a script would see.
 fn normal(line: &str, answer: Answer) -> (i32, String) {
     let mut text = answer.out;
-    if line.contains("stats") {
-        // How texts are kept in memory is a program's own affair.
-        text = text.split("atoms:").next().unwrap_or_default().to_owned();
-    }
     if line.contains("audit") {
         let mut lines: Vec<&str> = text.lines().collect();
         lines.sort_unstable();
         text = lines.join("\n");
     }
-    if line.contains("--virtual") || line.contains("-t .virt") {
-        text = text.split(" (20").next().unwrap_or_default().to_owned();
+    (answer.status, without_times(&text))
+}
+
+/// The text with the versions of virtual packages, which are the time of day, as `TIME`.
+fn without_times(text: &str) -> String {
+    const SHAPE: &[u8] = b"dddddddd.dddddd";
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let time = rest.as_bytes().get(..SHAPE.len()).is_some_and(|start| {
+            let mut pairs = start.iter().zip(SHAPE);
+            pairs.all(|(byte, shape)| match shape {
+                b'd' => byte.is_ascii_digit(),
+                _ => byte == shape,
+            })
+        });
+        let length = if time { SHAPE.len() } else { first.len_utf8() };
+        out.push_str(if time { "TIME" } else { &rest[..length] });
+        rest = &rest[length..];
     }
-    (answer.status, text)
+    out
+}
+
+#[test]
+fn times_are_passed_over() {
+    let text = "(1/1) Installing x (20261126.020433)\n\u{e4}x-20261126.020434 20261126.02043\n";
+    let plain = "(1/1) Installing x (TIME)\n\u{e4}x-TIME 20261126.02043\n";
+    assert_eq!(without_times(text), plain);
 }
 
 #[test]

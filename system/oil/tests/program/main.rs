@@ -8,4 +8,5 @@ mod place;
 mod real;
 mod server;
 mod servers;
+mod text;
 mod tools;

@@ -147,6 +147,40 @@ fn over_the_network() {
     assert_eq!(place.run("--no-network --no-scripts fix foo").status, 99);
 }
 
+/// A file of another package: apk installs the rest and says how many packages are not whole; Oil says the same of
+/// it, with the same status, but changes nothing.
+#[test]
+fn files_of_others() {
+    let place = Place::new();
+    let tree = place.path("tree");
+    fs::create_dir_all(tree.join("usr/bin")).expect("a directory");
+    for file in ["foo", "thief"] {
+        fs::write(tree.join("usr/bin").join(file), "stolen").expect("a file");
+    }
+    let made = place.run("mkpkg -I name:thief -I version:1 -F PLACE/tree -o PLACE/thief-1.apk");
+    assert_eq!(made.status, 0, "{made:?}");
+    let line = "--allow-untrusted --no-scripts add libfoo PLACE/thief-1.apk";
+    let before = place.state();
+    let answer = place.run(line);
+    let told = "ERROR: thief-1: trying to overwrite usr/bin/foo owned by foo-1.2-r0.\n";
+    let way_out = "ERROR: thief-1 cannot be installed, nothing was changed: 1 file belongs to foo; do without one of the packages, or take it over with --force-overwrite\n";
+    assert_eq!(answer.err, format!("{told}{way_out}"));
+    assert_eq!(answer.status, 1);
+    assert_eq!(place.state(), before);
+    if let Some(apk) = std::env::var_os("OIL_REFERENCE_APK").map(PathBuf::from) {
+        let theirs = Place::new();
+        fs::copy(place.path("thief-1.apk"), theirs.path("thief-1.apk")).expect("a copy");
+        let reference = theirs.run_with(&apk, line);
+        assert_eq!(
+            (reference.err.as_str(), reference.status),
+            (told, answer.status)
+        );
+    }
+    let forced = place.run(&format!("--force-overwrite {line}"));
+    assert_eq!(forced.status, 0, "{forced:?}");
+    assert_eq!(text(&place, "usr/bin/foo"), "stolen");
+}
+
 fn without_times(answer: Answer) -> (i32, String) {
     let lines = answer
         .out
@@ -209,6 +243,17 @@ fn as_the_reference() {
             "-q upgrade",
             "fix -d foo-doc",
         ],
+        &[
+            "-vv upgrade",
+            "-vv fix foo",
+            "-q --allow-untrusted add PLACE/two/x86_64/foo-1.4-r0.apk",
+            "-v add -t own=1 libfoo",
+            "-i add -s -t .own=1 libfoo",
+            "-v add libfoo",
+            "-i add -s libfoo",
+            "-vv del foo",
+            "-vv --purge del bar foo",
+        ],
     ] {
         let (theirs, ours) = (Place::new(), Place::new());
         fs::write(theirs.path("root/etc/foo.conf"), "mine\n").expect("a file");
@@ -226,7 +271,8 @@ fn as_the_reference() {
                 tree(&theirs.path("root")),
                 "{line}"
             );
-            // Keys and so signatures, identities and sizes of files are each place's own.
+            // Keys and so signatures, identities and sizes of files are each place's own; a package that was given
+            // as a file is known by what it says itself.
             let names = |place: &Place| {
                 let text = text(place, "lib/apk/db/installed");
                 text.lines()

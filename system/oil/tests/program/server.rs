@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex};
 pub struct Asked {
     pub path: String,
     pub from: Option<u64>,
+    /// As it stands in the request.
+    pub authorization: Option<String>,
 }
 
 /// A server; it goes with the test's process.
@@ -49,13 +51,17 @@ fn serve(mut stream: &TcpStream, log: &Mutex<Vec<Asked>>, reply: &dyn Fn(&Asked)
             return;
         }
         let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
-        let mut from = None;
+        let (mut from, mut authorization) = (None, None);
         loop {
             let mut line = String::new();
             if reader.read_line(&mut line).unwrap_or(0) == 0 {
                 return;
             }
-            let line = line.trim_end().to_ascii_lowercase();
+            let whole = line.trim_end();
+            let line = whole.to_ascii_lowercase();
+            if line.starts_with("authorization: ") {
+                authorization = Some(whole["authorization: ".len()..].to_owned());
+            }
             if line.is_empty() {
                 break;
             }
@@ -63,7 +69,11 @@ fn serve(mut stream: &TcpStream, log: &Mutex<Vec<Asked>>, reply: &dyn Fn(&Asked)
                 from = range.trim_end_matches('-').parse().ok();
             }
         }
-        let asked = Asked { path, from };
+        let asked = Asked {
+            path,
+            from,
+            authorization,
+        };
         log.lock().expect("not poisoned").push(asked.clone());
         let (bytes, close) = reply(&asked);
         if stream.write_all(&bytes).is_err() || close {

@@ -282,3 +282,40 @@ fn our_own_server() {
     );
     assert!(outside.is_err());
 }
+
+#[test]
+fn names_and_passwords_of_netrc() {
+    let place = Place::new();
+    let root = place.path(".");
+    // `me:secret`, and nobody else.
+    let server = Server::new(move |asked| match asked.authorization.as_deref() {
+        Some("Basic bWU6c2VjcmV0") => (good(&root, asked), false),
+        _ => (answer("401 Unauthorized", "", b""), false),
+    });
+    place.repositories(
+        &format!("{}/one", server.url),
+        &place.path("two").to_string_lossy(),
+    );
+    let update = |netrc: Option<&str>| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_oil"));
+        command.arg("--root").arg(place.path("root")).arg("update");
+        command
+            .env_remove("NETRC")
+            .env("HTTP_AUTH", "basic:*:other:one");
+        if let Some(text) = netrc {
+            fs::write(place.path("netrc"), text).expect("a file");
+            command.env("NETRC", place.path("netrc"));
+        }
+        command.output().expect("it runs").status.success()
+    };
+    assert!(!update(None));
+    assert!(!update(Some(
+        "machine elsewhere login me password secret\n"
+    )));
+    assert!(update(Some("machine 127.0.0.1 login me password secret\n")));
+    let asked = server.requests();
+    let told = |asked: &Asked| asked.authorization.clone();
+    // What the file says is told once it is asked for, and not before.
+    let last = asked.iter().rev().take(2).map(told).collect::<Vec<_>>();
+    assert_eq!(last, [Some("Basic bWU6c2VjcmV0".to_owned()), None]);
+}

@@ -10,6 +10,8 @@ use oil::package::{Info, ScriptKind};
 use oil::stream::Trust;
 use oil::transact::{Event, New, Options, Outcome, Plan, Source, Step, Transaction, Watch};
 use oil::version::Version;
+use rustix::mount::{MountPropagationFlags, mount_change};
+use rustix::thread::UnshareFlags;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -34,12 +36,15 @@ pub struct Field {
 pub struct Recipe {
     pub name: String,
     pub version: String,
-    /// Path, and content, `-> target`, or `= hard link's target`; a path with a slash at its end is a directory.
+    /// Path, and content, `-> target`, `= hard link's target` or `% major:minor` of a device; a path with a slash at
+    /// its end is a directory.
     pub files: Vec<(String, String)>,
     /// Path and mode.
     pub modes: Vec<(String, u32)>,
     /// A path that belongs to user and group `web`, number 4321.
     pub webs: Vec<String>,
+    /// Path, and name and value of an extended attribute.
+    pub xattrs: Vec<(String, String, String)>,
     pub scripts: Vec<(ScriptKind, String)>,
     pub triggers: Vec<String>,
     pub replaces: String,
@@ -95,6 +100,15 @@ impl Field {
                 symlink(target, place).expect("a link");
             } else if let Some(target) = content.strip_prefix("= ") {
                 fs::hard_link(tree.join(target), place).expect("a link");
+            } else if let Some((major, minor)) = content
+                .strip_prefix("% ")
+                .and_then(|device| device.split_once(':'))
+            {
+                let number = |text: &str| text.parse().expect("a number");
+                let device = rustix::fs::makedev(number(major), number(minor));
+                let kind = rustix::fs::FileType::CharacterDevice;
+                let mode = rustix::fs::Mode::from_raw_mode(0o640);
+                rustix::fs::mknodat(rustix::fs::CWD, &place, kind, mode, device).expect("root");
             } else {
                 fs::write(place, content).expect("a file");
             }
@@ -111,10 +125,15 @@ impl Field {
         for (path, mode) in &recipe.modes {
             fs::set_permissions(tree.join(path), fs::Permissions::from_mode(*mode)).expect("ours");
         }
+        for (path, name, value) in &recipe.xattrs {
+            let flags = rustix::fs::XattrFlags::empty();
+            rustix::fs::lsetxattr(tree.join(path), name.as_str(), value.as_bytes(), flags)
+                .expect("root");
+        }
         let options = TreeOptions {
             owners,
             mtime: Some(1_700_000_000),
-            ..TreeOptions::default()
+            xattrs: !recipe.xattrs.is_empty(),
         };
         let tree = Tree::read(&tree, &options).expect("a tree");
         let spec = Spec {
@@ -279,7 +298,8 @@ pub fn commit(
     options: &Options,
     watch: &dyn Watch,
 ) -> Result<Outcome> {
-    let lock = Lock::take(root, Duration::ZERO)?;
+    // A script that another test starts at this instant has the lock's file open too, until it is executed.
+    let lock = Lock::take(root, Duration::from_secs(60))?;
     Transaction::prepare(root, &lock, plan, options, watch)?.commit()
 }
 
@@ -292,7 +312,19 @@ pub fn done(root: &Path, steps: Vec<Step<'static>>, world: &str) -> Vec<String> 
     lines
 }
 
-/// All of a root but what is Oil's own: type, mode, owner, time of change, and content or target. Times of directories
+/// The extended attributes that tests set.
+fn xattrs(path: &Path) -> String {
+    let mut text = String::new();
+    for name in ["trusted.oil", "security.capability"] {
+        let mut value = [0; 64];
+        if let Ok(length) = rustix::fs::lgetxattr(path, name, &mut value[..]) {
+            text += &format!(" {name}={}", oil::digest::hex(&value[..length]));
+        }
+    }
+    text
+}
+
+/// All of a root but what is Oil's own: type, mode, owner, time of change, attributes, and content or target. Times of directories
 /// and of the database are left out, as is what differs from run to run.
 pub fn look(root: &Path) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
@@ -346,10 +378,11 @@ pub fn look(root: &Path) -> BTreeMap<String, String> {
                 metadata.nlink()
             };
             let text = format!(
-                "{:o} {}:{} {links} {time} {content}",
+                "{:o} {}:{} {links} {time} {content}{}",
                 metadata.mode(),
                 metadata.uid(),
-                metadata.gid()
+                metadata.gid(),
+                xattrs(&path)
             );
             all.insert(name, text);
         }
@@ -366,4 +399,26 @@ pub fn same(one: &BTreeMap<String, String>, other: &BTreeMap<String, String>, wh
     for path in other.keys() {
         assert!(one.contains_key(path), "{what}: {path} is there too");
     }
+}
+
+/// Runs in a mount namespace of its own, where that is allowed; the mounts go with the thread. Whether it ran.
+pub fn with_mounts(run: impl FnOnce() + Send) -> bool {
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            #[expect(
+                deprecated,
+                reason = "UnshareFlags::FILES, for which it is, is not passed"
+            )]
+            if rustix::thread::unshare(UnshareFlags::NEWNS).is_err() {
+                return false;
+            }
+            let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
+            mount_change("/", private).expect("private");
+            run();
+            true
+        });
+        thread
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }

@@ -40,6 +40,78 @@ fn kept(root: &Path) -> usize {
     fs::read_dir(root.join("lib/apk/oil/store")).map_or(0, Iterator::count)
 }
 
+/// Devices, and attributes of everything: what the database alone could not bring back. Needs root, whose these are.
+#[test]
+fn devices_and_attributes() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("skipped: needs root");
+        return;
+    }
+    for v2 in [false, true] {
+        let field = Field::new(v2);
+        let root = field.root("root");
+        let options = remembering(10);
+        let go = |steps, world: &str| {
+            commit(&root, plan(steps, world), &options, &Quiet).expect("committed")
+        };
+        // Revision 2, permitted and effective: cap_net_bind_service, as the kernel takes it.
+        let capability = "\u{1}\0\0\u{2}\0\u{4}\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+        let mut first = Recipe::new(
+            "one",
+            "1",
+            &[
+                ("srv/one/null", "% 1:3"),
+                ("srv/one/bin", "a program"),
+                ("srv/one/other", "a program"),
+                ("srv/one/link", "-> bin"),
+                ("srv/two/x", "x"),
+            ],
+        );
+        first.xattrs = [
+            ("srv/one", "trusted.oil", "of a directory"),
+            ("srv/one/null", "trusted.oil", "of a device"),
+            ("srv/one/link", "trusted.oil", "of a link"),
+            ("srv/one/bin", "security.capability", capability),
+        ]
+        .map(|(path, name, value)| (path.into(), name.into(), value.into()))
+        .into();
+        go(vec![add(&root, &field.make(&first))], "one\n");
+        let all = look(&root);
+        assert!(
+            all["srv/one/null"].contains("device 259 trusted.oil="),
+            "{all:?}"
+        );
+        assert!(all["srv/one"].contains("trusted.oil="), "{all:?}");
+        assert!(all["srv/one/link"].contains("trusted.oil="), "{all:?}");
+        assert!(
+            all["srv/one/bin"].contains("security.capability="),
+            "{all:?}"
+        );
+        // Replaced by others of their kind, and then removed.
+        let second = Recipe::new(
+            "one",
+            "2",
+            &[("srv/one/null", "% 1:5"), ("srv/one/bin", "another")],
+        );
+        go(vec![add(&root, &field.make(&second))], "one\n");
+        let later = look(&root);
+        assert!(later["srv/one/null"].contains("device 261"), "{later:?}");
+        go(vec![del("one")], "\n");
+        assert!(!root.join("srv").exists());
+        let back = |number: u64| {
+            let history = History::read(&root).expect("a history");
+            let plan = history.plan_after(&root, number).expect("a way back");
+            commit(&root, plan, &options, &Quiet).expect("committed");
+        };
+        back(1);
+        same(&all, &look(&root), "the first");
+        back(2);
+        same(&later, &look(&root), "the second");
+        back(1);
+        same(&all, &look(&root), "the first again");
+    }
+}
+
 fn there_and_back(v2: bool) {
     let field = Field::new(v2);
     let root = field.root("root");

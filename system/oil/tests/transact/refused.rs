@@ -1,35 +1,16 @@
 //! What cannot be done: a clear error, and nothing changed.
 
-use crate::field::{Field, Recipe, Told, add, commit, del, done, look, options, plan, same};
+use crate::field::{
+    Field, Recipe, Told, add, commit, del, done, look, options, plan, same, with_mounts,
+};
 use oil::database::lock::Lock;
 use oil::error::Error;
-use oil::transact::{Options, Quiet, Recovery, Transaction, recover};
+use oil::transact::{Conflicts, Options, Quiet, Recovery, Transaction, recover};
 use rustix::fs::{Mode, OFlags};
-use rustix::mount::{
-    MountFlags, MountPropagationFlags, mount, mount_bind, mount_change, mount_remount,
-};
-use rustix::thread::UnshareFlags;
+use rustix::mount::{MountFlags, mount, mount_bind, mount_remount};
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
-
-/// Runs in mount namespace of its own, where that is allowed; the mounts go with the thread.
-fn with_mounts(run: impl FnOnce() + Send) {
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            #[expect(
-                deprecated,
-                reason = "UnshareFlags::FILES, for which it is, is not passed"
-            )]
-            if rustix::thread::unshare(UnshareFlags::NEWNS).is_err() {
-                return;
-            }
-            let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
-            mount_change("/", private).expect("private");
-            run();
-        });
-    });
-}
 
 fn untouched(root: &Path, attempt: impl FnOnce() -> Error) -> Error {
     let before = look(root);
@@ -59,7 +40,10 @@ fn files_of_others() {
         let steps = vec![add(&root, &thief)];
         commit(&root, plan(steps, "owner\nthief\n"), &options(), &told).expect_err("not its file")
     });
-    assert!(matches!(error, Error::Conflicts(1)), "{error}");
+    assert_eq!(
+        error.to_string(),
+        "thief-1 cannot be installed, nothing was changed: 1 file belongs to owner; do without one of the packages, or take it over with --force-overwrite"
+    );
     let text = "ERROR: thief-1: trying to overwrite usr/bin/x owned by owner-1.".to_owned();
     assert_eq!(told.lines(), [text]);
 
@@ -90,7 +74,105 @@ fn files_of_others() {
         let steps = vec![add(&root, &owner), add(&root, &thief)];
         commit(&root, plan(steps, "owner\nthief\n"), &options(), &Quiet).expect_err("both want it")
     });
-    assert!(matches!(error, Error::Conflicts(1)), "{error}");
+    assert_eq!(conflicts(&error).files, 1, "{error}");
+    assert!(conflicts(&error).owners.contains("owner"), "{error}");
+}
+
+fn conflicts(error: &Error) -> &Conflicts {
+    match error {
+        Error::Conflicts(conflicts) => conflicts,
+        other => panic!("{other}"),
+    }
+}
+
+/// A path that is a file of one package and a directory of another: found before anything is written, whoever comes
+/// first and whether the other one is there or comes too.
+#[test]
+fn files_and_directories() {
+    let field = Field::new(false);
+    let file = field.make(&Recipe::new("file", "1", &[("usr/lib/x", "a file")]));
+    let inside = field.make(&Recipe::new("inside", "1", &[("usr/lib/x/y", "in it")]));
+    let world = "file\ninside\n";
+    for (name, order, expected) in [
+        (
+            "one",
+            [&file, &inside],
+            "ERROR: inside-1: failed to extract usr/lib/x: Not a directory",
+        ),
+        (
+            "two",
+            [&inside, &file],
+            "ERROR: file-1: failed to commit usr/lib/x: Is a directory",
+        ),
+    ] {
+        let root = field.root(name);
+        let told = Told::default();
+        let error = untouched(&root, || {
+            let steps = order.map(|package| add(&root, package)).into();
+            commit(&root, plan(steps, world), &options(), &told).expect_err("both")
+        });
+        assert_eq!(conflicts(&error).places, 1, "{error}");
+        let lines = told.lines();
+        assert!(
+            lines[0].starts_with(&format!("{expected} in ")),
+            "{lines:?}"
+        );
+
+        done(&root, vec![add(&root, order[0])], "x\n");
+        let told = Told::default();
+        let error = untouched(&root, || {
+            let steps = vec![add(&root, order[1])];
+            commit(&root, plan(steps, world), &options(), &told).expect_err("taken")
+        });
+        assert_eq!(conflicts(&error).places, 1, "{error}");
+        assert_eq!(told.lines(), [expected]);
+
+        // What goes in the same transaction makes room, if it goes before.
+        let gone = if name == "one" { "file" } else { "inside" };
+        done(&root, vec![del(gone), add(&root, order[1])], "x\n");
+        let told = Told::default();
+        let error = untouched(&root, || {
+            let gone = if name == "one" { "inside" } else { "file" };
+            let steps = vec![add(&root, order[0]), del(gone)];
+            commit(&root, plan(steps, world), &options(), &told).expect_err("too early")
+        });
+        assert_eq!(conflicts(&error).places, 1, "{error}");
+    }
+    // Something of the administrator's stays in the directory, which therefore stays too.
+    let root = field.root("mine");
+    done(&root, vec![add(&root, &inside)], "inside\n");
+    fs::write(root.join("usr/lib/x/mine"), "mine").expect("a file");
+    let error = untouched(&root, || {
+        let steps = vec![del("inside"), add(&root, &file)];
+        commit(&root, plan(steps, "file\n"), &options(), &Quiet).expect_err("not empty")
+    });
+    assert_eq!(conflicts(&error).places, 1, "{error}");
+}
+
+/// Directories are reached through links of other packages, as in a root whose `lib` is `usr/lib`.
+#[test]
+fn directories_through_links() {
+    let field = Field::new(false);
+    let link = field.make(&Recipe::new(
+        "base",
+        "1",
+        &[("lib64", "-> usr/lib64"), ("usr/lib64/base", "base")],
+    ));
+    let inside = field.make(&Recipe::new("inside", "1", &[("lib64/x", "x")]));
+    let root = field.root("together");
+    let steps = vec![add(&root, &link), add(&root, &inside)];
+    done(&root, steps, "base\ninside\n");
+    assert!(root.join("usr/lib64/x").is_file());
+    let steps = vec![add(&root, &inside), add(&root, &link)];
+    done(&root, steps, "base\ninside\n");
+    assert!(root.join("lib64").is_symlink() && root.join("usr/lib64/x").is_file());
+    // The other way round the link finds its place taken.
+    let root = field.root("reversed");
+    let error = untouched(&root, || {
+        let steps = vec![add(&root, &inside), add(&root, &link)];
+        commit(&root, plan(steps, "base\ninside\n"), &options(), &Quiet).expect_err("taken")
+    });
+    assert_eq!(conflicts(&error).places, 1, "{error}");
 }
 
 #[test]
@@ -114,7 +196,7 @@ fn places_that_are_taken() {
         )
         .expect_err("taken")
     });
-    assert!(matches!(error, Error::Conflicts(2)), "{error}");
+    assert_eq!(conflicts(&error).places, 2, "{error}");
     assert_eq!(
         told.lines(),
         [
@@ -180,7 +262,8 @@ fn one_at_a_time() {
     let lock = Lock::take(&root, Duration::ZERO).expect("free");
     let steps = || plan(vec![add(&root, &one)], "one\n");
     let error = untouched(&root, || {
-        commit(&root, steps(), &options(), &Quiet).expect_err("locked")
+        let second = Lock::take(&root, Duration::ZERO).map(|_| ());
+        second.expect_err("locked")
     });
     assert!(matches!(error, Error::Locked(_)), "{error}");
     // One that is dropped leaves nothing; one that is decided has to be finished first.

@@ -3,9 +3,9 @@
 use super::Session;
 use super::details::{self, Services};
 use crate::control::failure::Failure;
-use crate::control::json::Json;
 use crate::engine::{DependencyKind, State};
 use crate::protocol::details::{kind_name, state_name};
+use document::json::Json;
 
 pub fn run(session: &mut Session) -> Result<i32, Failure> {
     let text = details::text(session, "tell the graph of its services")?;
@@ -72,9 +72,9 @@ fn json(services: &Services<'_>) -> String {
     for entry in &services.entries {
         json.object();
         json.key("name");
-        json.string(entry.service.name);
+        json.bytes(entry.service.name);
         json.key("state");
-        json.string(state_name(entry.service.state).as_bytes());
+        json.string(state_name(entry.service.state));
         json.key("explicit");
         json.bool(entry.service.explicit);
         json.key("depends");
@@ -82,15 +82,16 @@ fn json(services: &Services<'_>) -> String {
         for (kind, on) in &entry.depends {
             json.object();
             json.key("kind");
-            json.string(kind_name(*kind).as_bytes());
+            json.string(kind_name(*kind));
             json.key("name");
-            json.string(on);
+            json.bytes(on);
             json.end();
         }
         json.end();
         json.end();
     }
-    json.finish()
+    json.end();
+    json.finish() + "\n"
 }
 
 #[cfg(test)]

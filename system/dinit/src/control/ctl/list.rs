@@ -2,13 +2,13 @@
 
 use super::{Session, describe};
 use crate::control::failure::Failure;
-use crate::control::json::Json;
 use crate::control::output;
 use crate::engine::{State, StopReason};
 use crate::protocol::details::state_name;
 use crate::protocol::reply::{Code, Reply};
 use crate::protocol::request::Request;
 use crate::protocol::status::{EXITED, Process, Status};
+use document::json::Json;
 
 pub fn run(session: &mut Session) -> Result<i32, Failure> {
     let as_json = session.given.has("json");
@@ -28,8 +28,9 @@ pub fn run(session: &mut Session) -> Result<i32, Failure> {
             _ => return Err(Failure::Protocol),
         }
     }
+    json.end();
     match as_json {
-        true => output.print(format_args!("{}", json.finish())),
+        true => output.print(format_args!("{}\n", json.finish())),
         false => output.bytes(&lines),
     }
     Ok(0)
@@ -111,11 +112,11 @@ pub fn write_json(json: &mut Json, name: &[u8], status: &Status) {
 /// What every object about a service has.
 pub fn members(json: &mut Json, name: &[u8], status: &Status) {
     json.key("name");
-    json.string(name);
+    json.bytes(name);
     json.key("state");
-    json.string(state_name(status.state).as_bytes());
+    json.string(state_name(status.state));
     json.key("target");
-    json.string(state_name(status.target).as_bytes());
+    json.string(state_name(status.target));
     for (key, value) in [
         ("explicit", status.explicit),
         ("skipped", status.skipped),
@@ -130,7 +131,7 @@ pub fn members(json: &mut Json, name: &[u8], status: &Status) {
         json.bool(value);
     }
     json.key("stop_reason");
-    json.string(describe::reason(status.stop_reason).as_bytes());
+    json.string(describe::reason(status.stop_reason));
     match status.process {
         Process::Running { pid } => {
             json.key("pid");
@@ -138,7 +139,7 @@ pub fn members(json: &mut Json, name: &[u8], status: &Status) {
         }
         Process::NotLaunched { stage, errno } => {
             json.key("stage");
-            json.string(describe::Stage(stage).to_string().as_bytes());
+            json.string(&describe::Stage(stage).to_string());
             json.key("errno");
             json.number(errno);
         }

@@ -3,24 +3,12 @@
 use super::Session;
 use crate::control::failure::Failure;
 use crate::control::output::Output;
+use crate::description::values::SIGNALS;
 use crate::protocol::command::Shutdown;
 use crate::protocol::extension;
 use crate::protocol::reply::Code;
 use crate::protocol::request::Request;
 use crate::text::Show;
-
-/// Signals that have a name here (dinit-service(5), `term-signal`).
-const SIGNALS: [(&str, i32); 9] = [
-    ("HUP", 1),
-    ("INT", 2),
-    ("QUIT", 3),
-    ("KILL", 9),
-    ("USR1", 10),
-    ("USR2", 12),
-    ("TERM", 15),
-    ("CONT", 18),
-    ("STOP", 19),
-];
 
 /// `signal --list`
 pub fn list(output: Output) -> i32 {

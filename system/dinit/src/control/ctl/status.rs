@@ -3,11 +3,11 @@
 use super::describe::{self, Ended, Stage};
 use super::{Session, list, order};
 use crate::control::failure::Failure;
-use crate::control::json::Json;
 use crate::control::output::Errno;
 use crate::engine::{State, StopReason};
 use crate::protocol::status::{Process, Status};
 use crate::text::Show;
+use document::json::Json;
 
 pub fn run(session: &mut Session) -> Result<i32, Failure> {
     let name = session.service();
@@ -101,11 +101,12 @@ fn print_json(session: &Session, name: &[u8], status: &Status, file: Option<&[u8
     list::members(&mut json, name, status);
     if let Some(file) = file {
         json.key("file");
-        json.string(file);
+        json.bytes(file);
         json.key("modified_since_loaded");
         json.bool(changed);
     }
-    session.output.print(format_args!("{}", json.finish()));
+    json.end();
+    session.output.print(format_args!("{}\n", json.finish()));
 }
 
 pub fn is_started(session: &mut Session) -> Result<i32, Failure> {

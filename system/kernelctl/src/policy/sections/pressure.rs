@@ -3,11 +3,18 @@
 use crate::error::Result;
 use crate::policy::read::Reading;
 use crate::policy::units;
-use crate::pressure::{Action, Doing, SIGNALS, Trigger};
+use crate::pressure::{Action, Doing, Room, SIGNALS, Trigger};
 use document::{Key, Table, Value};
 
 const KEYS: &[&str] = &[
-    "group", "resource", "kind", "stall", "window", "calm", "actions",
+    "group",
+    "resource",
+    "kind",
+    "stall",
+    "window",
+    "calm",
+    "available",
+    "actions",
 ];
 const ACTIONS: &[&str] = &["reclaim", "freeze", "tell", "kill"];
 
@@ -30,6 +37,7 @@ fn trigger(reading: &Reading<'_>, line: u32, table: &Table) -> Result<Trigger> {
         stall: 0,
         window: 1_000_000,
         calm: 10_000_000,
+        available: None,
         actions: Vec::new(),
         origin: reading.origin(line),
     };
@@ -54,6 +62,18 @@ fn trigger(reading: &Reading<'_>, line: u32, table: &Table) -> Result<Trigger> {
             "stall" => trigger.stall = time(reading, key, value)?,
             "window" => trigger.window = time(reading, key, value)?,
             "calm" => trigger.calm = time(reading, key, value)?,
+            "available" => {
+                let text = reading.text(key, value)?;
+                let share = units::percent(text).filter(|share| *share <= 100);
+                let room = share
+                    .map(Room::Share)
+                    .or(units::bytes(text).map(Room::Bytes));
+                if room.is_none() {
+                    let told = "'available' is a share of the memory, such as '10%', or an amount, such as '64M'";
+                    return reading.wrong(value.line, told);
+                }
+                trigger.available = room;
+            }
             "actions" => {
                 let Some(values) = value.array() else {
                     return reading.other(

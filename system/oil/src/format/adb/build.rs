@@ -29,7 +29,7 @@ fn dependency(writer: &mut Writer, one: &Dependency) -> Value {
 }
 
 /// A list of dependencies: written as given, listed by name, each once.
-fn dependencies(writer: &mut Writer, list: &[Dependency]) -> Value {
+pub fn dependencies(writer: &mut Writer, list: &[Dependency]) -> Value {
     let mut values: Vec<(&Dependency, Value)> = list
         .iter()
         .map(|one| (one, dependency(writer, one)))
@@ -82,13 +82,41 @@ pub fn info_with(writer: &mut Writer, info: &Info, identity: Option<Digest>) -> 
         values.push(dependencies(writer, list));
     }
     values.push(writer.some(u64::from(info.layer)));
-    let tags: Vec<Value> = info
-        .tags
-        .iter()
-        .map(|tag| writer.blob(tag.as_bytes()))
-        .collect();
-    values.push(writer.array(&tags));
+    values.push(tags(writer, info));
     values
+}
+
+/// Lays the fields' values in the order in which the installed database has them, so that they are where apk has them.
+pub fn lay_as_installed(writer: &mut Writer, info: &Info) {
+    let identity = info.identity.as_ref();
+    writer.blob(identity.map_or(&[][..], |one| one.as_bytes()));
+    for text in [&info.name, info.version.as_str(), &info.arch] {
+        writer.blob(text.as_bytes());
+    }
+    writer.int(info.file_size);
+    writer.int(info.installed_size);
+    for text in [
+        &info.description,
+        &info.url,
+        &info.license,
+        &info.origin,
+        &info.maintainer,
+    ] {
+        writer.blob(text.as_bytes());
+    }
+    writer.int(info.build_time);
+    writer.blob(&from_hex(info.commit.as_bytes()).unwrap_or_default());
+    for list in [&info.depends, &info.provides, &info.install_if] {
+        dependencies(writer, list);
+    }
+    tags(writer, info);
+    dependencies(writer, &info.replaces);
+}
+
+fn tags(writer: &mut Writer, info: &Info) -> Value {
+    let tags = info.tags.iter();
+    let tags: Vec<Value> = tags.map(|tag| writer.blob(tag.as_bytes())).collect();
+    writer.array(&tags)
 }
 
 /// Owner, mode and extended attributes.

@@ -98,6 +98,12 @@ impl Writer {
         word(tag, self.place(width, &all))
     }
 
+    /// A payload of its own, as a block: its length takes four bytes however short it is, as with apk.
+    pub fn nested(&mut self, block: &[u8]) -> Value {
+        let length = u32::try_from(block.len()).unwrap_or(u32::MAX).to_le_bytes();
+        word(tag::BLOB32, self.place(4, &[&length, block]))
+    }
+
     /// Bytes that are to be changed later, not shared with others.
     pub fn own_blob(&mut self, bytes: &[u8]) -> Value {
         let known = std::mem::take(&mut self.known);

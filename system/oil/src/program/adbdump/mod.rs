@@ -1,6 +1,6 @@
 //! `adbdump`: the values of a file of format v3 as text, by their schemas.
 
-mod schema;
+pub mod schema;
 mod tree;
 
 use super::arguments::{Arguments, invalid};

@@ -113,7 +113,8 @@ fn yaml(node: &Node, indent: usize, out: &mut String) {
     match node {
         Node::Text(text, true) => {
             out.push_str(" |\n");
-            for line in text.trim_end_matches('\n').split('\n') {
+            // As apk, which shows no empty ones.
+            for line in text.split('\n').filter(|line| !line.is_empty()) {
                 let _ = writeln!(out, "{:1$}{line}", "", indent + 2);
             }
         }
@@ -124,7 +125,9 @@ fn yaml(node: &Node, indent: usize, out: &mut String) {
             let _ = writeln!(out, " {number}");
         }
         Node::Mode(mode) => {
-            let _ = writeln!(out, " {mode:04o}");
+            // As C's `%#o`.
+            let zero = if *mode == 0 { "" } else { "0" };
+            let _ = writeln!(out, " {zero}{mode:o}");
         }
         Node::Object(list) => {
             out.push('\n');

@@ -13,6 +13,7 @@ use oil::solve::Solution;
 use oil::stream::Trust;
 use oil::transact::{
     Arrivals, Event, Options, Plan, Recovery, Source, Step, Transaction, Watch, recover as finish,
+    reset_directories,
 };
 use std::fs::File;
 use std::io::{BufRead as _, BufWriter, Stdout, Write as _};
@@ -48,7 +49,7 @@ pub fn transaction_options(arguments: &Arguments) -> Result<Options, Failure> {
 /// Writes what a transaction tells.
 pub struct Teller<'s> {
     out: Mutex<(&'s mut BufWriter<Stdout>, Option<File>)>,
-    quiet: bool,
+    verbosity: i32,
     progress: Progress,
     /// Whether unpacking is shown: not while the bar of what is fetched is.
     unpacking: bool,
@@ -62,14 +63,14 @@ impl<'s> Teller<'s> {
         root: &Path,
         what: &'static str,
     ) -> Self {
-        let quiet = session.verbosity < 0;
+        let verbosity = session.verbosity;
         let log = (arguments.switch("logfile") != Some(false))
             .then(|| open_log(root))
             .flatten();
         Self {
             out: Mutex::new((&mut session.out, log)),
-            quiet,
-            progress: Progress::new(arguments, what, 0, quiet),
+            verbosity,
+            progress: Progress::new(arguments, what, 0, verbosity < 0),
             unpacking: true,
         }
     }
@@ -114,12 +115,16 @@ impl Watch for Teller<'_> {
                 let _ = out.0.flush();
                 eprintln!("{line}");
             }
-            _ if self.quiet => {}
+            _ if self.verbosity < 0 => {}
             // What cannot be written is no reason to leave a transaction half done.
             _ => {
                 let _ = writeln!(out.0, "{line}");
             }
         }
+    }
+
+    fn lists_paths(&self) -> bool {
+        self.verbosity > 1
     }
 }
 
@@ -169,6 +174,11 @@ pub fn run(
     let done = wanted.fetch_while(session, arguments, arrivals, |session| {
         perform(session, arguments, context.root(), plan)
     })?;
+    if done.is_some() && request.directories {
+        let lock = lock(context.root(), arguments)?;
+        let chown = rustix::process::geteuid().is_root();
+        reset_directories(context.root(), &lock, chown)?;
+    }
     Ok(done.unwrap_or(USAGE))
 }
 
@@ -228,14 +238,11 @@ impl<'a> Getting<'a> {
         id: u32,
     ) -> Result<Source<'a>, Failure> {
         let context = self.context;
-        let package = &solution.graph.packages[id as usize];
-        let (origin, number) = package.first;
-        if package.given && origin > context.opened().count() {
-            let info = &given.memory.entry(number).info;
-            return Ok(match &given.files[number as usize] {
-                None => Source::Meta(Box::new(info.clone())),
+        if let Some((number, path)) = given.file_of(context, solution, id) {
+            return Ok(match path {
+                None => Source::Meta(Box::new(given.memory.entry(number).info.clone())),
                 Some(path) => Source::File {
-                    path: path.clone(),
+                    path: path.to_owned(),
                     trust: super::files::trust(context),
                 },
             });

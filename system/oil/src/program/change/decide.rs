@@ -94,8 +94,12 @@ pub fn run(
         .changes
         .iter()
         .any(|change| change.kind == ChangeKind::Purge);
+    if session.verbosity > 0 || interactive {
+        summary::unavailable(session, &solution)?;
+    }
     if session.verbosity > 1 || interactive || (session.verbosity > 0 && removes) {
-        summary::changes(session, &solution, download_size(context, &solution))?;
+        let download = download_size(context, &request.given, &solution);
+        summary::changes(session, &solution, download)?;
         if interactive
             && !is_simulated(arguments)
             && !solution.changes.is_empty()
@@ -125,16 +129,17 @@ fn simulate(session: &mut Session, context: &Context, solution: &Solution<'_>) -
     Ok(count(errors))
 }
 
-/// Bytes that have to come over the network.
-fn download_size(context: &Context, solution: &Solution<'_>) -> u64 {
+/// Bytes that have to come over the network; as apk counts, those of files that were named too.
+fn download_size(context: &Context, given: &Given, solution: &Solution<'_>) -> u64 {
     let changes = solution
         .changes
         .iter()
         .filter(|change| change.kind != ChangeKind::Pinning);
-    let packages = changes.filter_map(|change| package(context, solution, change.new?));
-    packages
-        .map(|found| getting::download_size(context, &found))
-        .sum()
+    let size = |id: u32| match package(context, solution, id) {
+        Some(found) => getting::download_size(context, &found),
+        None => given.file_size(context, solution, id),
+    };
+    changes.filter_map(|change| change.new).map(size).sum()
 }
 
 /// A package of a solution among those of the system.

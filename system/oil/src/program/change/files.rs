@@ -5,7 +5,7 @@ use oil::context::Context;
 use oil::date::{Date, now};
 use oil::dependency::{Dependency, Op, WorldDependency};
 use oil::package::Info;
-use oil::solve::{Entry, Memory};
+use oil::solve::{Entry, Memory, Solution};
 use oil::stream::{PackageReader, Trust};
 use oil::version::Version;
 use std::fs::File;
@@ -28,7 +28,8 @@ impl Given {
         let file = File::open(path).map_err(|error| Failure::of(path.display(), reason(&error)))?;
         let reader = PackageReader::open(file, &trust).map_err(|error| at(&error))?;
         let metadata = reader.metadata();
-        let identity = metadata.identity.short();
+        // As apk: known by the identifier that it gives itself, if it is of v3.
+        let identity = metadata.unique_id.unwrap_or(metadata.identity).short();
         let dependency = Dependency {
             name: metadata.info.name.clone(),
             version: Version::from_text(identity.to_string()),
@@ -41,6 +42,26 @@ impl Given {
         });
         self.files.push(Some(path.to_owned()));
         Ok(dependency.into())
+    }
+
+    /// The file of a solution's package, if it was given by one; none inside for one that was made up.
+    pub fn file_of(
+        &self,
+        context: &Context,
+        solution: &Solution<'_>,
+        id: u32,
+    ) -> Option<(u32, Option<&Path>)> {
+        let package = &solution.graph.packages[id as usize];
+        let (origin, number) = package.first;
+        (package.given && origin > context.opened().count())
+            .then(|| (number, self.files[number as usize].as_deref()))
+    }
+
+    /// The bytes of that file.
+    pub fn file_size(&self, context: &Context, solution: &Solution<'_>, id: u32) -> u64 {
+        let file = self.file_of(context, solution, id);
+        let metadata = file.and_then(|(_, path)| path?.metadata().ok());
+        metadata.map_or(0, |metadata| metadata.len())
     }
 
     /// Makes a package `NAME[=VERSION]` that needs `entries`, and what the world is to say of it.

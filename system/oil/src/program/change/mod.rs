@@ -33,6 +33,8 @@ pub struct Request {
     pub given: files::Given,
     /// Names that are to go, of which it is told why they stay.
     pub removed: Vec<String>,
+    /// Whether directories are to have the owners and permissions that packages say.
+    pub directories: bool,
 }
 
 impl Request {
@@ -49,6 +51,7 @@ impl Request {
             },
             given: files::Given::default(),
             removed: Vec::new(),
+            directories: false,
         }
     }
 }
@@ -146,11 +149,6 @@ pub fn autoremove(session: &mut Session, arguments: &Arguments) -> Outcome {
 
 /// `fix`.
 pub fn fix(session: &mut Session, arguments: &Arguments) -> Outcome {
-    if arguments.has("directory-permissions") {
-        return Err(Failure::new(
-            "--directory-permissions cannot be done yet; 'query --fields contents' tells a package's directories, for chmod(1)",
-        ));
-    }
     let context = open(session, arguments, true)?;
     let mut request = Request::new(&context, arguments);
     let mut names = arguments.operands.clone();
@@ -158,6 +156,7 @@ pub fn fix(session: &mut Session, arguments: &Arguments) -> Outcome {
     if names.is_empty() {
         names = summary::broken(&context);
     }
+    request.directories = arguments.has("directory-permissions");
     let upgrade = arguments.has("upgrade") && !arguments.has("reinstall");
     request::fix(
         &mut request.options,

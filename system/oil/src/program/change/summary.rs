@@ -40,6 +40,52 @@ fn described(solution: &Solution<'_>, change: &Change) -> String {
     }
 }
 
+/// Names in lines that fit.
+fn wrapped<'n>(session: &mut Session, names: impl Iterator<Item = &'n str>) -> Result<(), Failure> {
+    let mut line = String::from(" ");
+    for name in names {
+        if line.len() + 1 + name.len() > report::COLUMNS && line.len() > 1 {
+            writeln!(session.out, "{line}")?;
+            line = String::from(" ");
+        }
+        line.push(' ');
+        line.push_str(name);
+    }
+    writeln!(session.out, "{line}")?;
+    Ok(())
+}
+
+/// Tells which of the packages that will be installed no repository has any version of. Those that a user made up (by convention
+/// with a dot before their name) are only told when more is to be said.
+pub fn unavailable(session: &mut Session, solution: &Solution<'_>) -> Result<(), Failure> {
+    let graph = &solution.graph;
+    let is_offered = |name: u32| {
+        let mut packages = graph
+            .providers(name)
+            .iter()
+            .map(|one| &graph.packages[one.package as usize]);
+        packages.any(|package| package.name == name && package.repositories != 0)
+    };
+    let mut names: Vec<&str> = solution
+        .order
+        .iter()
+        .map(|&id| graph.packages[id as usize].name)
+        .filter(|&name| !is_offered(name))
+        .map(|name| graph.name(name))
+        .filter(|name| session.verbosity > 0 || !name.starts_with('.'))
+        .collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    names.sort_unstable();
+    writeln!(
+        session.out,
+        "NOTE: Consider running apk upgrade with --prune and/or --available.\n\
+         The following packages are no longer available from a repository:"
+    )?;
+    wrapped(session, names.into_iter())
+}
+
 /// Lists changes by kind, and the space that they take.
 pub fn changes(
     session: &mut Session,
@@ -69,17 +115,10 @@ pub fn changes(
             }
             continue;
         }
-        let mut line = String::from(" ");
-        for name in &names {
-            let name = name.split([' ', '@']).next().unwrap_or_default();
-            if line.len() + 1 + name.len() > report::COLUMNS && line.len() > 1 {
-                writeln!(session.out, "{line}")?;
-                line = String::from(" ");
-            }
-            line.push(' ');
-            line.push_str(name);
-        }
-        writeln!(session.out, "{line}")?;
+        let names = names
+            .iter()
+            .map(|name| name.split([' ', '@']).next().unwrap_or_default());
+        wrapped(session, names)?;
     }
     if download > 0 {
         writeln!(

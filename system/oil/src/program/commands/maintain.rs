@@ -17,7 +17,7 @@ pub static COMMANDS: &[Command] = &[
             flag(
                 &["directory-permissions"],
                 "",
-                "Set the permissions of all directories again (refused: not there yet)",
+                "Set the owners and permissions of all packages' directories again",
             ),
             flag(&["reinstall"], "r", "Reinstall (the default)"),
             flag(&["upgrade"], "u", "Upgrade if that is possible"),

@@ -1,7 +1,7 @@
 //! Commands: other.
 
 use super::super::options::{GENERATION, flag, value};
-use super::super::{adbdump, audit, convert, meta, stats, version};
+use super::super::{adbdump, adbgen, audit, convert, meta, stats, version};
 use super::{Command, command};
 
 /// The commands.
@@ -73,6 +73,15 @@ pub static COMMANDS: &[Command] = &[
         &[],
         &[value(&["format"], "", "FORMAT", "yaml (default) or json")],
         adbdump::run,
+    ),
+    command(
+        "adbgen",
+        "Make a file of format v3 of its text",
+        "[OPTION]… FILE…",
+        "Each FILE is what adbdump prints of one. What is made is written to standard output, without compression, signatures and data.",
+        &[],
+        &[],
+        adbgen::run,
     ),
     command(
         "convdb",

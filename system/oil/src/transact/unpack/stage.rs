@@ -5,6 +5,7 @@ use super::unpacking::Unpacking;
 use crate::error::{Error, Result};
 use crate::package::{Entry, EntryKind};
 use crate::stream::PackageReader;
+use crate::transact::xattrs;
 use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Uid, XattrFlags};
 use rustix::io::Errno;
 use std::fs::File;
@@ -88,15 +89,25 @@ impl<'u> Unpacking<'u> {
             let flags = AtFlags::SYMLINK_NOFOLLOW;
             rustix::fs::chownat(directory, &name, Some(uid), Some(gid), flags).map_err(&at)?;
         }
+        let set = || {
+            let all = self.unpacker.chown;
+            xattrs::set(directory, name.as_bytes(), &entry.acl.xattrs, all).is_err()
+        };
         // Links keep the time at which they were made, as with apk.
         if matches!(entry.kind, EntryKind::Symlink(_)) {
+            let broken = set();
+            self.broken_xattrs |= broken;
             return Ok(());
         }
         if acl.mode & (0o7000 | self.unpacker.area.masked) != 0 {
             let mode = Mode::from_raw_mode(acl.mode);
             rustix::fs::chmodat(directory, &name, mode, AtFlags::empty()).map_err(&at)?;
         }
-        rustix::fs::utimensat(directory, &name, &times(entry.mtime), AtFlags::empty()).map_err(&at)
+        let broken = set();
+        rustix::fs::utimensat(directory, &name, &times(entry.mtime), AtFlags::empty())
+            .map_err(&at)?;
+        self.broken_xattrs |= broken;
+        Ok(())
     }
 
     fn link(

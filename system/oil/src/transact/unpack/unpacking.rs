@@ -7,6 +7,7 @@ use crate::package::{Acl, Entry, EntryKind};
 use crate::stream::PackageReader;
 use crate::transact::manifest::{Action, Builder, Folder, Item, Owner};
 use crate::transact::place::split;
+use crate::transact::xattrs::Xattrs;
 use std::collections::HashMap;
 use std::io::Read;
 use std::os::fd::OwnedFd;
@@ -17,6 +18,7 @@ pub(super) struct Place {
     pub(super) acl: record::Acl,
     pub(super) owner: Option<Vec<u8>>,
     pub(super) volume: Option<usize>,
+    xattrs: Xattrs,
 }
 
 /// A package on its way.
@@ -96,6 +98,7 @@ impl<'u> Unpacking<'u> {
             acl: resolved,
             owner: owner_text(acl),
             volume: None,
+            xattrs: acl.xattrs.clone(),
         };
         match self.numbers.get(path) {
             Some(&known) => self.folders[known] = place,
@@ -219,6 +222,7 @@ impl<'u> Unpacking<'u> {
                 acl: folder.acl,
                 owner: folder.owner.as_deref().and_then(Owner::parse),
                 volume: folder.volume.unwrap_or(0),
+                xattrs: folder.xattrs.clone(),
             });
             for &(_, start, end, number) in files {
                 out.copied(&text[start as usize..end as usize], number);
