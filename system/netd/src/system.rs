@@ -107,6 +107,67 @@ pub fn packet_socket(index: u32, protocol: u16, filter: &[Instruction]) -> Resul
     if result == 0 { Ok(fd) } else { Err(failed()) }
 }
 
+/// Has the kernel tell with each packet whether its checksum is there yet ([`receive`]; packet(7), `PACKET_AUXDATA`).
+///
+/// # Errors
+/// That of setsockopt(2).
+pub fn tell_checksums(fd: impl AsFd) -> Result<(), Errno> {
+    set_option(fd, libc::SOL_PACKET, libc::PACKET_AUXDATA, &1i32)
+}
+
+/// Reads a packet: its bytes as far as there is room, and whether its checksum counts. It does not where the packet never left
+/// the machine, whose hardware would have written it (`TP_STATUS_CSUMNOTREADY`), nor where it has been looked at already
+/// (`TP_STATUS_CSUM_VALID`).
+///
+/// # Errors
+/// That of recvmsg(2): `EAGAIN` when there is none.
+pub fn receive(fd: impl AsFd, buffer: &mut [u8]) -> Result<(usize, bool), Errno> {
+    const SPACE: usize = 128;
+    /// As aligned as `struct cmsghdr`.
+    #[repr(align(8))]
+    struct Control([u8; SPACE]);
+    let mut control = Control([0; SPACE]);
+    let mut piece = libc::iovec {
+        iov_base: buffer.as_mut_ptr().cast(),
+        iov_len: buffer.len(),
+    };
+    // SAFETY: all zeroes is a message without anything.
+    let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
+    message.msg_iov = &raw mut piece;
+    message.msg_iovlen = 1;
+    message.msg_control = control.0.as_mut_ptr().cast();
+    message.msg_controllen = SPACE as _;
+    // SAFETY: what the message points to outlives the call, with its own lengths.
+    let got =
+        unsafe { libc::recvmsg(fd.as_fd().as_raw_fd(), &raw mut message, libc::MSG_DONTWAIT) };
+    let Ok(length) = usize::try_from(got) else {
+        return Err(failed());
+    };
+    let mut counts = true;
+    // SAFETY: the kernel filled the control data, and the macros stay within what it says it filled; the value is copied
+    // out whatever its alignment, if it is as long as it must be.
+    unsafe {
+        let mut header = libc::CMSG_FIRSTHDR(&raw const message);
+        while !header.is_null() {
+            let one = &*header;
+            let needed = libc::CMSG_LEN(size_of::<libc::tpacket_auxdata>() as u32) as usize;
+            if one.cmsg_level == libc::SOL_PACKET
+                && one.cmsg_type == libc::PACKET_AUXDATA
+                && one.cmsg_len as usize >= needed
+            {
+                let data = libc::CMSG_DATA(header).cast::<libc::tpacket_auxdata>();
+                let status = data.read_unaligned().tp_status;
+                /// `linux/if_packet.h`.
+                const NOT_READY: u32 = 1 << 3;
+                const VALID: u32 = 1 << 7;
+                counts = status & (NOT_READY | VALID) == 0;
+            }
+            header = libc::CMSG_NXTHDR(&raw const message, header);
+        }
+    }
+    Ok((length, counts))
+}
+
 /// Has an interface receive what is sent to a group of the link layer (packet(7), `PACKET_ADD_MEMBERSHIP`).
 ///
 /// # Errors

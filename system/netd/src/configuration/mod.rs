@@ -2,8 +2,10 @@
 
 mod check;
 mod compile;
+mod dynamic;
 mod kind;
 mod link;
+mod route;
 mod rule;
 mod section;
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What the daemon does for one link: its DHCP client, its watch over the address, its own address where no server gives one.
 
+use super::{kept, send};
 use crate::address::{Mac, Prefix};
 use crate::configuration::{Contribution, Dhcp4, Link as Table};
 use crate::conflict::{self, Watch};
@@ -9,13 +10,12 @@ use crate::state::address::FOREVER;
 use crate::state::route::Way;
 use crate::state::{Address, DYNAMIC, Route};
 use crate::system;
-use rustix::fd::{AsFd, OwnedFd};
+use rustix::fd::OwnedFd;
 use std::fs;
-use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 
-/// `ETH_P_IP`, `ETH_P_ARP` (`linux/if_ether.h`).
-const IP: u16 = 0x0800;
+/// `ETH_P_ARP` (`linux/if_ether.h`).
 const ARP: u16 = 0x0806;
 
 /// Milliseconds without an answer after which a link takes an address of its own.
@@ -223,8 +223,10 @@ impl Managed {
         self.listen(&mut changed);
         for effect in effects {
             match effect {
-                Effect::Broadcast(message) => self.broadcast(&message),
-                Effect::Unicast(message, server) => self.unicast(&message, server),
+                Effect::Broadcast(message) => {
+                    send::broadcast(self.packets.as_ref(), self.index, &message);
+                }
+                Effect::Unicast(message, server) => send::unicast(self.index, &message, server),
                 Effect::Probe(address) => {
                     self.watch = Some(Watch::probe(self.mac, address, now, random()));
                     self.watch_socket(address);
@@ -286,47 +288,9 @@ impl Managed {
         }
         changed.sockets = true;
         self.packets = match listens {
-            true => system::packet_socket(self.index, IP, wire::FILTER).ok(),
+            true => send::socket(self.index),
             false => None,
         };
-    }
-
-    fn broadcast(&self, message: &[u8]) {
-        let packet = wire::packet(message);
-        let own;
-        let socket = match &self.packets {
-            Some(socket) => socket.as_fd(),
-            None => match system::packet_socket(self.index, 0, &[]) {
-                Ok(socket) => {
-                    own = socket;
-                    own.as_fd()
-                }
-                Err(_) => return,
-            },
-        };
-        // What cannot be sent is sent again in time.
-        let _ = system::send_packet(socket, self.index, IP, &[0xff; 6], &packet);
-    }
-
-    fn unicast(&self, message: &[u8], server: Ipv4Addr) {
-        use rustix::net::{
-            AddressFamily, SendFlags, SocketFlags, SocketType, bind, sendto, socket_with, sockopt,
-        };
-        let send = || -> Result<(), rustix::io::Errno> {
-            let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-            let socket = socket_with(AddressFamily::INET, SocketType::DGRAM, flags, None)?;
-            sockopt::set_socket_reuseaddr(&socket, true)?;
-            system::bind_to_interface(&socket, self.index)?;
-            bind(&socket, &SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 68))?;
-            sendto(
-                &socket,
-                message,
-                SendFlags::empty(),
-                &SocketAddrV4::new(server, 67),
-            )?;
-            Ok(())
-        };
-        let _ = send();
     }
 
     fn watch_socket(&mut self, address: Ipv4Addr) {
@@ -335,16 +299,9 @@ impl Managed {
 
     /// Keeps a server's message for the next start.
     fn keep(&self, bytes: &[u8], now: u64) {
-        if bytes.is_empty() {
-            return;
-        }
         let age = self.client.as_ref().and_then(Client::lease);
-        let age = age.map_or(0, |(lease, ends)| {
-            (now + lease.lasts).saturating_sub(ends) / 1000
-        });
-        let mut text = format!("{}\n", system::wall_clock().saturating_sub(age)).into_bytes();
-        text.extend_from_slice(bytes);
-        let _ = super::names::replace(&self.kept, &text);
+        let age = age.map_or(0, |(lease, ends)| (now + lease.lasts).saturating_sub(ends));
+        kept::write(&self.kept, age, bytes);
     }
 
     /// Reads what came in on one of its sockets.
@@ -356,9 +313,7 @@ impl Managed {
             let Some(socket) = (if arp { &self.arp } else { &self.packets }) else {
                 break;
             };
-            let Ok((length, _)) =
-                rustix::net::recv(socket, &mut buffer, rustix::net::RecvFlags::empty())
-            else {
+            let Ok((length, counts)) = system::receive(socket, &mut buffer) else {
                 break;
             };
             let bytes = &buffer[..length.min(buffer.len())];
@@ -366,8 +321,8 @@ impl Managed {
                 let effects = self.watch.as_mut().map(|watch| watch.packet(now, bytes));
                 self.watched(now, effects.unwrap_or_default())
             } else {
-                let message =
-                    wire::message(bytes).and_then(|bytes| Some((Message::parse(bytes)?, bytes)));
+                let message = wire::message(bytes, counts)
+                    .and_then(|bytes| Some((Message::parse(bytes)?, bytes)));
                 match message {
                     Some((message, bytes)) => self.feed(now, Input::Message(&message, bytes)),
                     None => Changed::default(),
@@ -437,15 +392,11 @@ fn random() -> u64 {
     u64::from_ne_bytes(system::random())
 }
 
-/// A lease of before, and when it was asked for by this clock: the time of its file, then the server's message.
+/// A lease of before, and when it was asked for by this clock.
 fn read_kept(path: &Path, now: u64) -> Option<(Lease, u64)> {
-    let bytes = fs::read(path).ok()?;
-    let end = bytes.iter().position(|byte| *byte == b'\n')?;
-    let from: u64 = std::str::from_utf8(&bytes[..end]).ok()?.parse().ok()?;
-    let lease = Lease::of(&Message::parse(&bytes[end + 1..])?)?;
-    let age = system::wall_clock().checked_sub(from)? * 1000;
+    let (age, bytes) = kept::read(path)?;
+    let mut lease = Lease::of(&Message::parse(&bytes)?)?;
     // One that began before the machine did counts from its start, with so much less to last.
-    let mut lease = lease;
     let before = age.saturating_sub(now);
     lease.lasts = lease.lasts.checked_sub(before)?;
     (age < lease.lasts + before).then(|| (lease, now.saturating_sub(age)))

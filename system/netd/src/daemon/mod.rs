@@ -4,28 +4,28 @@
 
 pub mod control;
 mod events;
+mod kept;
 mod links;
+mod look;
 mod names;
 mod online;
+mod send;
 mod serve;
 mod status;
 
 pub use online::{Demand, Verdict};
 
-use crate::apply::{self, Before, Manner, Report};
-use crate::configuration::{self, Configuration, Contribution, table_of};
+use crate::apply::Before;
+use crate::configuration::{self, Configuration};
 use crate::error::{Error, Result};
 use crate::netlink::Socket;
-use crate::netlink::constants::{
-    NLM_F_CREATE, NLM_F_REPLACE, RTM_NEWADDR, RTM_NEWNDUSEROPT, group,
-};
+use crate::netlink::constants::{RTM_NEWNDUSEROPT, group};
 use crate::netlink::socket::Heard;
-use crate::plan::Scope;
 use crate::router::Router;
 use crate::state::State;
 use crate::system::{self, Signals};
 use control::Connection;
-use links::{Changed, Managed};
+use links::Managed;
 use rustix::event::{Timespec, epoll};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
@@ -274,190 +274,6 @@ impl Daemon {
                     log("more changed at once than could be heard: all is looked at anew");
                 }
             }
-        }
-    }
-
-    /// Looks at what there is, tells of it, and does what a change of links asks for.
-    fn look(&mut self) {
-        let now = system::now();
-        let new = match State::read(&mut self.socket) {
-            Ok(new) => new,
-            Err(error) => {
-                log(&error.to_string());
-                self.looked = now;
-                return;
-            }
-        };
-        self.stale = false;
-        let old = std::mem::replace(&mut self.state, new);
-        if self
-            .connections
-            .iter()
-            .any(|one| one.used == control::Use::Watching)
-        {
-            let lines = events::changes(&old, &self.state);
-            self.tell(&lines);
-        }
-        // A link that came, was brought up, or has carrier again, is given what it is to have.
-        let mut touched = Vec::new();
-        for link in &self.state.links {
-            let was = old.by_index(link.index).filter(|was| was.name == link.name);
-            let rose = was.is_none_or(|was| !was.is_up()) && link.is_up();
-            if rose || was.is_none() {
-                self.risen.retain(|(name, _)| *name != link.name);
-                self.risen.push((link.name.clone(), now));
-            }
-            if was.is_none()
-                || rose
-                || was.is_some_and(|was| !was.has_carrier()) && link.has_carrier()
-            {
-                touched.push(link.name.clone());
-            }
-        }
-        let state = &self.state;
-        self.risen.retain(|(name, _)| state.link(name).is_some());
-        touched.extend(self.manage(now));
-        let first = old.links.is_empty();
-        if !touched.is_empty() && !first && self.unconfirmed.is_none() {
-            self.settle(&touched);
-        }
-        self.write_names();
-        self.looked = system::now();
-    }
-
-    /// Has a client for each link whose table asks for one, and tells it of carrier. Returns the links whose addresses
-    /// changed by that.
-    fn manage(&mut self, now: u64) -> Vec<String> {
-        let (all, state) = (&self.all, &self.state);
-        self.managed.retain(|one| {
-            let there = state
-                .by_index(one.index)
-                .is_some_and(|link| link.name == one.name && link.mac == Some(one.mac));
-            there && table_of(all, state, &one.name).is_some_and(|table| one.suits(table))
-        });
-        for link in state.links.iter().filter(|link| link.has_arp()) {
-            if self.managed.iter().any(|one| one.index == link.index) {
-                continue;
-            }
-            if let (Some(table), Some(mac)) = (table_of(all, state, &link.name), link.mac) {
-                let has = |prefix| {
-                    state
-                        .addresses
-                        .iter()
-                        .any(|address| address.link == link.name && address.prefix == prefix)
-                };
-                let (name, kept) = (&link.name, &self.options.kept);
-                self.managed
-                    .extend(Managed::new(table, name, link.index, mac, kept, now, has));
-            }
-        }
-        let mut wanted = Vec::new();
-        for at in 0..self.managed.len() {
-            let index = self.managed[at].index;
-            let carrier = self
-                .state
-                .by_index(index)
-                .is_some_and(crate::state::Link::has_carrier);
-            let changed = self.managed[at].set_carrier(carrier, now);
-            self.changed(at, changed, &mut wanted);
-        }
-        wanted
-    }
-
-    /// Waits for other sockets, and notes whose address is another.
-    fn changed(&mut self, at: usize, changed: Changed, wanted: &mut Vec<String>) {
-        let managed = &self.managed[at];
-        if changed.sockets {
-            for (kind, socket) in [PACKETS, ARP].into_iter().zip(managed.sockets()) {
-                let data = epoll::EventData::new_u64(kind << 32 | u64::from(managed.index));
-                if let Some(socket) = socket {
-                    // One that is waited for already is no matter.
-                    let _ = epoll::add(&self.epoll, socket, data, epoll::EventFlags::IN);
-                }
-            }
-        }
-        if changed.wanted {
-            wanted.push(managed.name.clone());
-        }
-        if changed.renewed
-            && let Some(lease) = managed.contribution(system::now())
-        {
-            // The kernel's end of it is moved, however near it is.
-            for address in &lease.addresses {
-                let message =
-                    address.message(RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, managed.index);
-                if let Err(failure) = self.socket.request(message) {
-                    log(&format!(
-                        "{}: address {}: {failure}",
-                        lease.link, address.prefix
-                    ));
-                }
-            }
-        }
-    }
-
-    fn packet(&mut self, index: u32, arp: bool) {
-        let now = system::now();
-        let mut wanted = Vec::new();
-        if let Some(at) = self.managed.iter().position(|one| one.index == index) {
-            let changed = self.managed[at].readable(arp, now);
-            self.changed(at, changed, &mut wanted);
-        }
-        self.settle(&wanted);
-    }
-
-    /// Gives links what they are to have now.
-    fn settle(&mut self, links: &[String]) {
-        if links.is_empty() {
-            return;
-        }
-        match self.perform(Some(links)) {
-            Ok(report) if report.failed() => log(report.text().trim_end()),
-            Ok(report) => {
-                for step in &report.steps {
-                    log(&step.action.told().to_string());
-                }
-            }
-            Err(error) => log(&error.to_string()),
-        }
-        self.stale = true;
-        // What was done is to be seen at once.
-        self.looked = 0;
-        self.write_names();
-    }
-
-    fn leases(&self) -> Vec<Contribution> {
-        let now = system::now();
-        self.managed
-            .iter()
-            .filter_map(|one| one.contribution(now))
-            .collect()
-    }
-
-    fn perform(&mut self, only: Option<&[String]>) -> Result<Report> {
-        let leases = self.leases();
-        let manner = Manner {
-            scope: Scope::All,
-            only,
-            patient: true,
-        };
-        apply::apply(&mut self.socket, &self.all, &leases, manner).map(|(report, _)| report)
-    }
-
-    fn names(&self) -> names::Names {
-        let mut leases = self.leases();
-        // Of links that a table is about, like all else.
-        for link in &self.state.links {
-            if table_of(&self.all, &self.state, &link.name).is_some() {
-                leases.extend(self.router.contribution(link.index, &link.name));
-            }
-        }
-        names::gather(&self.all, &self.state, &leases)
-    }
-
-    fn write_names(&self) {
-        for wrong in self.names().write(&self.all, &self.options.resolv_conf) {
-            log(&wrong);
         }
     }
 }

@@ -61,9 +61,9 @@ pub fn packet(message: &[u8]) -> Vec<u8> {
     packet
 }
 
-/// The message in a packet for a client. The UDP checksum is not looked at: on links within a machine it is left for
-/// hardware that is not there, and message and sender are checked by what they say.
-pub fn message(packet: &[u8]) -> Option<&[u8]> {
+/// The message in a packet for a client. `counts`: whether the UDP checksum is there to be looked at
+/// ([`crate::system::receive`]); one of zero is none (RFC 768).
+pub fn message(packet: &[u8], counts: bool) -> Option<&[u8]> {
     let first = *packet.first()?;
     let header = usize::from(first & 15) * 4;
     if first >> 4 != 4 || header < 20 {
@@ -77,10 +77,15 @@ pub fn message(packet: &[u8]) -> Option<&[u8]> {
     if fragment != 0 || head[9] != 17 || sum(head, 0) != 0xffff {
         return None;
     }
-    let (udp, rest) = body.split_at_checked(8)?;
+    let udp = body.get(..8)?;
     let word = |at: usize| u16::from_be_bytes([udp[at], udp[at + 1]]);
     if word(0) != SERVER || word(2) != CLIENT {
         return None;
     }
-    rest.get(..usize::from(word(4)).checked_sub(8)?)
+    let body = body.get(..usize::from(word(4)))?;
+    let pseudo = sum(&head[12..20], 17 + u32::from(word(4)));
+    if counts && word(6) != 0 && sum(body, pseudo) != 0xffff {
+        return None;
+    }
+    body.get(8..)
 }

@@ -241,7 +241,7 @@ proptest! {
         }
         prop_assert!(client.deadline().is_some());
         let _ = message::names(&bytes);
-        let _ = wire::message(&bytes);
+        let _ = wire::message(&bytes, cut % 2 == 0);
     }
 
     #[test]
@@ -280,8 +280,17 @@ fn packets_are_read_as_they_are_written_and_pieces_are_not() {
     // As a server would send it.
     packet[20..22].copy_from_slice(&67u16.to_be_bytes());
     packet[22..24].copy_from_slice(&68u16.to_be_bytes());
-    assert_eq!(wire::message(&packet), Some(&[7; 300][..]));
-    assert_eq!(wire::message(&packet[..200]), None);
+    assert_eq!(wire::message(&packet, true), Some(&[7; 300][..]));
+    assert_eq!(wire::message(&packet[..200], true), None);
+    let mut other = packet.clone();
+    other[100] ^= 1;
+    assert_eq!(wire::message(&other, true), None, "its sum is wrong");
+    assert!(
+        wire::message(&other, false).is_some(),
+        "its sum is not there yet"
+    );
+    other[26..28].fill(0);
+    assert!(wire::message(&other, true).is_some(), "it has none");
     packet[6] = 0x20;
-    assert_eq!(wire::message(&packet), None);
+    assert_eq!(wire::message(&packet, true), None);
 }
