@@ -22,6 +22,11 @@ pub fn tests() -> Vec<Test> {
         test("netd_takes_no_address_that_another_has", || run(CONFLICT)),
         test("netd_outlives_hostile_servers", || run(HOSTILE)),
         test("netd_has_the_kernel_follow_routers", || run(ROUTER)),
+        test("netd_gets_keeps_and_confirms_an_ipv6_address", || run(DHCP6)),
+        test("netd_asks_for_names_where_routers_say_so", || run(NAMES6)),
+        test("netd_has_prefixes_delegated_to_links", || run(DELEGATED)),
+        test("netd_takes_no_ipv6_address_that_another_has", || run(TAKEN6)),
+        test("netd_outlives_hostile_dhcpv6_servers", || run(HOSTILE6)),
         test("netd_decides_at_once_whether_it_is_online", || run(ONLINE)),
         test("netd_follows_a_thousand_links", || run(THOUSAND)),
         test("netd_sleeps_when_nothing_happens", || run(IDLE)),
@@ -37,6 +42,11 @@ const LEASE: &str = include_str!("netd/lease.sh");
 const CONFLICT: &str = include_str!("netd/conflict.sh");
 const HOSTILE: &str = include_str!("netd/hostile.sh");
 const ROUTER: &str = include_str!("netd/router.sh");
+const DHCP6: &str = include_str!("netd/dhcp6.sh");
+const NAMES6: &str = include_str!("netd/names6.sh");
+const DELEGATED: &str = include_str!("netd/delegated.sh");
+const TAKEN6: &str = include_str!("netd/taken6.sh");
+const HOSTILE6: &str = include_str!("netd/hostile6.sh");
 const ONLINE: &str = include_str!("netd/online.sh");
 const THOUSAND: &str = include_str!("netd/thousand.sh");
 const VANISH: &str = include_str!("netd/vanish.sh");

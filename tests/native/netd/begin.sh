@@ -23,3 +23,10 @@ serve() {
         --dhcp-option=option:domain-name,example.org --dhcp-leasefile=/tmp/leases --pid-file= --log-dhcp "$@" >/tmp/dnsmasq 2>&1 & server=$!
     until_holds 'grep -q "DHCP, IP range" /tmp/dnsmasq'
 }
+serve6() {
+    other ip address add 2001:db8::1/64 dev v1 nodad
+    nsenter -t $peer -n dnsmasq -d -C /dev/null --user=root --group= --port=0 --interface=v1 --bind-interfaces --enable-ra \
+        --dhcp-option=option6:dns-server,[2001:db8::53] --dhcp-option=option6:domain-search,example.net --dhcp-leasefile=/tmp/leases \
+        --pid-file= --log-dhcp "$@" >/tmp/dnsmasq 2>&1 & server=$!
+    until_holds 'grep -q "IPv6 router advertisement enabled" /tmp/dnsmasq'
+}

@@ -50,8 +50,44 @@ pub fn check(all: &Configuration) -> Result<()> {
     }
     for link in &all.links {
         circle(all, link)?;
+        delegated(all, link)?;
     }
     Ok(())
+}
+
+/// A share of a prefix is of one that is asked for, and nobody else's.
+fn delegated(all: &Configuration, link: &Link) -> Result<()> {
+    let Some(asked) = &link.delegated else {
+        return Ok(());
+    };
+    let (from, subnet) = (&asked.what.from, asked.what.subnet);
+    let asks = |other: &&Link| {
+        other.label == *from && other.dhcp6.as_ref().is_some_and(|own| own.prefix.is_some())
+    };
+    if !all.links.iter().any(|other| asks(&other)) {
+        let told = format!(
+            "link.{}.delegated.from: no link '{from}' asks for a prefix: give it dhcp6 = {{ prefix = 56 }}",
+            link.label
+        );
+        return Err(error(&asked.origin, told));
+    }
+    let same = |other: &&Link| {
+        let share = other
+            .delegated
+            .as_ref()
+            .filter(|_| other.label != link.label);
+        share.is_some_and(|share| share.what.from == *from && share.what.subnet == subnet)
+    };
+    match all.links.iter().find(same) {
+        Some(other) => {
+            let told = format!(
+                "link.{}.delegated.subnet: {subnet} of '{from}' is the share of link.{} too: give one of them another",
+                link.label, other.label
+            );
+            Err(error(&asked.origin, told))
+        }
+        None => Ok(()),
+    }
 }
 
 /// A link may stand on others, in the end on one that stands on none.

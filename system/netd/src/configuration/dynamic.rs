@@ -1,10 +1,12 @@
-//! What is not fixed: `dhcp4`, and what the kernel makes of router advertisements (`ipv6`).
+//! What is not fixed: `dhcp4`, `dhcp6`, `delegated`, and what the kernel makes of router advertisements (`ipv6`).
 
 use super::link::asked;
-use super::section::Section;
-use super::{Dhcp4, Link};
+use super::section::{Section, syntax};
+use super::{Delegated, Dhcp4, Dhcp6, Link, When};
 use crate::error::Result;
+use crate::wanted::Asked;
 use document::Data;
+use std::net::Ipv6Addr;
 
 pub fn dhcp4(file: &str, section: &Section<'_>) -> Result<Option<Dhcp4>> {
     let Some(value) = section.get("dhcp4") else {
@@ -29,6 +31,64 @@ pub fn dhcp4(file: &str, section: &Section<'_>) -> Result<Option<Dhcp4>> {
         conflicts: of.boolean("conflicts")?.unwrap_or(true),
         hostname,
     }))
+}
+
+pub fn dhcp6(file: &str, section: &Section<'_>) -> Result<Option<Dhcp6>> {
+    let Some(value) = section.get("dhcp6") else {
+        return Ok(None);
+    };
+    let usual = Dhcp6 {
+        when: When::Router,
+        prefix: None,
+        dns: true,
+    };
+    if let Data::Boolean(on) = value.data {
+        return Ok(on.then_some(usual));
+    }
+    let keys = ["when", "prefix", "dns"];
+    let of = Section::new(file, section.full("dhcp6"), value, &keys)?;
+    let when = of.word("when", &["router", "always", "names"])?;
+    let prefix = of.number("prefix", 8..=64)?;
+    Ok(Some(Dhcp6 {
+        when: [When::Router, When::Always, When::Names][when.unwrap_or(0)],
+        prefix: prefix.and_then(|length| u8::try_from(length).ok()),
+        dns: of.boolean("dns")?.unwrap_or(true),
+    }))
+}
+
+pub fn delegated(file: &str, section: &Section<'_>) -> Result<Option<Asked<Delegated>>> {
+    let Some(value) = section.get("delegated") else {
+        return Ok(None);
+    };
+    let keys = ["from", "subnet", "host"];
+    let of = Section::new(file, section.full("delegated"), value, &keys)?;
+    let Some(from) = of.text("from")? else {
+        let told = format!(
+            "{}: 'from' is missing: the link that asks for the prefix",
+            of.name
+        );
+        return Err(syntax(file, value.line, told));
+    };
+    let host: Option<Ipv6Addr> = of.parsed("host", "the lower half of an address, as in ::1")?;
+    let host = host.unwrap_or(Ipv6Addr::from_bits(1));
+    if let Some(value) = of.get("host")
+        && (host.to_bits() >> 64 != 0 || host.is_unspecified())
+    {
+        return Err(of.wrong(
+            "host",
+            value,
+            "the lower half of an address is expected, as in ::1",
+        ));
+    }
+    Ok(Some(asked(
+        file,
+        value.line,
+        Delegated {
+            from: from.to_owned(),
+            subnet: of.number("subnet", 0..=u32::MAX)?.unwrap_or(0),
+            host,
+        },
+    )))
 }
 
 /// What the kernel does by itself for IPv6, and forwarding.

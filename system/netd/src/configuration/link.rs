@@ -36,6 +36,9 @@ const KEYS: &[&str] = &[
     "routes",
     "neighbours",
     "dhcp4",
+    "dhcp6",
+    "delegated",
+    "lldp",
     "ipv4-link-local",
     "ipv6",
     "forward",
@@ -123,6 +126,9 @@ pub fn read(file: &str, key: &Key, value: &Value) -> Result<Link> {
         neighbours: route::neighbours(file, &section)?,
         sysctls: Vec::new(),
         dhcp4: dynamic::dhcp4(file, &section)?,
+        dhcp6: dynamic::dhcp6(file, &section)?,
+        delegated: dynamic::delegated(file, &section)?,
+        lldp: section.boolean("lldp")?.unwrap_or(false),
         link_local4: section.boolean("ipv4-link-local")?.unwrap_or(false),
         servers: servers(&section, "dns")?,
         domains: domains(&section, "domains")?,
@@ -132,7 +138,10 @@ pub fn read(file: &str, key: &Key, value: &Value) -> Result<Link> {
     };
     let word = section.word("online", &["no", "carrier", "address", "routable"])?;
     // One that is to get no address never has one: its carrier counts; a port's counts with what it is a port of.
-    let addressed = !link.addresses.is_empty() || link.dhcp4.is_some() || link.link_local4;
+    let addressed = !link.addresses.is_empty()
+        || link.dhcp4.is_some()
+        || link.dhcp6.is_some()
+        || link.link_local4;
     let advertised = section.get("ipv6").and_then(|value| value.get("accept-ra"));
     link.online = match word {
         Some(0) => Online::No,

@@ -19,7 +19,7 @@ use crate::state::{Route, Rule};
 use crate::wanted::{self, Asked, Origin};
 use document::{Table, Value, json, toml};
 use section::{Section, syntax};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::path::Path;
 
 /// Where the files are.
@@ -86,8 +86,13 @@ pub struct Link {
     /// Whether of IPv6, the key, and the value.
     pub sysctls: Vec<Asked<(bool, &'static str, String)>>,
     pub dhcp4: Option<Dhcp4>,
+    pub dhcp6: Option<Dhcp6>,
+    /// A network of a prefix that another link is delegated.
+    pub delegated: Option<Asked<Delegated>>,
     /// An address of its own when no server gives one.
     pub link_local4: bool,
+    /// Whether neighbours that tell of themselves are listened to (IEEE 802.1AB).
+    pub lldp: bool,
     pub servers: Vec<IpAddr>,
     pub domains: Vec<String>,
     pub online: Online,
@@ -120,6 +125,39 @@ impl Default for Dhcp4 {
             conflicts: true,
         }
     }
+}
+
+/// When the DHCPv6 client of a link asks, and for what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum When {
+    /// For what routers say that there is (RFC 4861, flags M and O).
+    #[default]
+    Router,
+    /// For addresses, whatever routers say.
+    Always,
+    /// For names alone.
+    Names,
+}
+
+/// What the DHCPv6 client of a link asks for and makes of the answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dhcp6 {
+    pub when: When,
+    /// Whether a prefix is to be delegated, and of about which length: asked for whatever routers say.
+    pub prefix: Option<u8>,
+    /// Whether servers and domains are taken.
+    pub dns: bool,
+}
+
+/// A link's share of what another is delegated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delegated {
+    /// The table of the link that asks for the prefix.
+    pub from: String,
+    /// The number of the /64 in it.
+    pub subnet: u32,
+    /// The lower half of the link's address there.
+    pub host: Ipv6Addr,
 }
 
 /// Reads all files of a folder, in the order of their names; none, if there is no such folder.

@@ -1,5 +1,6 @@
 //! What the daemon does for one link: its DHCP client, its watch over the address, its own address where no server gives one.
 
+use super::changed::{Changed, seconds};
 use super::{kept, send};
 use crate::address::{Mac, Prefix};
 use crate::configuration::{Contribution, Dhcp4, Link as Table};
@@ -20,25 +21,6 @@ const ARP: u16 = 0x0806;
 
 /// Milliseconds without an answer after which a link takes an address of its own.
 const ALONE: u64 = 5000;
-
-/// What changed for the rest of the daemon.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Changed {
-    /// What is wanted of the kernel is another.
-    pub wanted: bool,
-    /// The sockets that are waited for are others.
-    pub sockets: bool,
-    /// What is used lasts longer.
-    pub renewed: bool,
-}
-
-impl Changed {
-    fn add(&mut self, more: Self) {
-        self.wanted |= more.wanted;
-        self.sockets |= more.sockets;
-        self.renewed |= more.renewed;
-    }
-}
 
 pub struct Managed {
     pub name: String,
@@ -151,10 +133,7 @@ impl Managed {
     }
 
     fn leased(&self, lease: &Lease, left: u64) -> Contribution {
-        let seconds = match u32::try_from(left.div_ceil(1000)) {
-            Ok(seconds) if seconds < FOREVER / 2 => seconds.max(1),
-            _ => FOREVER,
-        };
+        let seconds = seconds(u32::try_from(left.div_ceil(1000)).unwrap_or(FOREVER).max(1));
         let mut address = Address::wanted(&self.name, lease.prefix, DYNAMIC);
         (address.valid, address.preferred) = (seconds, seconds);
         let mut routes = Vec::new();

@@ -1,7 +1,9 @@
 //! Looking at what there is, and giving each link what it is to have.
 
-use super::links::{Changed, Managed};
-use super::{ARP, Daemon, PACKETS, control, events, log, names};
+use super::changed::Changed;
+use super::links::Managed;
+use super::links6::{self, Managed6};
+use super::{ARP, DHCP6, Daemon, PACKETS, control, events, log, names};
 use crate::apply::{self, Manner, Report};
 use crate::configuration::{Contribution, table_of};
 use crate::error::Result;
@@ -96,7 +98,74 @@ impl Daemon {
             let changed = self.managed[at].set_carrier(carrier, now);
             self.changed(at, changed, &mut wanted);
         }
+        self.manage6(now, &mut wanted);
         wanted
+    }
+
+    /// The same for IPv6.
+    fn manage6(&mut self, now: u64, wanted: &mut Vec<String>) {
+        let (all, state) = (&self.all, &self.state);
+        let settings =
+            |name: &str| table_of(all, state, name).and_then(|table| table.dhcp6.as_ref());
+        self.managed6.retain(|one| {
+            let there = state
+                .by_index(one.index)
+                .is_some_and(|link| link.name == one.name);
+            there && settings(&one.name).is_some_and(|settings| one.suits(settings))
+        });
+        for link in &state.links {
+            if self.managed6.iter().any(|one| one.index == link.index) {
+                continue;
+            }
+            let kept = &self.options.kept;
+            if let Some(settings) = settings(&link.name)
+                && let Some(machine) = links6::machine(kept, state)
+            {
+                let one = Managed6::new(settings, link, &machine, kept, now, state);
+                self.managed6.push(one);
+            }
+        }
+        let taken = std::mem::take(&mut self.taken);
+        for at in 0..self.managed6.len() {
+            let one = &mut self.managed6[at];
+            let Some(link) = self.state.by_index(one.index) else {
+                continue;
+            };
+            let mut changed = one.look(link, &self.state, now);
+            for (index, address) in &taken {
+                if *index == one.index {
+                    changed.add(one.taken(*address, now));
+                }
+            }
+            self.changed6(at, changed, wanted);
+        }
+    }
+
+    /// As [`Daemon::changed`].
+    pub(super) fn changed6(&mut self, at: usize, changed: Changed, wanted: &mut Vec<String>) {
+        let one = &self.managed6[at];
+        if changed.sockets
+            && let Some(socket) = one.socket()
+        {
+            let data = epoll::EventData::new_u64(DHCP6 << 32 | u64::from(one.index));
+            // One that is waited for already is no matter.
+            let _ = epoll::add(&self.epoll, socket, data, epoll::EventFlags::IN);
+        }
+        if changed.wanted {
+            wanted.extend(one.links(&self.all, &self.state));
+            for wrong in one.too_small(&self.all, &self.state) {
+                log(&wrong);
+            }
+        }
+        if changed.renewed {
+            let contributions = one.contributions(&self.all, &self.state, system::now());
+            for contribution in &contributions {
+                self.prolong(contribution);
+            }
+        }
+        if changed.names {
+            self.write_names();
+        }
     }
 
     /// Waits for other sockets, and notes whose address is another.
@@ -117,25 +186,36 @@ impl Daemon {
         if changed.renewed
             && let Some(lease) = managed.contribution(system::now())
         {
-            // The kernel's end of it is moved, however near it is.
-            for address in &lease.addresses {
-                let message =
-                    address.message(RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, managed.index);
-                if let Err(failure) = self.socket.request(message) {
-                    log(&format!(
-                        "{}: address {}: {failure}",
-                        lease.link, address.prefix
-                    ));
-                }
+            self.prolong(&lease);
+        }
+    }
+
+    /// Moves the kernel's end of addresses, however near it is.
+    fn prolong(&mut self, lease: &Contribution) {
+        let Some(link) = self.state.link(&lease.link) else {
+            return;
+        };
+        for address in &lease.addresses {
+            let message = address.message(RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, link.index);
+            if let Err(failure) = self.socket.request(message) {
+                log(&format!(
+                    "{}: address {}: {failure}",
+                    lease.link, address.prefix
+                ));
             }
         }
     }
 
-    pub(super) fn packet(&mut self, index: u32, arp: bool) {
+    pub(super) fn packet(&mut self, index: u32, kind: u64) {
         let now = system::now();
         let mut wanted = Vec::new();
-        if let Some(at) = self.managed.iter().position(|one| one.index == index) {
-            let changed = self.managed[at].readable(arp, now);
+        if kind == DHCP6 {
+            if let Some(at) = self.managed6.iter().position(|one| one.index == index) {
+                let changed = self.managed6[at].readable(now);
+                self.changed6(at, changed, &mut wanted);
+            }
+        } else if let Some(at) = self.managed.iter().position(|one| one.index == index) {
+            let changed = self.managed[at].readable(kind == ARP, now);
             self.changed(at, changed, &mut wanted);
         }
         self.settle(&wanted);
@@ -163,10 +243,9 @@ impl Daemon {
 
     pub(super) fn leases(&self) -> Vec<Contribution> {
         let now = system::now();
-        self.managed
-            .iter()
-            .filter_map(|one| one.contribution(now))
-            .collect()
+        let four = self.managed.iter().filter_map(|one| one.contribution(now));
+        let six = |one: &Managed6| one.contributions(&self.all, &self.state, now);
+        four.chain(self.managed6.iter().flat_map(six)).collect()
     }
 
     pub(super) fn perform(&mut self, only: Option<&[String]>) -> Result<Report> {

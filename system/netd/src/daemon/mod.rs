@@ -2,10 +2,13 @@
 //!
 //! What it knows it reads anew after each change and compares: that more was told than it could hear is no trouble then.
 
+mod changed;
 pub mod control;
+mod delegated;
 mod events;
 mod kept;
 mod links;
+mod links6;
 mod look;
 mod names;
 mod online;
@@ -22,14 +25,16 @@ use crate::netlink::Socket;
 use crate::netlink::constants::{RTM_NEWNDUSEROPT, group};
 use crate::netlink::socket::Heard;
 use crate::router::Router;
-use crate::state::State;
+use crate::state::{self, State};
 use crate::system::{self, Signals};
 use control::Connection;
 use links::Managed;
+use links6::Managed6;
 use rustix::event::{Timespec, epoll};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
 use std::io::Write;
+use std::net::Ipv6Addr;
 use std::path::PathBuf;
 
 /// Milliseconds between two looks at what there is, when much changes.
@@ -62,6 +67,9 @@ pub struct Daemon {
     all: Configuration,
     state: State,
     managed: Vec<Managed>,
+    managed6: Vec<Managed6>,
+    /// IPv6 addresses that the kernel found to be somebody else's, by their link.
+    taken: Vec<(u32, Ipv6Addr)>,
     /// What routers say of names.
     router: Router,
     connections: Vec<Connection>,
@@ -81,6 +89,7 @@ const LISTENER: u64 = 2;
 const CONNECTION: u64 = 3;
 const PACKETS: u64 = 4;
 const ARP: u64 = 5;
+const DHCP6: u64 = 6;
 
 /// A line of the log.
 fn log(text: &str) {
@@ -103,7 +112,8 @@ pub fn run(options: Options) -> Result<()> {
         | group::ROUTE6
         | group::RULE4
         | group::RULE6
-        | group::OPTION6;
+        | group::OPTION6
+        | group::INTERFACE6;
     let watch = Socket::watch(heard).map_err(Error::kernel("watching the kernel"))?;
     let mut daemon = Daemon {
         socket: Socket::route().map_err(Error::kernel("speaking to the kernel"))?,
@@ -113,6 +123,8 @@ pub fn run(options: Options) -> Result<()> {
         options,
         state: State::default(),
         managed: Vec::new(),
+        managed6: Vec::new(),
+        taken: Vec::new(),
         router: Router::default(),
         connections: Vec::new(),
         next_connection: 0,
@@ -198,7 +210,7 @@ impl Daemon {
                     }
                     LISTENER => self.accept(listener),
                     CONNECTION => self.connection(value),
-                    kind => self.packet(value, kind == ARP),
+                    kind => self.packet(value, kind),
                 }
             }
             self.time();
@@ -208,9 +220,11 @@ impl Daemon {
     /// When something is to be done without anything coming in.
     fn deadline(&self) -> Option<u64> {
         let managed = self.managed.iter().filter_map(Managed::deadline);
+        let managed6 = self.managed6.iter().filter_map(Managed6::deadline);
         let stale = self.stale.then_some(self.looked + PAUSE);
         let unconfirmed = self.unconfirmed.as_ref().map(|one| one.until);
         managed
+            .chain(managed6)
             .chain(stale)
             .chain(unconfirmed)
             .chain(self.router.deadline())
@@ -229,6 +243,12 @@ impl Daemon {
         for at in due {
             let changed = self.managed[at].time(now);
             self.changed(at, changed, &mut wanted);
+        }
+        for at in 0..self.managed6.len() {
+            if self.managed6[at].deadline().is_some_and(|next| next <= now) {
+                let changed = self.managed6[at].time(now);
+                self.changed6(at, changed, &mut wanted);
+            }
         }
         self.settle(&wanted);
         if self
@@ -258,9 +278,13 @@ impl Daemon {
         loop {
             let (mut changed, mut news) = (false, false);
             let router = &mut self.router;
+            let taken = &mut self.taken;
             let heard = self.watch.hear(|message| match message.kind {
                 RTM_NEWNDUSEROPT => news |= router.hear(&message, now),
-                _ => changed = true,
+                _ => {
+                    taken.extend(state::address::taken(&message));
+                    changed = true;
+                }
             });
             self.stale |= changed;
             if news {

@@ -46,6 +46,10 @@ pub fn text(daemon: &Daemon) -> String {
         if let Some(managed) = daemon.managed.iter().find(|one| one.name == link.name) {
             let _ = write!(text, ", dhcp4 {}", managed.word());
         }
+        let six = daemon.managed6.iter().find(|one| one.name == link.name);
+        if let Some(managed) = six {
+            let _ = write!(text, ", dhcp6 {}", managed.word());
+        }
         text.push('\n');
         for address in daemon
             .state
@@ -100,6 +104,17 @@ pub fn json(daemon: &Daemon) -> String {
         let managed = daemon.managed.iter().find(|one| one.name == link.name);
         json.key("dhcp4");
         json.text_or_null(managed.map(super::links::Managed::word));
+        let managed = daemon.managed6.iter().find(|one| one.name == link.name);
+        json.key("dhcp6");
+        json.text_or_null(managed.map(super::links6::Managed6::word));
+        json.key("delegated");
+        json.array();
+        if let Some((lease, _)) = managed.and_then(super::links6::Managed6::lease) {
+            for one in &lease.prefixes {
+                json.string(&one.what.to_string());
+            }
+        }
+        json.end();
         json.key("addresses");
         json.array();
         for address in daemon

@@ -7,6 +7,7 @@ mod tests;
 use super::lease::Lease;
 use super::message::{Kind, Message, Request};
 use crate::address::Mac;
+use crate::random::Numbers;
 use std::net::{IpAddr, Ipv4Addr};
 
 /// What happened. Times are milliseconds of one clock.
@@ -69,8 +70,7 @@ pub struct Client {
     conflicts: bool,
     state: State,
     transaction: u32,
-    /// A generator of numbers that need not be secret (xorshift).
-    random: u64,
+    random: Numbers,
     /// When the exchange began.
     began: u64,
     /// When the state first asked: what is given counts from then (section 4.4.1).
@@ -99,7 +99,7 @@ impl Client {
             conflicts,
             state: State::Off,
             transaction: 0,
-            random: seed | 1,
+            random: Numbers::new(seed),
             began: 0,
             asked: 0,
             tries: 0,
@@ -154,13 +154,6 @@ impl Client {
         }
     }
 
-    fn number(&mut self) -> u64 {
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 7;
-        self.random ^= self.random << 17;
-        self.random
-    }
-
     pub fn step(&mut self, now: u64, input: Input<'_>) -> Vec<Effect> {
         let mut effects = Vec::new();
         match input {
@@ -188,7 +181,7 @@ impl Client {
     }
 
     fn begin(&mut self, now: u64) {
-        self.transaction = self.number() as u32;
+        self.transaction = self.random.draw() as u32;
         self.began = now;
         self.tries = 0;
     }
@@ -293,7 +286,7 @@ impl Client {
             .as_ref()
             .map(|(lease, from)| (address(lease), lease.clone(), *from));
         // 4, 8, 16, 32, 64 seconds, one more or less (section 4.1).
-        let usual = (4000 << self.tries.min(4)) - 1000 + self.number() % 2000;
+        let usual = (4000 << self.tries.min(4)) - 1000 + self.random.draw() % 2000;
         let mut pause = usual;
         match (&self.state, own) {
             (State::Selecting, _) => {

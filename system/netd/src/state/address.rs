@@ -5,10 +5,10 @@ use crate::address::Prefix;
 use crate::netlink::constants::{
     AF_INET, AF_INET6, IFA_ADDRESS, IFA_BROADCAST, IFA_CACHEINFO, IFA_F_DADFAILED,
     IFA_F_NOPREFIXROUTE, IFA_F_PERMANENT, IFA_F_TENTATIVE, IFA_FLAGS, IFA_LOCAL, IFA_PROTO,
-    RT_SCOPE_HOST, RT_SCOPE_LINK, RT_SCOPE_UNIVERSE,
+    RT_SCOPE_HOST, RT_SCOPE_LINK, RT_SCOPE_UNIVERSE, RTM_DELADDR, RTM_NEWADDR,
 };
 use crate::netlink::{Builder, Message};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 /// For ever, in seconds.
 pub const FOREVER: u32 = u32::MAX;
@@ -110,6 +110,25 @@ impl Address {
             message.bytes(IFA_CACHEINFO, &info);
         }
         message
+    }
+}
+
+/// Of a message that tells of an IPv6 address's end because somebody else on the link has it (RFC 4862, section 5.4): the link and
+/// the address.
+pub fn taken(message: &Message<'_>) -> Option<(u32, Ipv6Addr)> {
+    let (head, attributes) = message
+        .split(8)
+        .filter(|_| message.kind == RTM_DELADDR || message.kind == RTM_NEWADDR)?;
+    let flags = attributes.u32(IFA_FLAGS).unwrap_or(u32::from(head[2]));
+    match attributes
+        .address(IFA_LOCAL)
+        .or_else(|| attributes.address(IFA_ADDRESS))?
+    {
+        IpAddr::V6(address) if flags & IFA_F_DADFAILED != 0 => {
+            let index = u32::from_ne_bytes([head[4], head[5], head[6], head[7]]);
+            Some((index, address))
+        }
+        _ => None,
     }
 }
 
