@@ -27,6 +27,7 @@ pub fn tests() -> Vec<Test> {
         test("netd_has_prefixes_delegated_to_links", || run(DELEGATED)),
         test("netd_takes_no_ipv6_address_that_another_has", || run(TAKEN6)),
         test("netd_outlives_hostile_dhcpv6_servers", || run(HOSTILE6)),
+        test("netd_hears_what_neighbours_tell", || run(LLDP)),
         test("netd_decides_at_once_whether_it_is_online", || run(ONLINE)),
         test("netd_follows_a_thousand_links", || run(THOUSAND)),
         test("netd_sleeps_when_nothing_happens", || run(IDLE)),
@@ -47,6 +48,7 @@ const NAMES6: &str = include_str!("netd/names6.sh");
 const DELEGATED: &str = include_str!("netd/delegated.sh");
 const TAKEN6: &str = include_str!("netd/taken6.sh");
 const HOSTILE6: &str = include_str!("netd/hostile6.sh");
+const LLDP: &str = include_str!("netd/lldp.sh");
 const ONLINE: &str = include_str!("netd/online.sh");
 const THOUSAND: &str = include_str!("netd/thousand.sh");
 const VANISH: &str = include_str!("netd/vanish.sh");

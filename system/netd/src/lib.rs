@@ -21,6 +21,7 @@ pub mod daemon;
 pub mod dhcp4;
 pub mod dhcp6;
 pub mod error;
+pub mod lldp;
 pub mod netlink;
 pub mod plan;
 pub mod program;

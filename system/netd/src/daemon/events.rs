@@ -29,6 +29,16 @@ pub fn other(link: &str, what: &str, to: &str) -> String {
     })
 }
 
+/// A neighbour on a link that came or went.
+pub fn neighbour(link: &str, from: Option<&str>, to: Option<&str>) -> String {
+    line(&Told {
+        link: link.to_owned(),
+        what: "neighbour".to_owned(),
+        from: from.map(str::to_owned),
+        to: to.map(str::to_owned),
+    })
+}
+
 pub fn changes(old: &State, new: &State) -> String {
     let mut text = String::new();
     let on = |on: bool| Some(if on { "on" } else { "off" }.to_owned());

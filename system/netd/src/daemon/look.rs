@@ -54,6 +54,7 @@ impl Daemon {
         let state = &self.state;
         self.risen.retain(|(name, _)| state.link(name).is_some());
         touched.extend(self.manage(now));
+        self.listen();
         let first = old.links.is_empty();
         if !touched.is_empty() && !first && self.unconfirmed.is_none() {
             self.settle(&touched);

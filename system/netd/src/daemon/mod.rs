@@ -11,6 +11,7 @@ mod links;
 mod links6;
 mod look;
 mod names;
+mod neighbours;
 mod online;
 mod send;
 mod serve;
@@ -30,6 +31,7 @@ use crate::system::{self, Signals};
 use control::Connection;
 use links::Managed;
 use links6::Managed6;
+use neighbours::Listener;
 use rustix::event::{Timespec, epoll};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
@@ -72,6 +74,7 @@ pub struct Daemon {
     taken: Vec<(u32, Ipv6Addr)>,
     /// What routers say of names.
     router: Router,
+    listeners: Vec<Listener>,
     connections: Vec<Connection>,
     next_connection: u32,
     /// Links that came or were brought up, and when: carrier may still come.
@@ -90,6 +93,7 @@ const CONNECTION: u64 = 3;
 const PACKETS: u64 = 4;
 const ARP: u64 = 5;
 const DHCP6: u64 = 6;
+const NEIGHBOURS: u64 = 7;
 
 /// A line of the log.
 fn log(text: &str) {
@@ -126,6 +130,7 @@ pub fn run(options: Options) -> Result<()> {
         managed6: Vec::new(),
         taken: Vec::new(),
         router: Router::default(),
+        listeners: Vec::new(),
         connections: Vec::new(),
         next_connection: 0,
         risen: Vec::new(),
@@ -210,6 +215,7 @@ impl Daemon {
                     }
                     LISTENER => self.accept(listener),
                     CONNECTION => self.connection(value),
+                    NEIGHBOURS => self.neighbours(value),
                     kind => self.packet(value, kind),
                 }
             }
@@ -228,6 +234,11 @@ impl Daemon {
             .chain(stale)
             .chain(unconfirmed)
             .chain(self.router.deadline())
+            .chain(
+                self.listeners
+                    .iter()
+                    .filter_map(|one| one.neighbours.deadline()),
+            )
             .chain(self.waits())
             .min()
     }
@@ -259,6 +270,7 @@ impl Daemon {
             log("nobody confirmed what was applied: all goes back");
             self.take_back();
         }
+        self.forget_neighbours(now);
         let state = &self.state;
         if self
             .router

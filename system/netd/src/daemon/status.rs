@@ -67,6 +67,51 @@ pub fn text(daemon: &Daemon) -> String {
     text
 }
 
+/// Who told of himself on a link.
+fn neighbours(json: &mut Json, daemon: &Daemon, link: &str) {
+    let now = crate::system::now();
+    json.key("neighbours");
+    json.array();
+    let listener = daemon.listeners.iter().find(|one| one.name == link);
+    for (neighbour, until) in listener.map(|one| one.neighbours.all()).unwrap_or_default() {
+        json.object();
+        for (key, text) in [
+            ("chassis", &neighbour.chassis),
+            ("port", &neighbour.port),
+            ("port-description", &neighbour.port_description),
+            ("name", &neighbour.name),
+            ("description", &neighbour.description),
+        ] {
+            json.key(key);
+            json.string(text);
+        }
+        json.key("capabilities");
+        json.array();
+        neighbour
+            .capabilities
+            .iter()
+            .for_each(|one| json.string(one));
+        json.end();
+        json.key("addresses");
+        json.array();
+        neighbour
+            .addresses
+            .iter()
+            .for_each(|one| json.string(&one.to_string()));
+        json.end();
+        json.key("vlan");
+        match neighbour.vlan {
+            Some(vlan) => json.number(i64::from(vlan)),
+            None => json.text_or_null(None),
+        }
+        json.key("seconds");
+        let left = until.saturating_sub(now).div_ceil(1000);
+        json.number(i64::try_from(left).unwrap_or(0));
+        json.end();
+    }
+    json.end();
+}
+
 pub fn json(daemon: &Daemon) -> String {
     let mut json = Json::default();
     json.object();
@@ -115,6 +160,7 @@ pub fn json(daemon: &Daemon) -> String {
             }
         }
         json.end();
+        neighbours(&mut json, daemon, &link.name);
         json.key("addresses");
         json.array();
         for address in daemon
