@@ -22,10 +22,14 @@ pub fn tests() -> Vec<Test> {
         test("netd_takes_no_address_that_another_has", || run(CONFLICT)),
         test("netd_outlives_hostile_servers", || run(HOSTILE)),
         test("netd_has_the_kernel_follow_routers", || run(ROUTER)),
-        test("netd_gets_keeps_and_confirms_an_ipv6_address", || run(DHCP6)),
+        test("netd_gets_keeps_and_confirms_an_ipv6_address", || {
+            run(DHCP6)
+        }),
         test("netd_asks_for_names_where_routers_say_so", || run(NAMES6)),
         test("netd_has_prefixes_delegated_to_links", || run(DELEGATED)),
-        test("netd_takes_no_ipv6_address_that_another_has", || run(TAKEN6)),
+        test("netd_takes_no_ipv6_address_that_another_has", || {
+            run(TAKEN6)
+        }),
         test("netd_outlives_hostile_dhcpv6_servers", || run(HOSTILE6)),
         test("netd_hears_what_neighbours_tell", || run(LLDP)),
         test("netd_decides_at_once_whether_it_is_online", || run(ONLINE)),

@@ -71,6 +71,27 @@ fn everything_is_understood() {
 }
 
 #[test]
+fn prefixes_are_shared() {
+    let all = read("[link.a]\ndhcp6 = { prefix = 56, dns = false }\n[link.b]\ndelegated = { from = \"a\" }\n[link.c]\ndelegated = { from = \"a\", subnet = 3, host = \"::5\" }\nlldp = true").unwrap();
+    let asks = all.links[0].dhcp6.clone().unwrap();
+    assert_eq!(
+        (asks.when, asks.prefix, asks.dns),
+        (When::Router, Some(56), false)
+    );
+    assert_eq!(all.links[0].online, Online::Address);
+    let share = |at: usize| all.links[at].delegated.clone().unwrap().what;
+    assert_eq!(
+        (share(1).subnet, share(1).host.to_string()),
+        (0, "::1".to_owned())
+    );
+    assert_eq!(
+        (share(2).subnet, share(2).host.to_string()),
+        (3, "::5".to_owned())
+    );
+    assert!(all.links[2].lldp && !all.links[1].lldp);
+}
+
+#[test]
 fn what_is_wrong_is_told_with_file_line_key_and_the_way_out() {
     for (text, told) in [
         (
@@ -173,6 +194,34 @@ fn what_is_wrong_is_told_with_file_line_key_and_the_way_out() {
         (
             "[link.a]\nkind = \"wireguard\"\nprivate-key-file = \"/nowhere/key\"",
             "/nowhere/key: reading a key: No such file",
+        ),
+        (
+            "[link.a]\ndhcp6 = { when = \"never\" }",
+            "net.toml:2: link.a.dhcp6.when: one of router, always, names is expected",
+        ),
+        (
+            "[link.a]\ndhcp6 = { prefix = 65 }",
+            "net.toml:2: link.a.dhcp6.prefix: 65 is not between 8 and 64",
+        ),
+        (
+            "[link.a]\ndhcp6 = true\n[link.b]\ndelegated = { from = \"a\" }",
+            "net.toml:4: link.b.delegated.from: no link 'a' asks for a prefix: give it dhcp6 = { prefix = 56 }",
+        ),
+        (
+            "[link.b]\ndelegated = { subnet = 1 }",
+            "net.toml:2: link.b.delegated: 'from' is missing",
+        ),
+        (
+            "[link.b]\ndelegated = { from = \"a\", host = \"2001:db8::1\" }",
+            "net.toml:2: link.b.delegated.host: the lower half of an address is expected",
+        ),
+        (
+            "[link.a]\ndhcp6 = { prefix = 56 }\n[link.b]\ndelegated = { from = \"a\" }\n[link.c]\ndelegated = { from = \"a\", subnet = 0 }",
+            "net.toml:4: link.b.delegated.subnet: 0 of 'a' is the share of link.c too",
+        ),
+        (
+            "[link.a]\nlldp = 1",
+            "net.toml:2: link.a.lldp: true or false is expected, not a number",
         ),
         ("[link.a]\nup = true\n[link.a.b", "net.toml:3: "),
     ] {

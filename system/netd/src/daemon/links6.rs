@@ -48,14 +48,14 @@ impl Managed6 {
         state: &State,
     ) -> Self {
         let kept = folder.join(format!("lease6-{}", link.name));
-        let old = kept::read(&kept).map(|(age, bytes)| (bytes, now.saturating_sub(age)));
+        let old = kept::read(&kept);
         let identity = Identity {
             machine: machine.to_vec(),
             link: number(&link.name),
         };
         let seed = u64::from_ne_bytes(system::random());
-        let old = old.as_ref().map(|(bytes, from)| (&bytes[..], *from));
-        let client = Client::new(identity, seed, old);
+        let old = old.as_ref().map(|(age, bytes)| (&bytes[..], *age));
+        let client = Client::new(identity, seed, now, old);
         let has = |one: &Given<Ipv6Addr>| {
             let mut of_link = state
                 .addresses

@@ -124,11 +124,11 @@ pub struct Client {
 }
 
 impl Client {
-    /// `kept`: a server's message of before, and when it was asked for.
-    pub fn new(identity: Identity, seed: u64, kept: Option<(&[u8], u64)>) -> Self {
-        let answer = kept.and_then(|(bytes, from)| {
+    /// `kept`: a server's message of before, and how many milliseconds ago it was asked for.
+    pub fn new(identity: Identity, seed: u64, now: u64, kept: Option<(&[u8], u64)>) -> Self {
+        let answer = kept.and_then(|(bytes, age)| {
             let message = super::Message::parse(bytes)?;
-            Some((Answer::of(&message, identity.link)?, from))
+            Some((Answer::of(&message, identity.link)?, age))
         });
         let mut client = Self {
             identity,
@@ -147,10 +147,12 @@ impl Client {
             solicit_max: SOLICIT_MAX,
             information_max: SOLICIT_MAX,
         };
-        if let Some((answer, from)) = answer
+        if let Some((answer, age)) = answer
             && let Some(lease) = answer.lease
+            // One that began before the clock did counts from its start, with so much less to last.
+            && let Some(lease) = lease.after(age.saturating_sub(now))
         {
-            client.lease = Some((lease, from));
+            client.lease = Some((lease, now.saturating_sub(age)));
             client.names = answer.names;
         }
         client

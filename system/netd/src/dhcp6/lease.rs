@@ -70,6 +70,23 @@ impl Lease {
                 .all(|(one, other)| one.what == other.what)
     }
 
+    /// What is left of it after so many milliseconds; `None`: nothing.
+    pub fn after(mut self, age: u64) -> Option<Self> {
+        fn shorten<T>(all: &mut Vec<Given<T>>, age: u64) {
+            all.retain_mut(|one| {
+                let left = one.left(age);
+                (one.preferred, one.valid) = left.unwrap_or((0, 0));
+                left.is_some()
+            });
+        }
+        shorten(&mut self.addresses, age);
+        shorten(&mut self.prefixes, age);
+        for time in [&mut self.renew, &mut self.rebind, &mut self.lasts] {
+            *time = time.saturating_sub(age);
+        }
+        (!self.is_empty()).then_some(self)
+    }
+
     fn is_empty(&self) -> bool {
         self.addresses.is_empty() && self.prefixes.is_empty()
     }

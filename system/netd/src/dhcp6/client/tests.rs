@@ -18,7 +18,7 @@ fn identity() -> Identity {
 }
 
 fn client() -> Client {
-    Client::new(identity(), 5, None)
+    Client::new(identity(), 5, 0, None)
 }
 
 const ADDRESS: Wish = Wish {
@@ -227,7 +227,7 @@ fn a_lease_of_before_is_confirmed_or_lost() {
         (status::SUCCESS, Effect::Bound(Vec::new())),
         (status::NOT_ON_LINK, Effect::Lost),
     ] {
-        let mut client = Client::new(identity(), 6, Some((&kept, 1000)));
+        let mut client = Client::new(identity(), 6, 2000, Some((&kept, 1000)));
         assert_eq!(client.kept().unwrap().0.addresses[0].what, ours());
         let confirm = sent(&client.step(2000, Input::Up(ADDRESS)));
         assert_eq!(confirm[0], 4);
@@ -239,14 +239,26 @@ fn a_lease_of_before_is_confirmed_or_lost() {
         assert_eq!(client.lease().is_some(), code == status::SUCCESS);
     }
     // Nobody answers: it is used until it ends.
-    let mut client = Client::new(identity(), 6, Some((&kept, 1000)));
+    let mut client = Client::new(identity(), 6, 2000, Some((&kept, 1000)));
     let (mut now, mut effects) = (2000, client.step(2000, Input::Up(ADDRESS)));
     while client.lease().is_none() {
         effects = due(&mut client, &mut now);
     }
     assert_eq!(effects, [Effect::Bound(Vec::new())]);
     assert!(client.deadline().unwrap() <= 1000 + 400_000);
-    let mut client = Client::new(identity(), 6, Some((&kept, 1000)));
+    // It began a hundred seconds before the clock did.
+    let client = Client::new(identity(), 6, 1000, Some((&kept, 101_000)));
+    let (lease, from) = client.kept().unwrap();
+    assert_eq!(
+        (lease.addresses[0].valid, lease.lasts, from),
+        (300, 300_000, 0)
+    );
+    assert!(
+        Client::new(identity(), 6, 1000, Some((&kept, 401_000)))
+            .kept()
+            .is_none()
+    );
+    let mut client = Client::new(identity(), 6, 2000, Some((&kept, 1000)));
     assert_eq!(
         client.step(500_000, Input::Up(ADDRESS)),
         [Effect::Lost],

@@ -40,7 +40,7 @@ proptest! {
         if let Some(message) = Message::parse(&bytes) {
             let _ = Answer::of(&message, LINK);
         }
-        let _ = Client::new(identity(), 1, Some((&bytes, 0)));
+        let _ = Client::new(identity(), 1, 9, Some((&bytes, 5)));
     }
 
     #[test]
