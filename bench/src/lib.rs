@@ -1,11 +1,12 @@
 //! Comparisons of our images with peers: in one run, in the same machine, with the same
 //! instruction counter. What is compared is a [`Subject`]; what comes out is a [`table::Row`] each.
 //! [`init`] compares our service manager and [`oil`] our package manager instead, in sandboxes of this computer;
-//! [`kernelctl`] counts in a machine what a policy costs.
+//! [`netd`] our network daemon. [`kernelctl`] counts in a machine what a policy costs.
 
 pub mod boot;
 pub mod init;
 pub mod kernelctl;
+pub mod netd;
 pub mod oil;
 pub mod peers;
 pub mod table;
@@ -58,6 +59,14 @@ pub enum Error {
         /// What was named.
         path: PathBuf,
         /// Why it is none.
+        why: String,
+    },
+    /// A client of DHCP did not do what was measured.
+    #[error("{client} could not be measured: {why}")]
+    Network {
+        /// Its name.
+        client: String,
+        /// What it said.
         why: String,
     },
     /// kernelctl did not do what was measured.

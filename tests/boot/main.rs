@@ -1,11 +1,12 @@
 //! Whole machines: `min` under QEMU, by itself and by hand, in good health and in bad; the standard kernel; dinit under
-//! User Mode Linux and QEMU; kernelctl.
+//! User Mode Linux and QEMU; kernelctl; netd.
 
 mod budget;
 mod dinit;
 mod hand;
 mod kernelctl;
 mod min;
+mod netd;
 mod standard;
 mod uml;
 
@@ -19,6 +20,7 @@ fn main() -> ExitCode {
         tests.extend(uml::tests());
         tests.extend(dinit::tests());
         tests.extend(kernelctl::tests());
+        tests.extend(netd::tests());
         tests.extend(budget::tests());
         tests
     })

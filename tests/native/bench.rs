@@ -1,4 +1,4 @@
-//! `bench init` and `bench oil`: that they yield every figure, not what they are; and their answers to a wrong reference.
+//! `bench init`, `bench oil` and `bench netd`: that they yield every figure, not what they are; and their answers to a wrong reference.
 
 use alpenglow_tests::{Outcome, Test, alpenglow, check, has, output, test, text};
 use serde_json::Value;
@@ -11,6 +11,7 @@ pub fn tests() -> Vec<Test> {
         test("bench_init_refuses_a_wrong_reference", wrong_reference),
         test("bench_oil_yields_every_figure", oil),
         test("bench_oil_refuses_a_wrong_reference", wrong_apk),
+        test("bench_netd_yields_every_figure", netd),
     ]
 }
 
@@ -18,7 +19,7 @@ fn list() -> Outcome {
     let output = output(alpenglow().arg("bench"))?;
     has(
         &text(&output),
-        &["boot ", "size ", "init ", "oil ", "kernelctl "],
+        &["boot ", "size ", "init ", "oil ", "netd ", "kernelctl "],
     )
 }
 
@@ -162,6 +163,34 @@ fn wrong_apk() -> Outcome {
         check(variable.status.code() == Some(1), || {
             format!("{:?}", variable.status)
         })?;
+    }
+    Ok(())
+}
+
+fn netd() -> Outcome {
+    let mut command = alpenglow();
+    let output = output(command.args(["bench", "netd", "--quick", "--json"]))?;
+    check(output.status.success(), || text(&output))?;
+    let rows: Vec<serde_json::Map<String, Value>> =
+        serde_json::from_slice(&output.stdout).map_err(|e| format!("{e}: {}", text(&output)))?;
+    let names: Vec<&str> = rows.iter().filter_map(|row| row["name"].as_str()).collect();
+    for part in ["ours", "udhcpc", "dhcpcd", "networkd"] {
+        check(names.iter().any(|name| name.starts_with(part)), || {
+            format!("no {part} in {names:?}")
+        })?;
+    }
+    for row in &rows {
+        let name = row["name"].as_str().unwrap_or_default();
+        for (key, value) in row {
+            if key == "name" || key.ends_with("_ratio") {
+                continue;
+            }
+            // It may not have been woken.
+            let least = if key == "idle_wakes" { -1.0 } else { 0.0 };
+            check(value.as_f64().is_some_and(|figure| figure > least), || {
+                format!("{name}: {key} is {value}")
+            })?;
+        }
     }
     Ok(())
 }

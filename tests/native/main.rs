@@ -9,6 +9,7 @@ mod dinit_conformance;
 mod getty;
 mod init;
 mod input;
+mod netd;
 mod project;
 mod repository;
 mod root;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         tests.extend(build::tests());
         tests.extend(repository::tests());
         tests.extend(compose::tests());
+        tests.extend(netd::tests());
         tests.extend(bench::tests());
         tests
     })

@@ -11,7 +11,7 @@ mod job;
 mod manager;
 mod measure;
 mod priority;
-mod process;
+pub(crate) mod process;
 pub(crate) mod scale;
 pub(crate) mod size;
 mod subject;

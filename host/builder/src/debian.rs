@@ -83,6 +83,22 @@ pub const INIT_PEERS: Plan = Plan {
     packages: &["openrc", "runit", "s6", "strace"],
 };
 
+/// The root that holds what netd speaks with in its tests, what it is compared with by `bench netd`, and what looks at
+/// what they do.
+pub const NET_PEERS: Plan = Plan {
+    name: "net-peers",
+    packages: &[
+        "busybox",
+        "dhcpcd-base",
+        "dnsmasq-base",
+        "iproute2",
+        "isc-dhcp-server",
+        "python3-minimal",
+        "strace",
+        "systemd",
+    ],
+};
+
 /// A root that is there, whole.
 #[derive(Clone, Debug)]
 pub struct Root {

@@ -6,7 +6,7 @@ mod interrupt;
 mod progress;
 mod verb;
 
-use alpenglow_bench::{init, oil};
+use alpenglow_bench::{init, netd, oil};
 use alpenglow_builder::enter;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -42,6 +42,7 @@ fn main() -> ExitCode {
     if let Some(code) = enter::run_if_asked_with(&[
         (init::WORK, init::inside::run),
         (oil::WORK, oil::inside::run),
+        (netd::WORK, netd::inside::run),
     ]) {
         return code;
     }

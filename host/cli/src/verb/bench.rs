@@ -2,6 +2,7 @@
 
 mod init;
 mod kernelctl;
+mod netd;
 mod oil;
 
 use super::boot::session_of;
@@ -37,6 +38,8 @@ enum Name {
     Init(init::Arguments),
     /// Time and memory of Oil, apk and dpkg
     Oil(oil::Arguments),
+    /// Time, memory and wake-ups of netd and of other clients of DHCP
+    Netd(netd::Arguments),
     /// Instructions of kernelctl for a policy of 100 sysctls and 20 groups
     Kernelctl,
 }
@@ -51,6 +54,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
             println!("size  bytes of kernel and initramfs, of min and of peers");
             println!("init  time, memory and system calls of dinit and of other service managers");
             println!("oil   time and memory of Oil, apk and dpkg");
+            println!("netd  time, memory and wake-ups of netd and of other clients of DHCP");
             println!(
                 "kernelctl  instructions of kernelctl for a policy of 100 sysctls and 20 groups"
             );
@@ -59,6 +63,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         Some(Name::Size) => boots(false, arguments.json)?,
         Some(Name::Init(own)) => init::run(own, arguments.json)?,
         Some(Name::Oil(own)) => oil::run(own, arguments.json)?,
+        Some(Name::Netd(own)) => netd::run(own, arguments.json)?,
         Some(Name::Kernelctl) => kernelctl::run(arguments.json)?,
     }
     Ok(ExitCode::SUCCESS)

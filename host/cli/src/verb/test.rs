@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::error::{Error, Result};
 use alpenglow_builder::Arch;
-use alpenglow_builder::debian::MACHINE;
+use alpenglow_builder::debian::{MACHINE, NET_PEERS};
 use alpenglow_image::system::System;
 use clap::{Args, ValueEnum};
 use std::env;
@@ -102,6 +102,10 @@ fn prepare(context: &Context, kinds: &[Kind], chosen: bool) -> Result<System> {
     if kinds.contains(&Kind::Boot) {
         let _lock = context.lock()?;
         context.root(&MACHINE)?;
+    }
+    if kinds.contains(&Kind::Native) {
+        let _lock = context.lock()?;
+        context.root(&NET_PEERS)?;
     }
     Ok(system)
 }

@@ -1,0 +1,76 @@
+//! What can go wrong.
+
+use crate::netlink::Failure;
+use rustix::io::Errno;
+use std::fmt;
+use std::io;
+
+/// An error. Each names its file or link, and what to do.
+#[derive(Debug)]
+pub enum Error {
+    /// A line of the configuration that says nothing that can be done.
+    Syntax {
+        file: String,
+        /// From 1; 0: the file as a whole.
+        line: u32,
+        what: String,
+    },
+    /// A file could not be read or written.
+    File {
+        path: String,
+        doing: &'static str,
+        error: io::Error,
+    },
+    /// The kernel did not do what it was asked for.
+    Kernel { doing: String, failure: Failure },
+    /// Something that cannot be done here, and the way out.
+    Impossible(String),
+}
+
+impl Error {
+    /// One about a file, for `map_err`.
+    pub fn file(path: &str, doing: &'static str) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |error| Self::File { path, doing, error }
+    }
+
+    /// One of the kernel's, for `map_err`.
+    pub fn kernel(doing: impl Into<String>) -> impl FnOnce(Failure) -> Self {
+        let doing = doing.into();
+        move |failure| Self::Kernel { doing, failure }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Syntax {
+                file,
+                line: 0,
+                what,
+            } => write!(f, "{file}: {what}"),
+            Self::Syntax { file, line, what } => write!(f, "{file}:{line}: {what}"),
+            Self::File { path, doing, error } => {
+                let text = error.to_string();
+                let text = text.split(" (os error").next().unwrap_or_default();
+                write!(f, "{path}: {doing}: {text}")
+            }
+            Self::Kernel { doing, failure } => {
+                write!(f, "{doing}: {failure}")?;
+                match failure.errno {
+                    Errno::PERM | Errno::ACCESS => f.write_str("; run it as root"),
+                    _ => Ok(()),
+                }
+            }
+            Self::Impossible(what) => f.write_str(what),
+        }
+    }
+}
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// An error in the C library's words, without its number.
+pub fn reason(errno: Errno) -> String {
+    let text = io::Error::from(errno).to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_owned()
+}

@@ -1,0 +1,117 @@
+//! netd beside real peers: each test has a network namespace of its own, and makes others for whom it speaks with.
+//!
+//! The peers are Debian's, in a root made for that.
+
+use alpenglow_builder::debian::NET_PEERS;
+use alpenglow_builder::{Cache, Mount, Root, Sandbox};
+use alpenglow_tests::{Outcome, Test, check, output, repository, test, text};
+use std::env;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+/// The tests.
+pub fn tests() -> Vec<Test> {
+    vec![
+        test("netd_plans_applies_and_takes_back", || run(APPLY)),
+        test("netd_leaves_nothing_half_applied", || run(HALF)),
+        test("netd_goes_on_when_a_link_vanishes_at_any_moment", || {
+            run(VANISH)
+        }),
+        test("netd_gets_keeps_and_renews_a_lease", || run(LEASE)),
+        test("netd_takes_no_address_that_another_has", || run(CONFLICT)),
+        test("netd_outlives_hostile_servers", || run(HOSTILE)),
+        test("netd_has_the_kernel_follow_routers", || run(ROUTER)),
+        test("netd_gets_keeps_and_confirms_an_ipv6_address", || {
+            run(DHCP6)
+        }),
+        test("netd_asks_for_names_where_routers_say_so", || run(NAMES6)),
+        test("netd_has_prefixes_delegated_to_links", || run(DELEGATED)),
+        test("netd_takes_no_ipv6_address_that_another_has", || {
+            run(TAKEN6)
+        }),
+        test("netd_outlives_hostile_dhcpv6_servers", || run(HOSTILE6)),
+        test("netd_hears_what_neighbours_tell", || run(LLDP)),
+        test("netd_decides_at_once_whether_it_is_online", || run(ONLINE)),
+        test("netd_follows_a_thousand_links", || run(THOUSAND)),
+        test("netd_sleeps_when_nothing_happens", || run(IDLE)),
+        test("netd_is_run_by_dinit", || run(SERVICES)),
+    ]
+}
+
+/// What every script begins with: `other` runs something in a second namespace, joined to ours by v0 and v1 there.
+const BEGIN: &str = include_str!("netd/begin.sh");
+const APPLY: &str = include_str!("netd/apply.sh");
+const HALF: &str = include_str!("netd/half.sh");
+const LEASE: &str = include_str!("netd/lease.sh");
+const CONFLICT: &str = include_str!("netd/conflict.sh");
+const HOSTILE: &str = include_str!("netd/hostile.sh");
+const ROUTER: &str = include_str!("netd/router.sh");
+const DHCP6: &str = include_str!("netd/dhcp6.sh");
+const NAMES6: &str = include_str!("netd/names6.sh");
+const DELEGATED: &str = include_str!("netd/delegated.sh");
+const TAKEN6: &str = include_str!("netd/taken6.sh");
+const HOSTILE6: &str = include_str!("netd/hostile6.sh");
+const LLDP: &str = include_str!("netd/lldp.sh");
+const ONLINE: &str = include_str!("netd/online.sh");
+const THOUSAND: &str = include_str!("netd/thousand.sh");
+const VANISH: &str = include_str!("netd/vanish.sh");
+const SERVICES: &str = include_str!("netd/services.sh");
+const IDLE: &str = include_str!("netd/idle.sh");
+
+/// Runs a script in a namespace of its own, with netd and the peers.
+fn run(script: &str) -> Outcome {
+    let cache = Cache::open().map_err(|e| e.to_string())?;
+    let root = Root::made(&cache, &NET_PEERS).map_err(|e| e.to_string())?;
+    let root = root.ok_or("the root of network peers is not there: run ./alpenglow test native")?;
+    let mut sandbox = Sandbox::new(root.dir);
+    let bind = |source: PathBuf, target: &str| Mount::Bind {
+        source,
+        target: target.into(),
+        writable: false,
+    };
+    let programs = programs()?;
+    let tree = repository();
+    sandbox.mounts = vec![
+        Mount::Tmpfs {
+            target: "/tmp".into(),
+        },
+        Mount::Tmpfs {
+            target: "/run".into(),
+        },
+        bind(programs.join("netd"), "/tmp/netd"),
+        bind(programs.join("dinit"), "/tmp/dinit"),
+        bind(tree.join("tests/native/netd"), "/tmp/in"),
+        bind(tree.join("packages/netd/root"), "/tmp/root"),
+    ];
+    let mut command = sandbox.command("sh");
+    command.args(["-c", &format!("{BEGIN}{script}")]);
+    let output = output(command.stdin(Stdio::null()))?;
+    check(output.status.success(), || text(&output))
+}
+
+/// The folder with netd, and with dinit, which runs it, built for this machine.
+fn programs() -> Result<PathBuf, String> {
+    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    BUILT.get_or_init(build).clone()
+}
+
+fn build() -> Result<PathBuf, String> {
+    let cache = Cache::open().map_err(|error| error.to_string())?;
+    let target = cache.dir().join("host-netd");
+    let cargo = env::var_os("ALPENGLOW_CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command
+        .args(["build", "--profile", "quick", "--locked", "--quiet"])
+        .args(["-p", "netd", "-p", "dinit"])
+        .current_dir(repository().join("system"))
+        // The root's C library may be older than this machine's.
+        .env("RUSTFLAGS", "-Ctarget-feature=+crt-static")
+        .env("CARGO_TARGET_DIR", &target);
+    let built = output(&mut command)?;
+    if built.status.success() {
+        Ok(target.join("quick"))
+    } else {
+        Err(format!("netd does not build:\n{}", text(&built)))
+    }
+}
