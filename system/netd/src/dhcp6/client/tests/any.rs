@@ -4,6 +4,66 @@ use super::super::super::message::Message;
 use super::*;
 use proptest::prelude::*;
 
+#[test]
+fn what_makes_no_sense_is_not_taken() {
+    let bad = |change: &dyn Fn(&mut Says)| {
+        let (mut client, mut now) = (client(), 0);
+        client.step(now, Input::Up(BOTH));
+        let solicit = sent(&due(&mut client, &mut now));
+        let mut says = Says::new(Kind::Reply);
+        says.more = vec![(option::RAPID, Vec::new())];
+        change(&mut says);
+        client.step(now, Input::Message(&says.to(&solicit)));
+        client.lease().is_some()
+    };
+    assert!(bad(&|_| {}), "as it is, it is taken");
+    assert!(
+        !bad(&|says| says.times = [300, 200, 300, 400]),
+        "T1 is beyond T2"
+    );
+    assert!(
+        !bad(&|says| says.times = [0, 0, 500, 400]),
+        "preferred longer than valid"
+    );
+    assert!(!bad(&|says| says.times = [0, 0, 0, 0]), "of no time");
+    assert!(!bad(&|says| says.status = 1), "it says that it failed");
+    for address in ["ff02::1", "::", "::1", "fe80::1", "::ffff:192.0.2.1"] {
+        assert!(
+            !bad(&|says| says.addresses = vec![address.parse().unwrap()]),
+            "{address}"
+        );
+    }
+    for (prefix, length) in [
+        ("2001:db8::", 65),
+        ("2001:db8::", 0),
+        ("fe80::", 64),
+        ("ff00::", 8),
+    ] {
+        let prefixes = vec![(prefix.parse().unwrap(), length)];
+        assert!(!bad(&|says| {
+            says.addresses.clear();
+            says.prefixes.clone_from(&prefixes);
+        }));
+    }
+    // Whatever the times, there is one for the next renewal, and it is not now.
+    for times in [
+        [0, 0, 1, 1],
+        [1, 1, 1, 1],
+        [0, 0, u32::MAX, u32::MAX],
+        [u32::MAX, u32::MAX, u32::MAX, u32::MAX],
+        [9, 0, 1, 2],
+    ] {
+        let (mut client, mut now) = (client(), 0);
+        let mut says = Says::new(Kind::Reply);
+        says.times = times;
+        bound(&mut client, &mut now, ADDRESS, &mut says);
+        assert!(
+            client.deadline().is_none_or(|next| next >= now + 500),
+            "{times:?}"
+        );
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
     #[test]
