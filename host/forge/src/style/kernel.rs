@@ -6,7 +6,7 @@ use crate::tree::EPOCH;
 use alpenglow_builder::Arch;
 
 /// The compiler: clang, with [`HEADERS`] precompiled. Half to two thirds of the time of an object is parsing headers;
-/// docs/decisions/0010-precompiled-headers.md has the figures, and how the kernel was shown to be the same.
+/// docs/decisions/0011-precompiled-headers.md has the figures, and how the kernel was shown to be the same.
 const CC: &str = include_str!("kernel/cc.sh");
 
 /// What most files include.
