@@ -16,6 +16,7 @@ fn main() -> ExitCode {
             test("lint_format", format),
             test("lint_clippy", clippy),
             test("lint_licences", licences),
+            test("lint_what_is_shared_is_compiled_once", shared),
             test("lint_documents_name_what_is_there", documents),
         ]
     })
@@ -75,6 +76,28 @@ fn clippy() -> Outcome {
     ];
     cargo("", &words)?;
     cargo("system", &words)
+}
+
+/// Every crate has the same features for the command line, which is built first and alone, as for all tests together:
+/// it would be compiled again, and all that uses it.
+fn shared() -> Outcome {
+    let tree = |words: &[&str]| -> Result<BTreeSet<String>, String> {
+        let cargo = env::var_os("ALPENGLOW_CARGO").unwrap_or_else(|| "cargo".into());
+        let mut command = Command::new(cargo);
+        command.current_dir(repository()).args(["tree", "--locked"]);
+        command.args(["--prefix", "none", "--format", "{p} {f}"]);
+        let output = output(command.args(words))?;
+        check(output.status.success(), || text(&output))?;
+        let lines = String::from_utf8_lossy(&output.stdout);
+        let lines = lines.lines().map(|line| line.trim_end_matches(" (*)"));
+        Ok(lines.map(|line| line.trim_end().to_owned()).collect())
+    };
+    let alone = tree(&["--package", "alpenglow-cli", "--edges", "normal,build"])?;
+    let together = tree(&["--workspace"])?;
+    let other: Vec<&String> = alone.difference(&together).collect();
+    check(!alone.is_empty() && other.is_empty(), || {
+        format!("tests have these with other features: {other:#?}")
+    })
 }
 
 /// Every crate's licence is one that deny.toml allows (cargo-deny's own file; it checks the same).

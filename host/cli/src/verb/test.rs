@@ -186,7 +186,8 @@ fn commands(context: &Context, kind: Kind) -> Vec<Command> {
         command.arg(profile).args(words).current_dir(folder);
         command
     };
-    // The profile that the command line itself was built with, so that what both need is there.
+    // The profile and the features of dependencies that the command line itself was built with, so that what both need
+    // is there: of all crates together, whichever has the tests.
     let host = |words: &[&str]| cargo(context.repository.clone(), "release", words);
     match kind {
         Kind::Unit => {
@@ -196,11 +197,11 @@ fn commands(context: &Context, kind: Kind) -> Vec<Command> {
             vec![
                 host(&["--workspace", "--exclude", "alpenglow-tests"]),
                 system,
-                host(&["-p", "alpenglow-tests", "--test", "lint"]),
+                host(&["--workspace", "--test", "lint"]),
             ]
         }
-        Kind::Native => vec![host(&["-p", "alpenglow-tests", "--test", "native"])],
-        Kind::Boot => vec![host(&["-p", "alpenglow-tests", "--test", "boot"])],
+        Kind::Native => vec![host(&["--workspace", "--test", "native"])],
+        Kind::Boot => vec![host(&["--workspace", "--test", "boot"])],
     }
 }
 

@@ -21,14 +21,15 @@ done
 if [ -z "$compiles" ] || [ -z "$source" ]; then
 	exec clang "$@"
 fi
-# Whether the headers say the same to the file $1 whatever it defines; ratelimit_state_exit is an inline function that
-# prints with its file's pr_fmt.
+# Whether the file $1 makes the same of the headers when they come first. The functions named print in a header, with the
+# pr_fmt of the file that includes it; a header beside the file may give a pr_fmt where there is none.
 plain() {
 	awk '
 		/^[ \t]*#[ \t]*(define|undef)[ \t]/ && !/^[ \t]*#[ \t]*(define|undef)[ \t]+(pr_fmt|dev_fmt|CREATE_TRACE_POINTS)([( \t]|$)/ { defines = 1 }
-		/^[ \t]*#[ \t]*include/ && defines || /ratelimit_state_exit/ { exit found = 1 }
+		/^[ \t]*#[ \t]*include/ && defines { exit found = 1 }
+		/ratelimit_state_exit|netdev_cap_txqueue|(alloc_pages|folio_alloc)(_node|_noprof)/ { exit found = 1 }
 		END { exit found }
-	' "$1"
+	' "$1" && ! grep -qsE '^[ 	]*#[ 	]*ifndef[ 	]+(pr_fmt|dev_fmt)' "${1%/*}"/*.h
 }
 
 case $source in
