@@ -5,6 +5,7 @@
 
 pub mod boot;
 pub mod init;
+mod inside;
 pub mod kernelctl;
 pub mod netd;
 pub mod oil;

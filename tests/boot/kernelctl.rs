@@ -1,7 +1,8 @@
 //! kernelctl on the kernel that does what no tree can stand for: the edition `kernelctl-demo` under QEMU. Controllers, limits
 //! as the kernel has them, swap in compressed memory, modules, pressure.
 
-use alpenglow_tests::{Outcome, Test, alpenglow, boot, check, has, output, test, text};
+use crate::demo::{self, until};
+use alpenglow_tests::{Outcome, Test, alpenglow, check, has, output, test, text};
 
 /// Instructions of an `apply` of 100 sysctls and 20 groups. The aim is 5 million: 5 ms of a processor that executes one a
 /// nanosecond.
@@ -17,26 +18,9 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// Waits until a condition of the shell's holds, for at most half a minute.
-fn until(condition: &str) -> String {
-    format!("n=0; until {condition}; do n=$((n+1)); [ $n -lt 300 ] || exit 1; sleep 0.1; done")
-}
-
-/// Runs commands, each of which must have status 0, in the demo; what they printed.
+/// Runs commands in the demo.
 fn run(commands: &[&str]) -> Result<String, String> {
-    let settled = until("dinitctl is-started boot");
-    let mut words = vec![
-        "--edition",
-        "kernelctl-demo",
-        "--board",
-        "microvm",
-        "--run",
-        &settled,
-    ];
-    for command in commands {
-        words.extend(["--run", command]);
-    }
-    boot(&words, 0)
+    demo::run("kernelctl-demo", commands)
 }
 
 fn policy() -> Outcome {

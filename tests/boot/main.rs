@@ -2,6 +2,7 @@
 //! User Mode Linux and QEMU; kernelctl; netd.
 
 mod budget;
+mod demo;
 mod dinit;
 mod hand;
 mod kernelctl;

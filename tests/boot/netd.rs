@@ -1,7 +1,8 @@
 //! netd on the kernel that has all kinds of links: the edition `netd-demo` under QEMU. Those that the machine of other tests may
 //! lack are bonds, VLANs, WireGuard and dummies.
 
-use alpenglow_tests::{Outcome, Test, boot, has, test};
+use crate::demo::{self, until};
+use alpenglow_tests::{Outcome, Test, has, test};
 
 /// The tests.
 pub fn tests() -> Vec<Test> {
@@ -9,11 +10,6 @@ pub fn tests() -> Vec<Test> {
         test("netd_makes_links_of_every_kind", kinds),
         test("netd_changes_a_bond_that_is_in_use", bond),
     ]
-}
-
-/// Waits until a condition of the shell's holds, for at most half a minute.
-fn until(condition: &str) -> String {
-    format!("n=0; until {condition}; do n=$((n+1)); [ $n -lt 300 ] || exit 1; sleep 0.1; done")
 }
 
 /// That the kernel has the bond in this mode, with both ports, and what stands on it and goes by it.
@@ -25,21 +21,9 @@ fn holds(mode: &str) -> String {
     )
 }
 
-/// Runs commands, each of which must have status 0, in the demo; what they printed.
+/// Runs commands in the demo.
 fn run(commands: &[&str]) -> Result<String, String> {
-    let settled = until("dinitctl is-started boot");
-    let mut words = vec![
-        "--edition",
-        "netd-demo",
-        "--board",
-        "microvm",
-        "--run",
-        &settled,
-    ];
-    for command in commands {
-        words.extend(["--run", command]);
-    }
-    boot(&words, 0)
+    demo::run("netd-demo", commands)
 }
 
 fn kinds() -> Outcome {

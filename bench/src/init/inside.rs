@@ -8,6 +8,7 @@ use super::job::{Found, Job, Load, Manager, PLACE, PROBES, Task};
 use super::manager::{self, Ready};
 use super::priority::{self, Crowd};
 use super::process;
+use crate::inside;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -31,23 +32,7 @@ const LAST: usize = 5;
 
 /// Does the job that the first argument holds, prints what was found as JSON, and returns an exit status.
 pub fn run(arguments: &[OsString]) -> ExitCode {
-    let job = arguments
-        .first()
-        .and_then(|text| serde_json::from_str(text.to_str()?).ok());
-    let result = match job {
-        Some(job) => measure(&job).and_then(|found| Ok(serde_json::to_string(&found)?)),
-        None => Err(io::Error::other("it was not told what to measure")),
-    };
-    match result {
-        Ok(text) => {
-            println!("{text}");
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        }
-    }
+    inside::run(arguments, |job| measure(&job))
 }
 
 fn measure(job: &Job) -> io::Result<Found> {

@@ -2,6 +2,7 @@
 
 use super::client::{Carrier, Client, Found, Job, LINK, MAC};
 use crate::init::process;
+use crate::inside;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
@@ -25,23 +26,7 @@ const LAST: usize = 8;
 
 /// Does the job that the first argument holds, prints what was found as JSON, and returns an exit status.
 pub fn run(arguments: &[OsString]) -> ExitCode {
-    let job = arguments
-        .first()
-        .and_then(|text| serde_json::from_str(text.to_str()?).ok());
-    let result = match job {
-        Some(job) => measure(job).and_then(|found| Ok(serde_json::to_string(&found)?)),
-        None => Err(io::Error::other("it was not told what to measure")),
-    };
-    match result {
-        Ok(text) => {
-            println!("{text}");
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        }
-    }
+    inside::run(arguments, measure)
 }
 
 fn measure(job: Job) -> io::Result<Found> {

@@ -4,6 +4,7 @@
 use super::child;
 use super::job::{Found, Job, Manager, Task};
 use super::server::{FAR, serve};
+use crate::inside;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
@@ -15,23 +16,7 @@ const LAST: usize = 5;
 
 /// Does the job that the first argument holds, prints what was found as JSON, and returns an exit status.
 pub fn run(arguments: &[OsString]) -> ExitCode {
-    let job = arguments
-        .first()
-        .and_then(|text| serde_json::from_str(text.to_str()?).ok());
-    let result = match job {
-        Some(job) => measure(&job).and_then(|found| Ok(serde_json::to_string(&found)?)),
-        None => Err(io::Error::other("it was not told what to measure")),
-    };
-    match result {
-        Ok(text) => {
-            println!("{text}");
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        }
-    }
+    inside::run(arguments, |job| measure(&job))
 }
 
 fn measure(job: &Job) -> io::Result<Found> {

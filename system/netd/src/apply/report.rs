@@ -107,14 +107,7 @@ impl Report {
         for step in &self.steps {
             let told = step.action.told();
             json.object();
-            json.key("link");
-            json.string(&told.link);
-            json.key("what");
-            json.string(&told.what);
-            json.key("from");
-            json.text_or_null(told.from.as_deref());
-            json.key("to");
-            json.text_or_null(told.to.as_deref());
+            told.write(&mut json);
             json.key("asked");
             let origin = step.origin.as_ref().map(ToString::to_string);
             json.text_or_null(origin.as_deref());

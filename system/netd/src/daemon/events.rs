@@ -7,14 +7,7 @@ use document::json::Json;
 fn line(told: &Told) -> String {
     let mut json = Json::default();
     json.object();
-    json.key("link");
-    json.string(&told.link);
-    json.key("what");
-    json.string(&told.what);
-    json.key("from");
-    json.text_or_null(told.from.as_deref());
-    json.key("to");
-    json.text_or_null(told.to.as_deref());
+    told.write(&mut json);
     json.end();
     json.finish() + "\n"
 }

@@ -4,6 +4,7 @@ use crate::address::Mac;
 use crate::state::rule::Doing;
 use crate::state::{Address, Kind, Neighbour, Route, Rule, Wireguard};
 use crate::wanted::Origin;
+use document::json::Json;
 use std::fmt::{self, Write};
 
 /// From nothing: it is added; to nothing: it is removed; else it is replaced.
@@ -357,6 +358,20 @@ pub struct Told {
     pub what: String,
     pub from: Option<String>,
     pub to: Option<String>,
+}
+
+impl Told {
+    /// Writes it into the object that is open.
+    pub fn write(&self, json: &mut Json) {
+        json.key("link");
+        json.string(&self.link);
+        json.key("what");
+        json.string(&self.what);
+        json.key("from");
+        json.text_or_null(self.from.as_deref());
+        json.key("to");
+        json.text_or_null(self.to.as_deref());
+    }
 }
 
 impl fmt::Display for Told {
