@@ -5,9 +5,11 @@
 #![forbid(unsafe_code)]
 
 pub mod json;
+mod origin;
 pub mod toml;
 mod value;
 
+pub use origin::Origin;
 pub use value::{Data, Key, Table, Value};
 
 use std::fmt;

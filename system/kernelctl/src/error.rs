@@ -1,34 +1,8 @@
 //! What can go wrong before anything is done; what goes wrong with one value is in its report.
 
+use document::Origin;
 use std::fmt;
 use std::io;
-use std::rc::Rc;
-
-/// Where something was asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin {
-    pub file: Rc<str>,
-    /// From 1; 0: the file as a whole.
-    pub line: u32,
-}
-
-impl Origin {
-    pub fn new(file: &str, line: u32) -> Self {
-        Self {
-            file: file.into(),
-            line,
-        }
-    }
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            0 => f.write_str(&self.file),
-            line => write!(f, "{}:{line}", self.file),
-        }
-    }
-}
 
 /// An error. Each names its file and what to do.
 #[derive(Debug)]

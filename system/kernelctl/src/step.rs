@@ -1,6 +1,6 @@
 //! What is to be done, one value each: where it goes, what is wanted, who asks for it.
 
-use crate::error::Origin;
+use document::Origin;
 
 mod same;
 

@@ -6,8 +6,8 @@ mod check;
 mod device;
 mod steps;
 
-use crate::error::Origin;
 use crate::step::Kind;
+use document::Origin;
 
 pub use check::{controllers, usable};
 pub use device::{device, of_device};

@@ -1,8 +1,8 @@
 //! The steps that make groups and limit them.
 
 use super::{Group, ROOT};
-use crate::error::Origin;
 use crate::step::{Kind, Step};
+use document::Origin;
 
 /// A controller that a group gives on: its name, whether only optional limits need it, and who asks first.
 type Needed = (String, bool, Origin);

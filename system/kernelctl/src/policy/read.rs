@@ -2,11 +2,12 @@
 
 use super::sections;
 use crate::cgroup::Group;
-use crate::error::{Error, Origin, Result};
+use crate::error::{Error, Result};
 use crate::pressure::Trigger;
 use crate::root::Root;
 use crate::step::Step;
 use crate::sysctl::Assignment;
+use document::Origin;
 use document::{Data, Key, Table, Value, json, toml};
 use std::path::{Path, PathBuf};
 

@@ -6,7 +6,7 @@ mod room;
 mod victim;
 mod watch;
 
-use crate::error::Origin;
+use document::Origin;
 
 pub use level::Level;
 pub use room::Room;

@@ -1,9 +1,10 @@
 //! What was before: kept under /run, so that it can be put back and that a change by others can be told.
 
-use crate::error::{Error, Origin, Result};
+use crate::error::{Error, Result};
 use crate::files;
 use crate::root::Root;
 use crate::step::{Kind, Step};
+use document::Origin;
 use document::Value;
 use document::json::{self, Json};
 use rustix::fs::{FlockOperation, Mode, OFlags};

@@ -1,7 +1,8 @@
 //! One file of assignments (sysctl.d(5)).
 
-use crate::error::{Error, Origin};
+use crate::error::Error;
 use crate::sysctl::name;
+use document::Origin;
 
 /// What one line says.
 #[derive(Clone, Debug, PartialEq, Eq)]

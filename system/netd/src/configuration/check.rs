@@ -3,7 +3,7 @@
 use super::section::syntax;
 use super::{Configuration, Link};
 use crate::error::{Error, Result};
-use crate::wanted::Origin;
+use document::Origin;
 
 fn error(origin: &Origin, what: String) -> Error {
     syntax(&origin.file, origin.line, what)

@@ -102,7 +102,7 @@ pub fn compile(all: &Configuration, state: &State, leases: &[Contribution]) -> W
     }
     // The other end of a pair is there as soon as the first is made.
     for lease in leases {
-        let origin = wanted::Origin::new(&lease.source, 0);
+        let origin = document::Origin::new(&lease.source, 0);
         let asked = |address: &Address| Asked {
             what: address.clone(),
             origin: origin.clone(),

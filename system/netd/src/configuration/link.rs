@@ -6,7 +6,8 @@ use crate::address::{Mac, Prefix};
 use crate::error::Result;
 use crate::state::Kind;
 use crate::state::features;
-use crate::wanted::{self, Asked, Origin};
+use crate::wanted::{self, Asked};
+use document::Origin;
 use document::{Key, Value};
 use std::net::IpAddr;
 

@@ -5,7 +5,8 @@ use crate::address::Prefix;
 use crate::error::Result;
 use crate::state::STATIC;
 use crate::state::rule::{Doing, Rule};
-use crate::wanted::{Asked, Origin};
+use crate::wanted::Asked;
+use document::Origin;
 use document::Value;
 
 const KEYS: &[&str] = &[

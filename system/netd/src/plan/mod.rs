@@ -12,7 +12,8 @@ mod tests;
 pub use step::{Action, Change, Step, Told, shown_route};
 
 use crate::state::{DYNAMIC, STATIC, State};
-use crate::wanted::{Asked, Origin, Wanted};
+use crate::wanted::{Asked, Wanted};
+use document::Origin;
 
 /// Why what is wanted cannot be.
 #[derive(Clone, Debug, PartialEq)]

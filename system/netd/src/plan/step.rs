@@ -3,7 +3,7 @@
 use crate::address::Mac;
 use crate::state::rule::Doing;
 use crate::state::{Address, Kind, Neighbour, Route, Rule, Wireguard};
-use crate::wanted::Origin;
+use document::Origin;
 use document::json::Json;
 use std::fmt::{self, Write};
 
