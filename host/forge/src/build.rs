@@ -1,6 +1,7 @@
 //! One package's build: its sandbox, its script, the checks of what came out.
 
 use crate::error::{Error, Result};
+use crate::own::{self, Own};
 use crate::recipe::{Recipe, Style};
 use crate::store::{Built, Inputs, Needs};
 use crate::{lint, style, toolchain, tree};
@@ -117,11 +118,8 @@ impl Job<'_> {
         if let Some(crates) = &self.crates {
             sandbox = sandbox.bind(crates, style::cargo::CRATES, false);
         }
-        for folder in &self.recipe.local {
-            copy_tree(
-                &self.inputs.repository.join(folder),
-                &build.join("source").join(folder),
-            )?;
+        if let Some(own) = Own::of(self.inputs.repository, self.recipe)? {
+            own.copy(&build.join("source").join(own::FOLDER))?;
         }
         for (path, metadata) in tree::walk(&build)? {
             let composed = path.starts_with("sysroot") || path.starts_with("host");
@@ -199,7 +197,8 @@ impl Job<'_> {
         }
         let mut script = String::from("set -eu\n");
         for (path, metadata) in tree::walk(out)? {
-            if !metadata.is_file() {
+            // LLVM's bitcode has nothing that strip knows.
+            if !metadata.is_file() || path.extension().is_some_and(|end| end == "rlib") {
                 continue;
             }
             let full = out.join(&path);
@@ -307,17 +306,6 @@ fn copy_with_parents(from: &Path, path: &Path, to: &Path) -> Result<()> {
             .symlink_metadata()
             .map_err(|e| Error::io("read", &source, e))?;
         tree::copy_entry(&source, &metadata, &target)?;
-    }
-    Ok(())
-}
-
-/// Copies a folder of the repository, without build output.
-fn copy_tree(from: &Path, to: &Path) -> Result<()> {
-    make_dir(to)?;
-    for (path, metadata) in tree::walk(from)? {
-        if !path.components().any(|part| part.as_os_str() == "target") {
-            tree::copy_entry(&from.join(&path), &metadata, &to.join(&path))?;
-        }
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 mod cargo;
 
-pub use cargo::{Cargo, Panic};
+pub use cargo::Cargo;
 
 /// A recipe as its file declares it.
 #[derive(Clone, Debug, Deserialize)]
@@ -28,9 +28,6 @@ pub struct Recipe {
     pub license: String,
     /// The source's name in `sources.lock`.
     pub source: Option<String>,
-    /// Folders of this repository that are its source instead, each at its own name.
-    #[serde(default)]
-    pub local: Vec<String>,
     /// Packages whose files are in the sysroot while it is built.
     #[serde(default)]
     pub build: Vec<String>,
@@ -65,12 +62,14 @@ pub struct Recipe {
 
 /// How a package is built.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Style {
     /// The Linux kernel, from configuration fragments.
     Kernel,
     /// Rust programs, our own or others'.
     Cargo,
+    /// Rust's standard library, for our own.
+    RustStd,
     /// The recipe's own few lines of shell.
     Script,
 }
@@ -203,6 +202,9 @@ impl Recipe {
                 Some(cargo) => cargo.check(self),
                 None => Err("style = \"cargo\" needs a [cargo] table".into()),
             },
+            Style::RustStd if !self.build.iter().any(|name| name == "musl-dev") => {
+                Err("style = \"rust-std\" needs the C library: build = [\"musl-dev\"]".into())
+            }
             Style::Script if self.script.install.trim().is_empty() => {
                 Err("style = \"script\" needs script.install".into())
             }

@@ -9,6 +9,7 @@ use alpenglow_builder::Arch;
 
 pub mod cargo;
 mod kernel;
+mod rust_std;
 
 /// The whole script for a package: environment, build, check, install.
 pub fn script(recipe: &Recipe, arch: Arch) -> String {
@@ -20,6 +21,10 @@ pub fn script(recipe: &Recipe, arch: Arch) -> String {
             cargo::build(recipe, cargo, arch),
             cargo::install(cargo, arch),
         ),
+        (Style::RustStd, ..) => {
+            let version = recipe.version.as_deref().unwrap_or_default();
+            (rust_std::build(version, arch), rust_std::install(arch))
+        }
         _ => (String::new(), String::new()),
     };
     let own = &recipe.script;
