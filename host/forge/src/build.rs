@@ -65,7 +65,7 @@ impl Job<'_> {
         let log = self.open_log()?;
         self.shell(&sandbox, "/build/script", &log)?;
         let out = work.join("build/out");
-        let findings = lint::tree(&out, &self.recipe.exempt)?;
+        let findings = lint::tree(&out, self.recipe)?;
         if !findings.is_empty() {
             return Err(Error::Lint {
                 package: self.recipe.name.clone(),
