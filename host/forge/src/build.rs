@@ -1,7 +1,7 @@
 //! One package's build: its sandbox, its script, the checks of what came out.
 
 use crate::error::{Error, Result};
-use crate::recipe::{Recipe, Style};
+use crate::recipe::{Recipe, Style, owns};
 use crate::store::{Built, Inputs, Needs};
 use crate::{lint, style, toolchain, tree};
 use alpenglow_builder::cache::{make_dir, remove_tree};
@@ -252,19 +252,24 @@ impl Job<'_> {
             let owner = recipe
                 .split
                 .iter()
-                .find(|(_, split)| split.files.iter().any(|file| path.starts_with(file)))
+                .find(|(_, split)| split.files.iter().any(|file| owns(file, &path)))
                 .map_or(recipe.name.as_str(), |(name, _)| name.as_str());
-            unused.retain(|(_, file)| !path.starts_with(file));
+            unused.retain(|(_, file)| !owns(file, &path));
             let tree = trees.join(owner);
             copy_with_parents(out, &path, &tree)?;
             *counts.entry(owner).or_default() += 1;
         }
+        // Of the usual parts' paths one is enough.
+        unused.retain(|(name, _)| !recipe.split[*name].any || !counts.contains_key(name.as_str()));
         if let Some((name, file)) = unused.first() {
+            let message = if recipe.split[*name].any {
+                format!("parts makes {name}, but nothing that would go to it was installed")
+            } else {
+                format!("split.{name}.files has '{file}', but nothing was installed there")
+            };
             return Err(Error::Recipe {
                 path: recipe.folder.join("recipe.toml"),
-                message: format!(
-                    "split.{name}.files has '{file}', but nothing was installed there"
-                ),
+                message,
             });
         }
         for name in std::iter::once(&recipe.name).chain(recipe.split.keys()) {
