@@ -214,7 +214,7 @@ pub fn version(built: &Built, recipe: &Recipe) -> String {
 
 /// A pin's version as apk writes one. It may be Debian's, which ends in `-` and Debian's own revision, where `+dfsg` and
 /// its like say how the source was packed anew, `+really` which version it is in truth, and `~rc1` comes before
-/// (deb-version(7)); or a crate's, where `-rc1` does.
+/// (deb-version(7)); or a crate's, where `-rc1` does. OpenSSH's `10.3p1` is what came after 10.3: `_p1`.
 fn upstream(version: &str) -> String {
     let version = version
         .split_once("+really")
@@ -226,7 +226,16 @@ fn upstream(version: &str) -> String {
         _ => version,
     };
     let plain = version.split('+').next().unwrap_or_default();
-    plain.replace(['~', '-'], "_")
+    let plain = plain.replace(['~', '-'], "_");
+    match plain.split_once('p') {
+        Some((before, after))
+            if before.ends_with(|c: char| c.is_ascii_digit())
+                && after.starts_with(|c: char| c.is_ascii_digit()) =>
+        {
+            format!("{before}_p{after}")
+        }
+        _ => plain,
+    }
 }
 
 /// Copies a file beside its place and renames it there.
@@ -253,6 +262,8 @@ mod tests {
             ("1.4~rc1-2", "1.4_rc1"),
             ("1.0.0-alpha", "1.0.0_alpha"),
             ("59c", "59c"),
+            ("10.3p1", "10.3_p1"),
+            ("1.0.0-pre1", "1.0.0_pre1"),
         ] {
             assert_eq!(upstream(pin), expected);
             assert!(oil::version::is_valid(expected), "{expected}");
