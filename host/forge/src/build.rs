@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::own::{self, Own};
-use crate::recipe::{Recipe, Style};
+use crate::recipe::{Recipe, Style, owns};
 use crate::store::{Built, Inputs, Needs};
 use crate::{lint, style, toolchain, tree};
 use alpenglow_builder::cache::{make_dir, remove_tree};
@@ -66,7 +66,7 @@ impl Job<'_> {
         let log = self.open_log()?;
         self.shell(&sandbox, "/build/script", &log)?;
         let out = work.join("build/out");
-        let findings = lint::tree(&out, &self.recipe.exempt)?;
+        let findings = lint::tree(&out, self.recipe)?;
         if !findings.is_empty() {
             return Err(Error::Lint {
                 package: self.recipe.name.clone(),
@@ -251,19 +251,24 @@ impl Job<'_> {
             let owner = recipe
                 .split
                 .iter()
-                .find(|(_, split)| split.files.iter().any(|file| path.starts_with(file)))
+                .find(|(_, split)| split.files.iter().any(|file| owns(file, &path)))
                 .map_or(recipe.name.as_str(), |(name, _)| name.as_str());
-            unused.retain(|(_, file)| !path.starts_with(file));
+            unused.retain(|(_, file)| !owns(file, &path));
             let tree = trees.join(owner);
             copy_with_parents(out, &path, &tree)?;
             *counts.entry(owner).or_default() += 1;
         }
+        // Of the usual parts' paths one is enough.
+        unused.retain(|(name, _)| !recipe.split[*name].any || !counts.contains_key(name.as_str()));
         if let Some((name, file)) = unused.first() {
+            let message = if recipe.split[*name].any {
+                format!("parts makes {name}, but nothing that would go to it was installed")
+            } else {
+                format!("split.{name}.files has '{file}', but nothing was installed there")
+            };
             return Err(Error::Recipe {
                 path: recipe.folder.join("recipe.toml"),
-                message: format!(
-                    "split.{name}.files has '{file}', but nothing was installed there"
-                ),
+                message,
             });
         }
         for name in std::iter::once(&recipe.name).chain(recipe.split.keys()) {
