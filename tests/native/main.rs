@@ -9,6 +9,7 @@ mod dinit_conformance;
 mod getty;
 mod init;
 mod input;
+mod logd;
 mod netd;
 mod project;
 mod repository;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         tests.extend(repository::tests());
         tests.extend(compose::tests());
         tests.extend(netd::tests());
+        tests.extend(logd::tests());
         tests.extend(bench::tests());
         tests
     })
