@@ -5,6 +5,7 @@ mod bench;
 mod build;
 mod cargo;
 mod compose;
+mod crond;
 mod dinit_conformance;
 mod getty;
 mod init;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         tests.extend(compose::tests());
         tests.extend(netd::tests());
         tests.extend(logd::tests());
+        tests.extend(crond::tests());
         tests.extend(bench::tests());
         tests
     })
