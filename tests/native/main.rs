@@ -5,10 +5,12 @@ mod bench;
 mod build;
 mod cargo;
 mod compose;
+mod crond;
 mod dinit_conformance;
 mod getty;
 mod init;
 mod input;
+mod logd;
 mod netd;
 mod project;
 mod repository;
@@ -37,6 +39,8 @@ fn main() -> ExitCode {
         tests.extend(repository::tests());
         tests.extend(compose::tests());
         tests.extend(netd::tests());
+        tests.extend(logd::tests());
+        tests.extend(crond::tests());
         tests.extend(bench::tests());
         tests
     })
