@@ -74,7 +74,13 @@ impl Place {
 
 /// Looks at a device: at what is on it, at its table entry, at its hardware. What cannot be read has no names.
 pub fn identify(place: &Place) -> Identity {
-    let contents = Source::device(&place.node, place.major, place.minor);
+    // Opening a drive without a medium makes the kernel tell of a change, which is looked at, and so on without an end.
+    let empty = crate::root::value(&place.folder.join("size")).is_some_and(|size| size == "0");
+    let contents = if empty {
+        None
+    } else {
+        Source::device(&place.node, place.major, place.minor)
+    };
     let contents = contents.and_then(|source| superblock::identify(&source));
     let partition = place.part.as_ref().and_then(|(number, node, folder)| {
         let size = crate::root::value(&folder.join("queue/logical_block_size"));
