@@ -5,6 +5,7 @@ mod bench;
 mod build;
 mod cargo;
 mod compose;
+mod devd;
 mod dinit_conformance;
 mod getty;
 mod init;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         tests.extend(build::tests());
         tests.extend(repository::tests());
         tests.extend(compose::tests());
+        tests.extend(devd::tests());
         tests.extend(netd::tests());
         tests.extend(bench::tests());
         tests
