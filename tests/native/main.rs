@@ -6,6 +6,7 @@ mod build;
 mod cargo;
 mod compose;
 mod crond;
+mod devd;
 mod dinit_conformance;
 mod getty;
 mod init;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         tests.extend(build::tests());
         tests.extend(repository::tests());
         tests.extend(compose::tests());
+        tests.extend(devd::tests());
         tests.extend(netd::tests());
         tests.extend(logd::tests());
         tests.extend(crond::tests());
