@@ -1,12 +1,9 @@
 //! devd on this machine's kernel: its own events, loop devices, file systems that Debian's programs make. Each test has mounts of
 //! its own and a root of its own, in which /sys is the machine's and /dev is not. No module is loaded.
 
-use alpenglow_builder::Cache;
-use alpenglow_tests::{Outcome, Test, check, output, repository, test, text};
-use std::env;
-use std::path::PathBuf;
+use crate::logd;
+use alpenglow_tests::{Outcome, Test, check, output, test, text};
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
 
 /// The tests.
 pub fn tests() -> Vec<Test> {
@@ -34,33 +31,9 @@ fn run(script: &str) -> Outcome {
     command
         .args(["--mount", "--propagation", "private", "sh", "-c"])
         .arg(format!("{BEGIN}{script}"))
-        .env("DEVD", program()?)
+        .env("DEVD", logd::programs()?.join("devd"))
         .env("root", folder.path())
         .stdin(Stdio::null());
     let output = output(&mut command)?;
     check(output.status.success(), || text(&output))
-}
-
-/// devd, built for this machine.
-fn program() -> Result<PathBuf, String> {
-    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    BUILT.get_or_init(build).clone()
-}
-
-fn build() -> Result<PathBuf, String> {
-    let cache = Cache::open().map_err(|error| error.to_string())?;
-    let target = cache.dir().join("host-devd");
-    let cargo = env::var_os("ALPENGLOW_CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    command
-        .args(["build", "--profile", "quick", "--locked", "--quiet"])
-        .args(["-p", "devd"])
-        .current_dir(repository().join("system"))
-        .env("CARGO_TARGET_DIR", &target);
-    let built = output(&mut command)?;
-    if built.status.success() {
-        Ok(target.join("quick/devd"))
-    } else {
-        Err(format!("devd does not build:\n{}", text(&built)))
-    }
 }

@@ -67,7 +67,7 @@ fn run(script: &str) -> Outcome {
     check(output.status.success(), || text(&output))
 }
 
-/// The folder with logd, crond, and dinit, which runs them, built for this machine.
+/// The folder with logd, crond, devd, and dinit, which runs them, built for this machine.
 pub fn programs() -> Result<PathBuf, String> {
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     BUILT.get_or_init(build).clone()
@@ -81,7 +81,7 @@ fn build() -> Result<PathBuf, String> {
     let mut command = Command::new(cargo);
     command
         .args(["build", "--profile", "quick", "--locked", "--quiet"])
-        .args(["-p", "crond", "-p", "logd", "-p", "dinit"])
+        .args(["-p", "crond", "-p", "devd", "-p", "logd", "-p", "dinit"])
         .current_dir(repository().join("system"))
         // The root's C library may be older than this machine's.
         .env("RUSTFLAGS", "-Ctarget-feature=+crt-static")
@@ -90,6 +90,9 @@ fn build() -> Result<PathBuf, String> {
     if built.status.success() {
         Ok(target.join("quick"))
     } else {
-        Err(format!("logd and crond do not build:\n{}", text(&built)))
+        Err(format!(
+            "logd, crond and devd do not build:\n{}",
+            text(&built)
+        ))
     }
 }

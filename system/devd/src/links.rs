@@ -7,8 +7,12 @@ use crate::root::Root;
 use rustix::io::Errno;
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{self, Write};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+
+/// Where the names that were made are kept, for the next run to know what it may remove.
+const LIST: &str = "/run/devd/links";
 
 /// A device that wants a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +26,7 @@ struct Claim {
 /// All names that are wanted.
 pub struct Links {
     folder: PathBuf,
+    list: PathBuf,
     claims: BTreeMap<String, Vec<Claim>>,
     /// Names of an earlier run that nobody has claimed yet.
     inherited: Vec<String>,
@@ -32,14 +37,16 @@ impl Links {
     pub fn new(root: &Root) -> Self {
         Self {
             folder: root.at("/dev"),
+            list: root.at(LIST),
             claims: BTreeMap::new(),
             inherited: Vec::new(),
             changed: false,
         }
     }
 
-    /// Takes over what an earlier run made ([`Links::list`]).
-    pub fn inherit(&mut self, list: &str) {
+    /// Takes over what an earlier run made ([`Links::keep`]).
+    pub fn inherit(&mut self) {
+        let list = fs::read_to_string(&self.list).unwrap_or_default();
         self.inherited = list
             .lines()
             .filter(|name| is_name(name))
@@ -87,6 +94,7 @@ impl Links {
             }
         }
         self.claims.retain(|_, claims| !claims.is_empty());
+        self.note(&stale);
         for link in stale {
             self.changed = true;
             let made = match self.claims.get(&link) {
@@ -102,10 +110,42 @@ impl Links {
         }
     }
 
-    /// The names that there are, a line each; none when nothing has changed since it was asked last.
-    pub fn list(&mut self) -> Option<String> {
-        let names = self.claims.keys().map(|link| format!("{link}\n"));
-        std::mem::take(&mut self.changed).then(|| names.collect())
+    /// Notes names before they are made: whoever ends in between leaves none that the next run knows nothing of. That it
+    /// cannot be written is told by [`Links::keep`].
+    fn note(&self, links: &[String]) {
+        let names: String = links
+            .iter()
+            .filter(|link| self.claims.contains_key(*link))
+            .map(|link| format!("{link}\n"))
+            .collect();
+        if names.is_empty() {
+            return;
+        }
+        let file = folder(&self.list).and_then(|()| {
+            fs::File::options()
+                .append(true)
+                .create(true)
+                .open(&self.list)
+        });
+        let _ = file.and_then(|mut file| file.write_all(names.as_bytes()));
+    }
+
+    /// Keeps the names that there are, a line each, if something has changed since they were kept last.
+    ///
+    /// # Errors
+    /// That of the file.
+    pub fn keep(&mut self) -> Result<(), String> {
+        if !std::mem::take(&mut self.changed) {
+            return Ok(());
+        }
+        // What is still to be tidied up is not forgotten.
+        let names = self.claims.keys().chain(&self.inherited);
+        let names: String = names.map(|link| format!("{link}\n")).collect();
+        let beside = self.list.with_extension("new");
+        folder(&self.list)
+            .and_then(|()| fs::write(&beside, names))
+            .and_then(|()| fs::rename(&beside, &self.list))
+            .map_err(|error| format!("{}: {}", self.list.display(), crate::error::reason(&error)))
     }
 
     /// The names and what each leads to.
@@ -157,6 +197,11 @@ impl Links {
     }
 }
 
+/// Makes the folder of a file.
+fn folder(file: &Path) -> io::Result<()> {
+    file.parent().map_or(Ok(()), fs::create_dir_all)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -187,6 +232,20 @@ mod tests {
         )
     }
 
+    /// What the next run would inherit, sorted.
+    fn kept(links: &Links) -> Vec<String> {
+        let mut next = Links {
+            folder: links.folder.clone(),
+            list: links.list.clone(),
+            claims: BTreeMap::new(),
+            inherited: Vec::new(),
+            changed: false,
+        };
+        next.inherit();
+        next.inherited.sort();
+        next.inherited
+    }
+
     #[test]
     fn who_comes_first_keeps_a_name_until_it_goes() {
         let (_folder, mut links) = links();
@@ -199,11 +258,10 @@ mod tests {
         links.set("/b", "sdb1", &names(&["disk/by-uuid/1", "cdrom"]), fine);
         assert_eq!(target(&links, "disk/by-uuid/1").unwrap(), "../../sda1");
         assert_eq!(target(&links, "cdrom").unwrap(), "sdb1");
-        assert_eq!(
-            links.list().unwrap(),
-            "cdrom\ndisk/by-label/x\ndisk/by-uuid/1\n"
-        );
-        assert_eq!(links.list(), None);
+        // Whoever was killed by now has left them all.
+        assert_eq!(kept(&links), ["cdrom", "disk/by-label/x", "disk/by-uuid/1"]);
+        links.keep().unwrap();
+        assert_eq!(kept(&links), ["cdrom", "disk/by-label/x", "disk/by-uuid/1"]);
         links.set("/a", "sda1", &names(&["disk/by-label/y"]), fine);
         assert_eq!(target(&links, "disk/by-uuid/1").unwrap(), "../../sdb1");
         assert_eq!(target(&links, "disk/by-label/x"), None);
@@ -234,7 +292,9 @@ mod tests {
             symlink("sda", links.folder.join(name)).unwrap();
         }
         fs::write(links.folder.join("node"), "").unwrap();
-        links.inherit("old\nkept\n../../etc/passwd\nnode\n");
+        folder(&links.list).unwrap();
+        fs::write(&links.list, "old\nkept\n../../etc/passwd\nnode\n").unwrap();
+        links.inherit();
         links.set("/a", "sdb", &names(&["kept"]), |what| panic!("{what}"));
         links.tidy();
         assert_eq!(

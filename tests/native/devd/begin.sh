@@ -14,11 +14,13 @@ devd() { command=$1; shift; "$DEVD" "$command" --root "$root" "$@"; }
 run() { "$DEVD" run --root "$root" --no-modules -F 3 "$@" 3> "$root"/ready >> "$root"/log 2>&1 & daemon=$!; until_holds '[ -s "$root"/ready ]'; rm "$root"/ready; }
 fail() { echo "FAILED: $*"; echo '-- log'; cat "$root"/log || true; find "$root"/dev | head -100; exit 1; }
 until_holds() { tries=0; until eval "$1"; do tries=$((tries + 1)); [ $tries -lt 400 ] || fail "waited in vain for: $1"; sleep 0.05; done; }
-# A loop device of a file; its node is there as devtmpfs would have it. $loop is its name.
+# A loop device of a file. As devtmpfs does it, its node is there before the kernel tells of it. $loop is its name.
 attach() {
-    device=$(losetup -f --show "$1"); loops="$loops $device"; loop=${device#/dev/}
+    device=$(losetup -f); loop=${device#/dev/}
     rm -f "$root"/dev/$loop
     mknod -m 600 "$root"/dev/$loop b 7 ${loop#loop}
+    losetup $device "$1" || fail "another took $device meanwhile"
+    loops="$loops $device"
 }
 detach() { losetup -d /dev/$1; }
 link() { readlink "$root"/dev/disk/"$1" 2> /dev/null || echo none; }

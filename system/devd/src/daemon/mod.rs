@@ -28,8 +28,6 @@ use std::io::Write;
 use std::path::PathBuf;
 use watch::Watches;
 
-/// Where the names that were made are kept, for the next run to know what it may remove.
-const LINKS: &str = "/run/devd/links";
 /// Failures that are kept to be told by `status`: the last ones.
 const FAILURES: usize = 64;
 
@@ -100,7 +98,7 @@ pub fn run(options: Options) -> Result<()> {
     let socket = Socket::open(options.waiting).map_err(kernel("hearing of devices"))?;
     let root = options.root.clone();
     let mut links = Links::new(&root);
-    links.inherit(&root.value(LINKS).unwrap_or_default());
+    links.inherit();
     let mut daemon = Daemon {
         rules: Rules::read(&root, |error| log(&error.to_string())),
         pool: Pool::new(root).map_err(kernel("working beside the loop"))?,
@@ -201,16 +199,8 @@ impl Daemon {
             }
             self.connections.retain(|connection| !connection.is_over());
         }
-        if let Some(list) = self.links.list() {
-            let path = self.options.root.at(LINKS);
-            let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
-            if let Err(error) = folder.and_then(|()| std::fs::write(&path, list)) {
-                log(&format!(
-                    "{}: {}",
-                    path.display(),
-                    crate::error::reason(&error)
-                ));
-            }
+        if let Err(what) = self.links.keep() {
+            log(&what);
         }
         if !self.ready {
             self.ready = true;

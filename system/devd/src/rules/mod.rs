@@ -105,8 +105,10 @@ fn any(patterns: &[String], text: &str) -> bool {
             .any(|pattern| glob::matches(pattern.as_bytes(), text.as_bytes()))
 }
 
+type Value = fn(&Device) -> String;
+
 /// Variables in the name of a link, and what they stand for.
-const VARIABLES: &[(&str, fn(&Device) -> String)] = &[
+const VARIABLES: &[(&str, Value)] = &[
     ("{name}", |device| device.name.clone()),
     ("{number}", |device| {
         let text = device

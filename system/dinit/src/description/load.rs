@@ -138,14 +138,15 @@ impl Loader<'_> {
                     frame.depth + 1
                 };
                 let name = dependency.name.clone();
-                if walk.states.get(&name) == Some(&State::OnPath) {
-                    return Err(walk.cycle(&name));
-                }
-                if !self.wanted(&walk, &name) {
+                let entered = if walk.states.get(&name) == Some(&State::OnPath) {
+                    Err(walk.cycle(&name))
+                } else if self.wanted(&walk, &name) {
+                    self.enter(&mut walk, &name, depth)
+                } else {
                     continue;
-                }
-                if let Err(error) = self.enter(&mut walk, &name, depth) {
-                    walk.failed(&name, error)?;
+                };
+                if let Err(error) = entered {
+                    walk.failed(&name, error, !again)?;
                 }
             }
         }
@@ -249,11 +250,12 @@ impl Walk<'_> {
     fn cycle(&self, name: &[u8]) -> Error {
         let names = self.path.iter().map(|frame| frame.made.name.clone());
         let names = names.skip_while(|other| **other != *name).collect();
-        self.within(Error::new(name, Problem::Cycle(names)))
+        Error::new(name, Problem::Cycle(names))
     }
 
-    /// A dependency could not be loaded: that is an error of what depends on it, unless a folder named it.
-    fn failed(&mut self, name: &[u8], error: Error) -> Result<(), Error> {
+    /// A dependency could not be loaded: that is an error of what depends on it. But what a folder names may be missing; and if
+    /// it is only waited for (and `spare`), whatever is wrong with it: one mistake is not to keep a system from starting.
+    fn failed(&mut self, name: &[u8], error: Error, spare: bool) -> Result<(), Error> {
         let not_there = error.problem == Problem::NotFound && *error.service == *name;
         if let Some(frame) = self.path.last_mut().filter(|_| not_there) {
             let dependency = &mut frame.made.dependencies[frame.next - 1];
@@ -265,7 +267,24 @@ impl Walk<'_> {
                 return Ok(());
             }
         }
-        Err(self.within(error))
+        let waited_for = |frame: &Frame| {
+            let dependency = &frame.made.dependencies[frame.next - 1];
+            dependency.optional && dependency.kind == DependencyKind::WaitsFor
+        };
+        let place = self.path.iter().rposition(waited_for);
+        let Some(place) = place.filter(|_| spare && error.problem != Problem::Memory) else {
+            return Err(self.within(error));
+        };
+        // What was made of it is not to be loaded; another who needs it fails by himself.
+        for frame in self.path.drain(place + 1..) {
+            self.states.remove(&frame.made.name);
+        }
+        let frame = &mut self.path[place];
+        let dependency = &mut frame.made.dependencies[frame.next - 1];
+        let name = std::mem::take(&mut dependency.name);
+        let problem = Problem::PassedOver(name, Box::new(error));
+        self.reports.warning(Error::new(&frame.made.name, problem));
+        Ok(())
     }
 
     /// Says who needed it: the last, and the first. More would be deep, for a chain that is.
