@@ -12,12 +12,12 @@ logger --rfc5424 -t tea -p local3.crit --msgid CUP --sd-id cup@1 --sd-param 'ful
 logged ' local3.crit uid=0 tea\[[0-9]*\]: CUP .*\[cup@1 full="yes"\] poured$'
 # Who says something else of itself than the kernel does.
 python3 -c 'import os, socket
+open("/tmp/pid", "w").write(str(os.getpid()))
 os.setuid(1234)
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 s.connect("/dev/log")
 s.send(b"<0>Jan  1 00:00:00 kernel[1]: panic \x1b[2J\xff\0")
-s.send(b"x" * 20000)
-open("/tmp/pid", "w").write(str(os.getpid()))'
+s.send(b"x" * 20000)'
 logged "T.* user.emerg uid=1234 kernel\\[$(cat /tmp/pid)\\]: panic .x1b.2J.xff\$"
 logged ' user.notice uid=1234 -\[[0-9]*\]: xxx.*x (cut)$'
 # The kernel.
