@@ -4,8 +4,6 @@
 use crate::demo::until;
 use alpenglow_tests::{Outcome, Test, boot, has, output, test};
 use std::fs;
-use std::os::unix::fs::FileExt;
-use std::path::Path;
 use std::process::Command;
 
 /// The tests.
