@@ -80,7 +80,7 @@ fn start() -> Outcome {
             "eth0",
             "no watchdog",
             "../../vda",
-            "/dev/vda /var/lib ext4 rw,noatime",
+            " /var/lib ext4 rw,noatime",
             "660 disk",
             "policy holds",
             "dinit[1]: service hostname started",
