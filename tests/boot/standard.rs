@@ -42,7 +42,6 @@ fn on_q35() -> Outcome {
             "CONFIG_RUST=y",
             "rustc 1.",
             "\text4",
-            "\tbtrfs",
             "\tsquashfs",
             "\terofs",
             "overlay",

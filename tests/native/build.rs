@@ -1,9 +1,11 @@
-//! Builds of real packages: each of `min`, built twice, gives the same bytes.
+//! Builds of real packages: each of `min`, built twice, gives the same bytes. And how one is split.
 
+use super::project::Project;
 use alpenglow_forge::{Edition, recipe};
 use alpenglow_tests::{
     Outcome, Test, alpenglow, check, has, named, output, repository, test, text,
 };
+use std::path::Path;
 
 /// The tests.
 pub fn tests() -> Vec<Test> {
@@ -11,6 +13,7 @@ pub fn tests() -> Vec<Test> {
         test("init_size", init_size),
         test("dinit_size", dinit_size),
         test("packages_of_min_are_reproducible", twice),
+        test("package_parts", parts),
     ]
 }
 
@@ -33,7 +36,7 @@ fn dinit_size() -> Outcome {
     let tree = line
         .and_then(|line| line.split(' ').nth(2))
         .ok_or_else(|| built.clone())?;
-    let path = std::path::Path::new(tree).join("sbin/dinit");
+    let path = Path::new(tree).join("sbin/dinit");
     let bytes = path
         .metadata()
         .map_err(|e| format!("{}: {e}", path.display()))?
@@ -75,4 +78,48 @@ fn twice() -> Outcome {
         .collect();
     let said: Vec<&str> = said.iter().map(String::as_str).collect();
     has(&text(&output), &said)
+}
+
+/// The usual parts are split off, and one of which nothing is there is refused.
+fn parts() -> Outcome {
+    let project = Project::new()?;
+    let with_parts = |name: &str, parts: &str, install: &str| {
+        project.script(name, install)?;
+        let path = format!("packages/{name}/recipe.toml");
+        let recipe = std::fs::read_to_string(project.path(&path)).map_err(|e| e.to_string())?;
+        project.write(
+            &path,
+            &recipe.replace("style =", &format!("parts = {parts}\nstyle =")),
+        )
+    };
+    let files = "usr/lib/libx.a usr/lib/x.conf usr/bin/x usr/share/man/man1/x.1";
+    let install = format!(
+        "install = 'cd $DESTDIR; for file in {files}; do install -D /dev/null $file; done'"
+    );
+    with_parts("parted", "[\"dev\", \"doc\"]", &install)?;
+    let said = text(&output(
+        &mut project.command(&["package", "build", "parted"]),
+    )?);
+    let line = said.lines().find(|line| line.starts_with("parted "));
+    let tree = line.and_then(|line| line.split(' ').nth(2));
+    let trees = tree.and_then(|tree| Path::new(tree).parent());
+    let trees = trees.ok_or_else(|| said.clone())?;
+    for (package, there, elsewhere) in [
+        ("parted", "usr/lib/x.conf", "usr/lib/libx.a"),
+        ("parted", "usr/bin/x", "usr/share"),
+        ("parted-dev", "usr/lib/libx.a", "usr/lib/x.conf"),
+        ("parted-doc", "usr/share/man/man1/x.1", "usr/bin"),
+    ] {
+        let tree = trees.join(package);
+        check(
+            tree.join(there).exists() && !tree.join(elsewhere).exists(),
+            || format!("{package} should have {there} and no {elsewhere}"),
+        )?;
+    }
+    with_parts("plain", "[\"doc\"]", "install = 'mkdir $DESTDIR/etc'")?;
+    project.expect(
+        &["package", "build", "plain"],
+        1,
+        &["plain/recipe.toml", "parts makes plain-doc"],
+    )
 }

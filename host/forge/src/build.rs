@@ -1,7 +1,8 @@
 //! One package's build: its sandbox, its script, the checks of what came out.
 
 use crate::error::{Error, Result};
-use crate::recipe::{Recipe, Style};
+use crate::own::{self, Own};
+use crate::recipe::{Recipe, Style, owns};
 use crate::store::{Built, Inputs, Needs};
 use crate::{lint, style, toolchain, tree};
 use alpenglow_builder::cache::{make_dir, remove_tree};
@@ -65,7 +66,7 @@ impl Job<'_> {
         let log = self.open_log()?;
         self.shell(&sandbox, "/build/script", &log)?;
         let out = work.join("build/out");
-        let findings = lint::tree(&out, &self.recipe.exempt)?;
+        let findings = lint::tree(&out, self.recipe)?;
         if !findings.is_empty() {
             return Err(Error::Lint {
                 package: self.recipe.name.clone(),
@@ -117,11 +118,8 @@ impl Job<'_> {
         if let Some(crates) = &self.crates {
             sandbox = sandbox.bind(crates, style::cargo::CRATES, false);
         }
-        for folder in &self.recipe.local {
-            copy_tree(
-                &self.inputs.repository.join(folder),
-                &build.join("source").join(folder),
-            )?;
+        if let Some(own) = Own::of(self.inputs.repository, self.recipe)? {
+            own.copy(&build.join("source").join(own::FOLDER))?;
         }
         for (path, metadata) in tree::walk(&build)? {
             let composed = path.starts_with("sysroot") || path.starts_with("host");
@@ -199,7 +197,8 @@ impl Job<'_> {
         }
         let mut script = String::from("set -eu\n");
         for (path, metadata) in tree::walk(out)? {
-            if !metadata.is_file() {
+            // LLVM's bitcode has nothing that strip knows.
+            if !metadata.is_file() || path.extension().is_some_and(|end| end == "rlib") {
                 continue;
             }
             let full = out.join(&path);
@@ -252,19 +251,24 @@ impl Job<'_> {
             let owner = recipe
                 .split
                 .iter()
-                .find(|(_, split)| split.files.iter().any(|file| path.starts_with(file)))
+                .find(|(_, split)| split.files.iter().any(|file| owns(file, &path)))
                 .map_or(recipe.name.as_str(), |(name, _)| name.as_str());
-            unused.retain(|(_, file)| !path.starts_with(file));
+            unused.retain(|(_, file)| !owns(file, &path));
             let tree = trees.join(owner);
             copy_with_parents(out, &path, &tree)?;
             *counts.entry(owner).or_default() += 1;
         }
+        // Of the usual parts' paths one is enough.
+        unused.retain(|(name, _)| !recipe.split[*name].any || !counts.contains_key(name.as_str()));
         if let Some((name, file)) = unused.first() {
+            let message = if recipe.split[*name].any {
+                format!("parts makes {name}, but nothing that would go to it was installed")
+            } else {
+                format!("split.{name}.files has '{file}', but nothing was installed there")
+            };
             return Err(Error::Recipe {
                 path: recipe.folder.join("recipe.toml"),
-                message: format!(
-                    "split.{name}.files has '{file}', but nothing was installed there"
-                ),
+                message,
             });
         }
         for name in std::iter::once(&recipe.name).chain(recipe.split.keys()) {
@@ -307,17 +311,6 @@ fn copy_with_parents(from: &Path, path: &Path, to: &Path) -> Result<()> {
             .symlink_metadata()
             .map_err(|e| Error::io("read", &source, e))?;
         tree::copy_entry(&source, &metadata, &target)?;
-    }
-    Ok(())
-}
-
-/// Copies a folder of the repository, without build output.
-fn copy_tree(from: &Path, to: &Path) -> Result<()> {
-    make_dir(to)?;
-    for (path, metadata) in tree::walk(from)? {
-        if !path.components().any(|part| part.as_os_str() == "target") {
-            tree::copy_entry(&from.join(&path), &metadata, &to.join(&path))?;
-        }
     }
     Ok(())
 }

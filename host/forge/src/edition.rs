@@ -1,7 +1,9 @@
 //! An edition: what one kind of system is made of, declared in `editions/NAME.toml`.
 
 use crate::error::{Error, Result};
+use crate::recipe::Recipe;
 use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -72,6 +74,34 @@ impl Edition {
         }
         Ok(edition)
     }
+
+    /// Every edition of a repository, by name.
+    ///
+    /// # Errors
+    /// Those of [`Edition::read`].
+    pub fn all(repository: &Path) -> Result<Vec<Self>> {
+        let names = names(&repository.join("editions"))?;
+        let each = names.iter().map(|name| Self::read(repository, name));
+        each.collect()
+    }
+}
+
+/// The packages that tests build: kernels, the project's own programs, and of others' what an edition is made of.
+/// What is in no edition is built when somebody asks for it.
+pub fn tested(recipes: &BTreeMap<String, Recipe>, editions: &[Edition]) -> Vec<String> {
+    let mut next: Vec<&String> = editions.iter().flat_map(|one| &one.packages).collect();
+    let mut named = BTreeSet::new();
+    while let Some(name) = next.pop() {
+        if named.insert(name) {
+            next.extend(recipes.get(name).into_iter().flat_map(|recipe| &recipe.run));
+        }
+    }
+    let is_tested = |(name, recipe): &(&String, &Recipe)| {
+        let own = recipe.source.is_none() || recipe.kernel.is_some();
+        own || named.contains(*name)
+    };
+    let tested = recipes.iter().filter(is_tested);
+    tested.map(|(name, _)| name.clone()).collect()
 }
 
 /// The names of the editions that there are, sorted.
@@ -103,6 +133,32 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn tests_build_what_editions_and_the_project_are_made_of() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut recipes = BTreeMap::new();
+        for (name, lines) in [
+            ("own", "version = \"1\""),
+            ("named", "source = \"x\"\nrun = [\"needed\"]"),
+            ("needed", "source = \"x\""),
+            ("other", "source = \"x\""),
+        ] {
+            let folder = dir.path().join("packages").join(name);
+            fs::create_dir_all(&folder).unwrap();
+            let text = format!(
+                "name = \"{name}\"\nsummary = \"s\"\nlicense = \"MIT\"\n{lines}\nstyle = \"script\"\n\
+                 [script]\ninstall = \"true\"\n"
+            );
+            fs::write(folder.join("recipe.toml"), text).unwrap();
+            recipes.insert(name.to_owned(), Recipe::read(&folder).unwrap());
+        }
+        fs::create_dir(dir.path().join("editions")).unwrap();
+        let text = "name = \"x\"\nsummary = \"s\"\nkernel = \"k\"\ncompression = \"none\"\npackages = [\"named\"]\n";
+        fs::write(dir.path().join("editions/x.toml"), text).unwrap();
+        let editions = Edition::all(dir.path()).unwrap();
+        assert_eq!(tested(&recipes, &editions), ["named", "needed", "own"]);
     }
 
     #[test]

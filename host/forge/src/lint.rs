@@ -1,17 +1,20 @@
 //! What every ELF file of a package must be: position-independent, with full RELRO, a stack that
 //! is not executable, no segment that is both writable and executable, and a stack protector.
+//! And what no file may be: in a place of the administrator's own, with another's rights, or one that
+//! names the folders that it was built in.
 
 use crate::error::{Error, Result};
+use crate::recipe::Recipe;
 use crate::tree;
 use object::elf::{self, FileHeader64};
 use object::read::elf::{Dyn as _, FileHeader as _, ProgramHeader as _};
 use object::{Endianness, Object, ObjectSymbol};
-use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 /// The names of the checks, which a recipe can be exempt from with a reason.
-pub const CHECKS: [&str; 7] = [
+pub const CHECKS: [&str; 10] = [
     "pie",
     "relro",
     "bind-now",
@@ -19,16 +22,18 @@ pub const CHECKS: [&str; 7] = [
     "no-wx",
     "no-textrel",
     "stack-protector",
+    "place",
+    "setuid",
+    "build-path",
 ];
 
-/// Findings for every program and shared library below `dir`, each a line naming file, check and
-/// what was found; checks in `exempt` are passed over. Relocatable files and archives are not
-/// looked at: they are no programs yet. Kernels (`boot/`) are not either: their own options do
-/// the same and their configuration is checked instead.
+/// Findings for every file below `dir`, each a line naming file, check and what was found; checks that the recipe is
+/// exempt from are passed over. Relocatable files and archives are not looked into: they are no programs yet. Kernels
+/// (`boot/`) are not either: their own options do the same and their configuration is checked instead.
 ///
 /// # Errors
 /// [`Error::Builder`] when a file cannot be read.
-pub fn tree(dir: &Path, exempt: &BTreeMap<String, String>) -> Result<Vec<String>> {
+pub fn tree(dir: &Path, recipe: &Recipe) -> Result<Vec<String>> {
     let mut findings = Vec::new();
     for (path, metadata) in tree::walk(dir)? {
         if !metadata.is_file() || path.starts_with("boot") {
@@ -36,13 +41,33 @@ pub fn tree(dir: &Path, exempt: &BTreeMap<String, String>) -> Result<Vec<String>
         }
         let full = dir.join(&path);
         let bytes = fs::read(&full).map_err(|e| Error::io("read", &full, e))?;
-        for (check, found) in file(&bytes) {
-            if !exempt.contains_key(check) {
+        let mut found = file(&bytes);
+        if path.starts_with("usr/local") {
+            let why = "/usr/local is for what no package brings";
+            found.push(("place", why.to_owned()));
+        }
+        if metadata.permissions().mode() & 0o6000 != 0 {
+            let why = "whoever runs it gets the rights of its owner or group";
+            found.push(("setuid", why.to_owned()));
+        }
+        // A tool runs on the computer that built it.
+        if !recipe.is_tool() && names_build(&bytes) {
+            let why = "it names a file below /build, where it was built";
+            found.push(("build-path", why.to_owned()));
+        }
+        for (check, found) in found {
+            if !recipe.exempt.contains_key(check) {
                 findings.push(format!("  /{}: {check}: {found}", path.display()));
             }
         }
     }
     Ok(findings)
+}
+
+/// Whether an ELF file has a path of the build in it.
+fn names_build(bytes: &[u8]) -> bool {
+    let needle = b"/build/";
+    bytes.starts_with(b"\x7fELF") && bytes.windows(needle.len()).any(|part| part == needle)
 }
 
 /// Findings for one file: the check's name and what was found. Empty for what is no program.
@@ -120,4 +145,43 @@ fn elf_file(bytes: &[u8]) -> object::Result<Vec<(&'static str, String)>> {
         ));
     }
     Ok(findings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_rights_and_paths_of_the_build_are_found() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("hello");
+        let text = "name = \"hello\"\nversion = \"1\"\nsummary = \"s\"\nlicense = \"MIT\"\nstyle = \"script\"\n\
+            exempt = { place = \"a reason\" }\n[script]\ninstall = \"true\"\n";
+        let out = dir.path().join("out");
+        for folder in [&folder, &out.join("usr/local"), &out.join("bin")] {
+            fs::create_dir_all(folder).unwrap();
+        }
+        fs::write(folder.join("recipe.toml"), text).unwrap();
+        let recipe = Recipe::read(&folder).unwrap();
+        fs::write(out.join("usr/local/x"), "/build/x").unwrap();
+        fs::write(out.join("bin/x"), "#!/bin/sh\n").unwrap();
+        assert_eq!(tree(&out, &recipe).unwrap(), Vec::<String>::new());
+        fs::set_permissions(out.join("bin/x"), fs::Permissions::from_mode(0o4755)).unwrap();
+        let own = fs::read("/proc/self/exe").unwrap();
+        fs::write(out.join("bin/y"), [&own[..], b"/build/x"].concat()).unwrap();
+        let found = tree(&out, &recipe).unwrap().join("\n");
+        for (part, expected) in [
+            ("/bin/x: setuid", true),
+            ("/bin/y: build-path", true),
+            ("place", false),
+        ] {
+            assert_eq!(found.contains(part), expected, "{part}: {found}");
+        }
+        let other = Recipe {
+            exempt: [].into(),
+            ..recipe
+        };
+        let found = tree(&out, &other).unwrap().join("\n");
+        assert!(found.contains("/usr/local/x: place"), "{found}");
+    }
 }

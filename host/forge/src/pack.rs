@@ -213,8 +213,12 @@ pub fn version(built: &Built, recipe: &Recipe) -> String {
 }
 
 /// A pin's version as apk writes one. It may be Debian's, which ends in `-` and Debian's own revision, where `+dfsg` and
-/// its like say how the source was packed anew, and `~rc1` comes before (deb-version(7)); or a crate's, where `-rc1` does.
+/// its like say how the source was packed anew, `+really` which version it is in truth, and `~rc1` comes before
+/// (deb-version(7)); or a crate's, where `-rc1` does. OpenSSH's `10.3p1` is what came after 10.3: `_p1`.
 fn upstream(version: &str) -> String {
+    let version = version
+        .split_once("+really")
+        .map_or(version, |(_, really)| really);
     let version = match version.rsplit_once('-') {
         Some((upstream, revision)) if revision.starts_with(|c: char| c.is_ascii_digit()) => {
             upstream
@@ -222,7 +226,16 @@ fn upstream(version: &str) -> String {
         _ => version,
     };
     let plain = version.split('+').next().unwrap_or_default();
-    plain.replace(['~', '-'], "_")
+    let plain = plain.replace(['~', '-'], "_");
+    match plain.split_once('p') {
+        Some((before, after))
+            if before.ends_with(|c: char| c.is_ascii_digit())
+                && after.starts_with(|c: char| c.is_ascii_digit()) =>
+        {
+            format!("{before}_p{after}")
+        }
+        _ => plain,
+    }
 }
 
 /// Copies a file beside its place and renames it there.
@@ -245,9 +258,12 @@ mod tests {
             ("7.2.13-1", "7.2.13"),
             ("7.2.12-1~bpo13+1", "7.2.12"),
             ("0.8.9+dfsg", "0.8.9"),
+            ("1.3.dfsg+really1.3.2", "1.3.2"),
             ("1.4~rc1-2", "1.4_rc1"),
             ("1.0.0-alpha", "1.0.0_alpha"),
             ("59c", "59c"),
+            ("10.3p1", "10.3_p1"),
+            ("1.0.0-pre1", "1.0.0_pre1"),
         ] {
             assert_eq!(upstream(pin), expected);
             assert!(oil::version::is_valid(expected), "{expected}");

@@ -8,8 +8,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 mod cargo;
+mod make;
+mod split;
 
-pub use cargo::{Cargo, Panic};
+pub use cargo::Cargo;
+pub use make::Make;
+pub use split::{Part, Split, owns};
 
 /// A recipe as its file declares it.
 #[derive(Clone, Debug, Deserialize)]
@@ -26,11 +30,11 @@ pub struct Recipe {
     pub summary: String,
     /// SPDX licence expression.
     pub license: String,
+    /// Files of its source that are its licence's text: they go to `/usr/share/licenses/NAME`.
+    #[serde(default)]
+    pub license_files: Vec<String>,
     /// The source's name in `sources.lock`.
     pub source: Option<String>,
-    /// Folders of this repository that are its source instead, each at its own name.
-    #[serde(default)]
-    pub local: Vec<String>,
     /// Packages whose files are in the sysroot while it is built.
     #[serde(default)]
     pub build: Vec<String>,
@@ -49,6 +53,12 @@ pub struct Recipe {
     pub kernel: Option<Kernel>,
     /// What `style = "cargo"` needs.
     pub cargo: Option<Cargo>,
+    /// What `style = "autotools"` and `style = "make"` can be told.
+    #[serde(default)]
+    pub make: Make,
+    /// The usual packages that are split off it.
+    #[serde(default)]
+    pub parts: Vec<Part>,
     /// Parts of what it installs that are packages of their own, by name.
     #[serde(default)]
     pub split: BTreeMap<String, Split>,
@@ -65,12 +75,18 @@ pub struct Recipe {
 
 /// How a package is built.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Style {
     /// The Linux kernel, from configuration fragments.
     Kernel,
     /// Rust programs, our own or others'.
     Cargo,
+    /// Rust's standard library, for our own.
+    RustStd,
+    /// `./configure` as autoconf makes it, `make`, `make install`.
+    Autotools,
+    /// `make` and `make install`.
+    Make,
     /// The recipe's own few lines of shell.
     Script,
 }
@@ -79,6 +95,9 @@ pub enum Style {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Script {
+    /// Comes before a style's own build, in the source's folder.
+    #[serde(default)]
+    pub prepare: String,
     /// Builds, in the source's folder.
     #[serde(default)]
     pub build: String,
@@ -126,16 +145,6 @@ impl Kernel {
     }
 }
 
-/// A package split off another.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Split {
-    /// One line that says what it is.
-    pub summary: String,
-    /// Paths that go to it: a file, or a folder with what is below it.
-    pub files: Vec<String>,
-}
-
 impl Recipe {
     /// Reads `FOLDER/recipe.toml`.
     ///
@@ -149,6 +158,14 @@ impl Recipe {
             message: e.to_string(),
         })?;
         recipe.folder = folder.to_owned();
+        for part in &recipe.parts {
+            let (name, split) = part.of(&recipe.name, &recipe.summary);
+            if recipe.split.insert(name.clone(), split).is_some() {
+                let message =
+                    format!("'{name}' is in `parts` and in [split]: leave one of them out");
+                return Err(Error::Recipe { path, message });
+            }
+        }
         recipe
             .check()
             .map_err(|message| Error::Recipe { path, message })?;
@@ -203,6 +220,10 @@ impl Recipe {
                 Some(cargo) => cargo.check(self),
                 None => Err("style = \"cargo\" needs a [cargo] table".into()),
             },
+            Style::RustStd if !self.build.iter().any(|name| name == "musl-dev") => {
+                Err("style = \"rust-std\" needs the C library: build = [\"musl-dev\"]".into())
+            }
+            Style::Autotools | Style::Make => self.make.check(self),
             Style::Script if self.script.install.trim().is_empty() => {
                 Err("style = \"script\" needs script.install".into())
             }
@@ -302,6 +323,12 @@ mod tests {
             ("version = \"1\"", "", "either `source`"),
             ("\"script\"", "\"kernel\"", "[kernel] table"),
             ("\"script\"", "\"scons\"", "scons"),
+            ("\"script\"", "\"make\"", "need `source`"),
+            (
+                "style",
+                "parts = [\"dev\"]\nsplit = { hello-dev = { summary = \"s\", files = [] } }\nstyle",
+                "'hello-dev' is in `parts` and in [split]",
+            ),
             (
                 "[script]",
                 "[exempt]\nbeauty = \"x\"\n[script]",

@@ -4,6 +4,7 @@
 //! `trees/PACKAGE/` for each package that the recipe makes.
 
 use crate::error::{Error, Result};
+use crate::own::Own;
 use crate::recipe::Recipe;
 use crate::{style, toolchain, tree};
 use alpenglow_builder::debian::hex;
@@ -70,7 +71,7 @@ pub struct Record {
 
 /// Everything outside the recipe that a package's key depends on.
 pub struct Inputs<'a> {
-    /// The repository, for `local` folders and kernel fragments.
+    /// The repository, for our own programs and kernel fragments.
     pub repository: &'a Path,
     /// The build root.
     pub root: &'a Root,
@@ -80,7 +81,7 @@ pub struct Inputs<'a> {
 
 impl Inputs<'_> {
     /// The key of a package built from this recipe and pin with these needs:
-    /// SHA-256 over all of it, in hexadecimal. A source's or a folder's digest covers its
+    /// SHA-256 over all of it, in hexadecimal. A source's digest, and our own programs', covers its
     /// `Cargo.lock`, and with it every crate.
     ///
     /// # Errors
@@ -97,11 +98,8 @@ impl Inputs<'_> {
         if let Some(pin) = pin {
             parts.push(format!("source {}", pin.sha256));
         }
-        for folder in &recipe.local {
-            parts.push(format!(
-                "local {folder} {}",
-                tree::digest(&self.repository.join(folder))?
-            ));
+        if let Some(own) = Own::of(self.repository, recipe)? {
+            parts.push(format!("own {}", own.digest()?));
         }
         for fragment in recipe.kernel.iter().flat_map(|kernel| &kernel.fragments) {
             let path = self.fragment(fragment);

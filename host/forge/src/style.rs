@@ -9,9 +9,13 @@ use alpenglow_builder::Arch;
 
 pub mod cargo;
 mod kernel;
+mod make;
+mod rust_std;
 
 /// The whole script for a package: environment, build, check, install.
 pub fn script(recipe: &Recipe, arch: Arch) -> String {
+    let own = &recipe.script;
+    let mut before = String::new();
     let (build, install) = match (recipe.style, &recipe.kernel, &recipe.cargo) {
         (Style::Kernel, Some(kernel), _) => {
             (kernel::build(kernel, arch), kernel::install(kernel, arch))
@@ -20,15 +24,29 @@ pub fn script(recipe: &Recipe, arch: Arch) -> String {
             cargo::build(recipe, cargo, arch),
             cargo::install(cargo, arch),
         ),
+        (Style::RustStd, ..) => {
+            let version = recipe.version.as_deref().unwrap_or_default();
+            (rust_std::build(version, arch), rust_std::install(arch))
+        }
+        (Style::Autotools | Style::Make, _, _) => {
+            before = make::environment(&recipe.make);
+            (
+                make::build(recipe, &recipe.make),
+                make::install(&recipe.make),
+            )
+        }
         _ => (String::new(), String::new()),
     };
-    let own = &recipe.script;
     let mut text = environment(arch);
+    text.push_str(&before);
     text.push_str(PATCH);
+    let none = String::new();
+    let licences = licences(recipe);
     for (step, lines) in [
-        ("build", [&build, &own.build]),
-        ("check", [&own.check, &String::new()]),
-        ("install", [&install, &own.install]),
+        ("prepare", [&own.prepare, &none, &none]),
+        ("build", [&build, &own.build, &none]),
+        ("check", [&own.check, &none, &none]),
+        ("install", [&install, &own.install, &licences]),
     ] {
         if lines.iter().all(|part| part.trim().is_empty()) {
             continue;
@@ -40,6 +58,18 @@ pub fn script(recipe: &Recipe, arch: Arch) -> String {
         }
     }
     text
+}
+
+/// Installs the licence's text.
+fn licences(recipe: &Recipe) -> String {
+    let install = |file: &String| {
+        let (from, to) = (file, file.rsplit('/').next().unwrap_or(file));
+        format!(
+            "install -Dm644 /build/source/{from} \"$DESTDIR\"/usr/share/licenses/{name}/{to}\n",
+            name = recipe.name
+        )
+    };
+    recipe.license_files.iter().map(install).collect()
 }
 
 /// Applies `packages/NAME/patches/*.patch`, in the order of their names.

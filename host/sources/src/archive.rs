@@ -25,6 +25,8 @@ pub(crate) fn decompress<'a>(stream: impl Read + 'a) -> io::Result<Stream<'a>> {
         Box::new(liblzma::bufread::XzDecoder::new_stream(stream, decoder))
     } else if start.starts_with(&[0x1f, 0x8b]) {
         Box::new(flate2::bufread::MultiGzDecoder::new(stream))
+    } else if start.starts_with(b"BZh") {
+        Box::new(bzip2::bufread::MultiBzDecoder::new(stream))
     } else if start.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
         let mut decoder = zstd::stream::read::Decoder::with_buffer(stream)?;
         decoder.window_log_max(ZSTD_WINDOW_LOG)?;

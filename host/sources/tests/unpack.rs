@@ -55,6 +55,12 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     out.finish().unwrap()
 }
 
+fn bzip2(bytes: &[u8]) -> Vec<u8> {
+    let mut out = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    out.write_all(bytes).unwrap();
+    out.finish().unwrap()
+}
+
 fn deb(data_name: &str, data: &[u8]) -> Vec<u8> {
     let mut deb = b"!<arch>\n".to_vec();
     for (name, bytes) in [
@@ -173,7 +179,7 @@ fn check_good(tree: &Path) {
 #[test]
 fn every_wrapping() {
     let zstd = zstd::encode_all(&good()[..], 1).unwrap();
-    for bytes in [good(), xz(&good()), gzip(&good()), zstd] {
+    for bytes in [good(), xz(&good()), gzip(&good()), bzip2(&good()), zstd] {
         check_good(&Case::new(&bytes).unpack().unwrap());
     }
     let inner = tar(&[

@@ -4,6 +4,7 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use alpenglow_builder::Arch;
 use alpenglow_builder::debian::{MACHINE, NET_PEERS};
+use alpenglow_forge::{Edition, edition};
 use alpenglow_image::system::System;
 use clap::{Args, ValueEnum};
 use std::env;
@@ -86,13 +87,13 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     })
 }
 
-/// Builds what the tests run, with its progress shown. For all tests these are all packages, several at once, and the
-/// kernels first, which take longest; for chosen ones it is `min`, and a test that needs more builds it.
+/// Builds what the tests run, with its progress shown. For all tests these are the packages of all editions, several at once,
+/// and the kernels first, which take longest; for chosen ones it is `min`, and a test that needs more builds it.
 fn prepare(context: &Context, kinds: &[Kind], chosen: bool) -> Result<System> {
     if !chosen && kinds.iter().any(|kind| *kind != Kind::Unit) {
         context.with_forge(Arch::X86_64, |forge| {
             let recipes = forge.recipes();
-            let mut names: Vec<String> = recipes.keys().cloned().collect();
+            let mut names = edition::tested(recipes, &Edition::all(&context.repository)?);
             names.sort_by_key(|name| recipes[name].kernel.is_none());
             forge.build(&names)?;
             Ok(())

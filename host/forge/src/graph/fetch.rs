@@ -45,7 +45,7 @@ impl<'a> Forge<'a> {
     }
 
     fn crates(&self, recipe: &Recipe, tree: Option<&Path>) -> Result<Option<PathBuf>> {
-        let own = self.inputs.repository.join("system");
+        let own = self.inputs.repository.join(crate::own::FOLDER);
         let folder = tree.unwrap_or(&own);
         let crates = Crates::new(self.cache.dir(), build::USER);
         if !crates.lacks(folder)? {

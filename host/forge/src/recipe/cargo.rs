@@ -4,17 +4,15 @@ use super::Recipe;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// Rust programs, of the folder `system/` or of the recipe's source.
+/// Rust programs: of the recipe's source, or without one of the workspace `system/`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cargo {
-    /// Whether they have Rust's standard library, on the C library of the sysroot (`build` has
-    /// `musl-dev`). Without, they have `core` alone and no C library.
+    /// Whether they have Rust's standard library, on the C library of the sysroot (`build` has `musl-dev` and
+    /// `rust-std`): a panic is an illegal instruction, for they are small without its texts. Without, they have `core`
+    /// alone and no C library.
     #[serde(default)]
     pub std: bool,
-    /// What a panic of a program with `std` does, in the words of Cargo's own profiles.
-    #[serde(default)]
-    pub panic: Panic,
     /// Whether what several functions of a program with `std` do in the same words becomes a function of its own: a
     /// fiftieth less, but slower where it is in an inner loop.
     #[serde(default = "yes")]
@@ -36,27 +34,9 @@ fn yes() -> bool {
     true
 }
 
-/// What a panic does.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "kebab-case")]
-pub enum Panic {
-    /// Its message is printed, with the place in the source, and the program ends by SIGABRT.
-    #[default]
-    Abort,
-    /// Nothing is printed: it is an illegal instruction, and the texts are not in the program. For one that handles
-    /// SIGILL.
-    ImmediateAbort,
-}
-
 impl Cargo {
     /// What does not fit together, and what to write instead.
     pub(super) fn check(&self, recipe: &Recipe) -> Result<(), String> {
-        if recipe.source.is_none() && !recipe.local.iter().any(|folder| folder == "system") {
-            return Err(
-                "style = \"cargo\" needs `source`, or local = [\"system\"] for our own programs"
-                    .into(),
-            );
-        }
         if self.install.is_empty() {
             return Err("cargo.install names no program".into());
         }
@@ -66,15 +46,13 @@ impl Cargo {
                     .into(),
             );
         }
-        if self.std && !recipe.build.iter().any(|name| name == "musl-dev") {
-            return Err(
-                "cargo.std needs the C library to link with: build = [\"musl-dev\"]".into(),
-            );
-        }
-        if self.panic != Panic::Abort && !self.std {
-            return Err(
-                "cargo.panic is for programs with std = true; without, it is theirs".into(),
-            );
+        for library in ["musl-dev", "rust-std"] {
+            if self.std && !recipe.build.iter().any(|name| name == library) {
+                return Err(format!(
+                    "cargo.std needs the libraries to link with, and '{library}' is not among them: \
+                     build = [\"musl-dev\", \"rust-std\"]"
+                ));
+            }
         }
         if !self.outline && !self.std {
             return Err("cargo.outline is for programs with std = true".into());
@@ -124,8 +102,8 @@ mod tests {
         Recipe::read(&folder).map_err(|e| e.to_string())
     }
 
-    const GOOD: &str = "name = \"multi\"\nversion = \"1\"\nsummary = \"s\"\nlicense = \"MIT\"\nlocal = [\"system\"]\n\
-        build = [\"musl-dev\"]\nstyle = \"cargo\"\n[cargo]\nstd = true\ninstall = { multi = \"/sbin/multi\" }\n\
+    const GOOD: &str = "name = \"multi\"\nversion = \"1\"\nsummary = \"s\"\nlicense = \"MIT\"\n\
+        build = [\"musl-dev\", \"rust-std\"]\nstyle = \"cargo\"\n[cargo]\nstd = true\ninstall = { multi = \"/sbin/multi\" }\n\
         links = { \"/bin/one\" = \"multi\" }\n";
 
     #[test]
@@ -138,7 +116,7 @@ mod tests {
     #[test]
     fn a_tool() {
         let text = GOOD
-            .replace("build = [\"musl-dev\"]\n", "")
+            .replace("build = [\"musl-dev\", \"rust-std\"]\n", "")
             .replace("std = true", "host = true");
         assert!(read(&text).unwrap().is_tool());
     }
@@ -146,8 +124,8 @@ mod tests {
     #[test]
     fn what_does_not_fit_together_is_refused() {
         for (from, to, expected) in [
-            ("local = [\"system\"]\n", "", "local = [\"system\"]"),
-            ("build = [\"musl-dev\"]\n", "", "build = [\"musl-dev\"]"),
+            ("\"musl-dev\", ", "", "'musl-dev' is not among them"),
+            (", \"rust-std\"", "", "'rust-std' is not among them"),
             ("std = true", "host = true", "leave out std, build"),
             ("{ multi = \"/sbin/multi\" }", "{ }", "no program"),
             ("\"/sbin/multi\"", "\"sbin/multi\"", "from / on"),
@@ -157,12 +135,6 @@ mod tests {
             ("= \"multi\" }", "= \"other\" }", "leads to 'other'"),
             ("\"/bin/one\"", "\"/sbin/multi\"", "in both"),
             ("std = true", "stdlib = true", "stdlib"),
-            ("std = true", "std = true\npanic = \"unwind\"", "unwind"),
-            (
-                "std = true",
-                "panic = \"immediate-abort\"",
-                "is for programs with std",
-            ),
             ("std = true", "outline = false", "is for programs with std"),
         ] {
             assert!(GOOD.contains(from), "{from}");

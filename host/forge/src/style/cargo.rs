@@ -1,11 +1,12 @@
 //! Rust programs: our own of the workspace `system/`, or a crate of somebody else's.
 //!
-//! They are built for a target that the build root has no standard library for, so cargo builds it from Debian's
-//! copy of its source (`-Zbuild-std`, for which RUSTC_BOOTSTRAP is set): `core` alone, or all of `std` on our own
-//! musl. A tool for other builds (`host`) is built for the build root instead. Crates stand in place of a registry:
-//! those that the `Cargo.lock` names, and those that Debian's copy brings along.
+//! They are built for a target that the build root has no standard library for. It is that of the package `rust-std`
+//! (style/rust_std.rs), or `core` alone, which cargo builds from Debian's copy of its source (`-Zbuild-std`, for which
+//! RUSTC_BOOTSTRAP is set). A tool for other builds (`host`) is built for the build root instead. Crates stand in place of
+//! a registry: those that the `Cargo.lock` names, and those that Debian's copy brings along.
 
-use crate::recipe::{Cargo, Panic, Recipe};
+use crate::own;
+use crate::recipe::{Cargo, Recipe};
 use crate::toolchain::{FOLDER, LLVM};
 use alpenglow_builder::Arch;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use std::path::{Path, PathBuf};
 pub const CRATES: &str = "/build/crates";
 
 /// Where cargo puts what it builds.
-const OBJECT: &str = "/build/object";
+pub(super) const OBJECT: &str = "/build/object";
 
 /// The standard library's source in the build root.
 const LIBRARY: &str = "/usr/lib/rustlib/src/rust/library";
@@ -28,67 +29,70 @@ const UNWIND: &str = include_str!("unwind.c");
 /// Builds the programs, optimised, without a network.
 pub fn build(recipe: &Recipe, cargo: &Cargo, arch: Arch) -> String {
     let own = recipe.source.is_none();
-    let folder = if own {
-        "/build/source/system"
-    } else {
-        "/build/source"
-    };
-    let mut text = format!("cd {folder}\n{}", registry());
-    if cargo.std {
-        text.push_str(&unwind(arch));
-    }
+    let folder = if own { own::FOLDER } else { "" };
     // A program of ours is in a crate of its name; a crate of others' may have several.
     let what = if own { "-p" } else { "--bin" };
-    let programs: Vec<String> = cargo
-        .install
-        .keys()
-        .map(|name| format!("{what} {name}"))
-        .collect();
-    let (flags, library) = if cargo.host {
-        (String::from("-Clink-arg=-fuse-ld=lld"), String::new())
-    } else {
-        let library = if cargo.std {
-            "-Zbuild-std=std,panic_abort -Zbuild-std-features=optimize_for_size"
-        } else {
-            "-Zbuild-std=core"
-        };
-        text.push_str("export RUSTC_BOOTSTRAP=1\n");
-        let target = format!("{library} --target {} ", arch.rust_target());
-        let mut flags = target_flags(cargo.std, arch);
-        if cargo.panic == Panic::ImmediateAbort {
-            flags.push_str(" -Cpanic=immediate-abort");
-        }
-        if cargo.std && cargo.outline {
+    let programs = cargo.install.keys().map(|name| format!(" {what} {name}"));
+    let programs: String = programs.collect();
+    let built = if cargo.host {
+        // It runs for seconds: what it would gain in them is less than what optimising it costs.
+        format!(
+            "export CARGO_PROFILE_RELEASE_OPT_LEVEL=1\n{}",
+            run(
+                &host_variable(),
+                &format!("clang-{LLVM}"),
+                "-Clink-arg=-fuse-ld=lld",
+                arch,
+                &programs
+            )
+        )
+    } else if cargo.std {
+        let mut flags = std_flags(arch);
+        flags.push_str(" --sysroot=/build/sysroot/usr");
+        if cargo.outline {
             flags.push_str(" -Cllvm-args=-enable-machine-outliner=always");
         }
-        (flags, target)
-    };
-    let (variable, linker) = if cargo.host {
-        (host_variable(), format!("clang-{LLVM}"))
-    } else {
-        (variable(arch.rust_target()), format!("ld.lld-{LLVM}"))
-    };
-    if cargo.host {
-        // It runs for seconds: what it would gain in them is less than what optimising it costs.
-        text.push_str("export CARGO_PROFILE_RELEASE_OPT_LEVEL=1\n");
-    }
-    if cargo.std {
         // Stripped once the forge has looked at them.
-        text.push_str("export CARGO_PROFILE_RELEASE_STRIP=none\n");
-    }
-    text.push_str(&format!(
-        "export CARGO_TARGET_DIR={OBJECT}\n\
+        format!(
+            "export CARGO_PROFILE_RELEASE_STRIP=none\n{}",
+            command("", &flags, arch, &programs)
+        )
+    } else {
+        command("-Zbuild-std=core", BARE, arch, &programs)
+    };
+    format!("cd /build/source/{folder}\n{built}")
+}
+
+/// Runs cargo for Alpenglow's own target, `library` saying which standard library it builds itself.
+pub(super) fn command(library: &str, flags: &str, arch: Arch, programs: &str) -> String {
+    let target = arch.rust_target();
+    format!(
+        "export RUSTC_BOOTSTRAP=1\n{}",
+        run(
+            &variable(target),
+            &format!("ld.lld-{LLVM}"),
+            flags,
+            arch,
+            &format!(" {library} --target {target}{programs}")
+        )
+    )
+}
+
+/// Runs cargo with crates in place of a registry.
+fn run(variable: &str, linker: &str, flags: &str, arch: Arch, words: &str) -> String {
+    format!(
+        "{registry}\
+         export CARGO_TARGET_DIR={OBJECT}\n\
          export CARGO_TARGET_{host}_LINKER=clang-{LLVM}\n\
          export CARGO_TARGET_{variable}_LINKER={linker}\n\
          export CARGO_TARGET_{variable}_RUSTFLAGS=\"{flags} --remap-path-prefix=/build=.\"\n\
          env -u CXX CC=clang-{LLVM} AR=llvm-ar-{LLVM} CC_{target}={FOLDER}/cc \
-         /usr/bin/cargo build --release --locked --offline {library}{programs}\n",
+         /usr/bin/cargo build --release --offline{words}\n",
+        registry = registry(),
         host = host_variable(),
         // What a crate brings along in C is for the package's architecture and libc, and hardened as all of C is.
         target = arch.rust_target().replace('-', "_"),
-        programs = programs.join(" "),
-    ));
-    text
+    )
 }
 
 /// A cargo home whose registry is a folder with all crates there are; of two copies of one, the lock's.
@@ -110,7 +114,7 @@ fn registry() -> String {
 }
 
 /// Makes the archive that std links with as its unwinder.
-fn unwind(arch: Arch) -> String {
+pub(super) fn unwind(arch: Arch) -> String {
     format!(
         "mkdir -p {OBJECT}/unwind\n\
          cat > {OBJECT}/unwind/unwind.c <<'END'\n\
@@ -122,25 +126,26 @@ fn unwind(arch: Arch) -> String {
 }
 
 /// What rustc is told for Alpenglow's own target. Position independence and full RELRO are rustc's defaults there.
-fn target_flags(std: bool, arch: Arch) -> String {
-    let mut flags =
-        vec!["-Clinker-flavor=gnu-lld -Zunstable-options -Clink-self-contained=no".to_owned()];
-    if std {
-        // Panics and errors name files of the library: short, and the same wherever it lies.
-        flags.push(format!("--remap-path-prefix={LIBRARY}=rust"));
-        flags.push("-Ctarget-feature=+crt-static -Crelocation-model=pie".into());
-        flags.push("-Cforce-unwind-tables=no -Zstack-protector=strong".into());
-        flags.push(format!("-L{LIBRARIES} -L{OBJECT}/unwind"));
-        for object in ["rcrt1.o", "crti.o", "crtn.o"] {
-            flags.push(format!("-Clink-arg={LIBRARIES}/{object}"));
-        }
-        let mut arguments = vec!["--icf=all", "-zpack-relative-relocs", "--build-id=none"];
-        // rustc knows no static-pie for these two targets: without it the start code relocates nothing.
-        if arch != Arch::X86_64 {
-            arguments.extend(["-pie", "--no-dynamic-linker", "-ztext"]);
-        }
-        flags.extend(arguments.iter().map(|one| format!("-Clink-arg={one}")));
+const BARE: &str = "-Clinker-flavor=gnu-lld -Zunstable-options -Clink-self-contained=no";
+
+/// What it is told besides for a program with the standard library, and for that library.
+pub(super) fn std_flags(arch: Arch) -> String {
+    let mut flags = vec![BARE.to_owned()];
+    // Panics and errors name files of the library: short, and the same wherever it lies.
+    flags.push(format!("--remap-path-prefix={LIBRARY}=rust"));
+    flags.push("-Cpanic=immediate-abort".into());
+    flags.push("-Ctarget-feature=+crt-static -Crelocation-model=pie".into());
+    flags.push("-Cforce-unwind-tables=no -Zstack-protector=strong".into());
+    flags.push(format!("-L{LIBRARIES} -L{OBJECT}/unwind"));
+    for object in ["rcrt1.o", "crti.o", "crtn.o"] {
+        flags.push(format!("-Clink-arg={LIBRARIES}/{object}"));
     }
+    let mut arguments = vec!["--icf=all", "-zpack-relative-relocs", "--build-id=none"];
+    // rustc knows no static-pie for these two targets: without it the start code relocates nothing.
+    if arch != Arch::X86_64 {
+        arguments.extend(["-pie", "--no-dynamic-linker", "-ztext"]);
+    }
+    flags.extend(arguments.iter().map(|one| format!("-Clink-arg={one}")));
     flags.join(" ")
 }
 
@@ -223,10 +228,8 @@ mod tests {
     #[test]
     fn the_two_targets_without_static_pie_are_told() {
         for arch in Arch::ALL {
-            let flags = target_flags(true, arch);
+            let flags = std_flags(arch);
             assert_eq!(flags.contains("-Clink-arg=-pie"), arch != Arch::X86_64);
-            assert!(flags.contains("rcrt1.o"));
-            assert!(!target_flags(false, arch).contains("rcrt1.o"));
         }
     }
 }

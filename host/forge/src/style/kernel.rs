@@ -23,19 +23,27 @@ fn make(kernel: &Kernel, arch: Arch) -> String {
     )
 }
 
-/// Lets the compiler precompile the headers with the flags of what is built in and of modules: from a folder that is the
-/// kernel's own for that moment.
+/// Lets the compiler precompile the headers with the flags of what is built in, of modules and of ACPI's interpreter, which
+/// has its own: from a folder that is the kernel's own for that moment.
 fn precompile(make: &str) -> String {
     format!(
         "cp /build/source/Kbuild /build/precompiled/Kbuild\n\
          mkdir /build/source/precompiled\n\
-         touch /build/source/precompiled/builtin.c /build/source/precompiled/module.c\n\
-         printf 'obj-y := builtin.o\\nobj-m := module.o\\n' > /build/source/precompiled/Makefile\n\
          echo 'obj-y += precompiled/' >> /build/source/Kbuild\n\
-         {make} precompiled/builtin.o precompiled/module.o\n\
+         cat > /build/source/precompiled/Makefile <<'END'\n\
+         obj-y := builtin.o acpica.o\nobj-m := module.o\n\
+         CFLAGS_acpica.o := $(shell sed -n '/^ccflags-y/s/.*=//p' $(srctree)/drivers/acpi/acpica/Makefile)\nEND\n\
+         has() {{ grep -q \"^$1=y\" /build/object/.config; }}\n\
+         objects=builtin\n\
+         ! has CONFIG_MODULES || objects=\"$objects module\"\n\
+         ! has CONFIG_ACPI || objects=\"$objects acpica\"\n\
+         for name in $objects; do\n\
+         \x20 touch /build/source/precompiled/$name.c\n\
+         \x20 {make} precompiled/$name.o\n\
+         \x20 [ -s /build/precompiled/$name.flags ]\n\
+         done\n\
          cp /build/precompiled/Kbuild /build/source/Kbuild\n\
-         rm -r /build/source/precompiled /build/object/precompiled\n\
-         [ -s /build/precompiled/builtin.flags ] && [ -s /build/precompiled/module.flags ]\n"
+         rm -r /build/source/precompiled /build/object/precompiled\n"
     )
 }
 
