@@ -69,8 +69,6 @@ pub enum Problem {
     Conflict(&'static str),
     /// A folder or a service of it that is passed over.
     Ignored(Box<[u8]>, &'static str),
-    /// A service that a folder names is passed over, as it cannot be loaded.
-    PassedOver(Box<[u8]>, Box<Error>),
     /// A setting, or an option of it, without effect.
     Lint(&'static str),
     /// A file that is named by the description: its path, what was tried, and the error's number.
@@ -202,7 +200,6 @@ impl fmt::Display for Problem {
             Self::NoUser(name) => write!(f, "there is no user {:?}", Show(name)),
             Self::NoGroup(name) => write!(f, "there is no group {:?}", Show(name)),
             Self::Ignored(what, why) => write!(f, "{:?} is passed over: {why}", Show(what)),
-            Self::PassedOver(name, error) => write!(f, "{:?} is passed over: {error}", Show(name)),
             Self::Named(path, what, errno) => said(f, path, what, *errno),
             Self::Unsuitable(path, what) => write!(f, "{:?} {what}", Show(path)),
         }

@@ -256,33 +256,32 @@ impl Walk<'_> {
     /// A dependency could not be loaded: that is an error of what depends on it. But what a folder names may be missing; and if
     /// it is only waited for (and `spare`), whatever is wrong with it: one mistake is not to keep a system from starting.
     fn failed(&mut self, name: &[u8], error: Error, spare: bool) -> Result<(), Error> {
-        let not_there = error.problem == Problem::NotFound && *error.service == *name;
-        if let Some(frame) = self.path.last_mut().filter(|_| not_there) {
-            let dependency = &mut frame.made.dependencies[frame.next - 1];
-            if dependency.optional {
-                dependency.name = Box::default();
-                let why = "a folder names it, but there is no such service";
-                let warning = Error::new(&frame.made.name, Problem::Ignored(name.into(), why));
-                self.reports.warning(warning);
-                return Ok(());
-            }
-        }
-        let waited_for = |frame: &Frame| {
+        let missing = matches!(error.problem, Problem::NotFound) && *error.service == *name;
+        let spare = spare && !matches!(error.problem, Problem::Memory);
+        let last = self.path.len() - 1;
+        let place = self.path.iter().enumerate().rposition(|(at, frame)| {
             let dependency = &frame.made.dependencies[frame.next - 1];
-            dependency.optional && dependency.kind == DependencyKind::WaitsFor
-        };
-        let place = self.path.iter().rposition(waited_for);
-        let Some(place) = place.filter(|_| spare && error.problem != Problem::Memory) else {
+            let waited_for = dependency.kind == DependencyKind::WaitsFor;
+            dependency.optional && (spare && waited_for || missing && at == last)
+        });
+        let Some(place) = place else {
             return Err(self.within(error));
         };
+        let why = if missing && place == last {
+            "a folder names it, but there is no such service"
+        } else {
+            self.reports.warning(error);
+            "it cannot be loaded, as is said above"
+        };
         // What was made of it is not to be loaded; another who needs it fails by himself.
-        for frame in self.path.drain(place + 1..) {
+        while self.path.len() > place + 1
+            && let Some(frame) = self.path.pop()
+        {
             self.states.remove(&frame.made.name);
         }
         let frame = &mut self.path[place];
-        let dependency = &mut frame.made.dependencies[frame.next - 1];
-        let name = std::mem::take(&mut dependency.name);
-        let problem = Problem::PassedOver(name, Box::new(error));
+        let name = std::mem::take(&mut frame.made.dependencies[frame.next - 1].name);
+        let problem = Problem::Ignored(name, why);
         self.reports.warning(Error::new(&frame.made.name, problem));
         Ok(())
     }
