@@ -1,5 +1,5 @@
 //! Whole machines: `min` under QEMU, by itself and by hand, in good health and in bad; the standard kernel; dinit under
-//! User Mode Linux and QEMU; kernelctl; netd.
+//! User Mode Linux and QEMU; kernelctl; netd; what starts with a standard system.
 
 mod budget;
 mod demo;
@@ -8,6 +8,7 @@ mod hand;
 mod kernelctl;
 mod min;
 mod netd;
+mod services;
 mod standard;
 mod uml;
 
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
         tests.extend(dinit::tests());
         tests.extend(kernelctl::tests());
         tests.extend(netd::tests());
+        tests.extend(services::tests());
         tests.extend(budget::tests());
         tests
     })

@@ -5,10 +5,13 @@ mod bench;
 mod build;
 mod cargo;
 mod compose;
+mod crond;
+mod devd;
 mod dinit_conformance;
 mod getty;
 mod init;
 mod input;
+mod logd;
 mod netd;
 mod project;
 mod repository;
@@ -36,7 +39,10 @@ fn main() -> ExitCode {
         tests.extend(build::tests());
         tests.extend(repository::tests());
         tests.extend(compose::tests());
+        tests.extend(devd::tests());
         tests.extend(netd::tests());
+        tests.extend(logd::tests());
+        tests.extend(crond::tests());
         tests.extend(bench::tests());
         tests
     })

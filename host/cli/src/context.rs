@@ -107,8 +107,8 @@ impl Context {
         })
     }
 
-    /// QEMU in its own root, with the instruction counter compiled for it.
-    pub fn hypervisor(&self) -> Result<Hypervisor> {
+    /// QEMU in its own root, with the instruction counter compiled for it. It sees the folders of these files, absolute paths.
+    pub fn hypervisor(&self, files: &[PathBuf]) -> Result<Hypervisor> {
         let made = (
             Root::made(&self.cache, &MACHINE)?,
             Root::made(&self.cache, &BUILD)?,
@@ -127,11 +127,16 @@ impl Context {
                 hypervisor::compile_counter(&self.cache, &build, &machine)?
             }
         };
-        let folders = vec![
+        let mut folders = vec![
             self.cache.dir().to_owned(),
             self.repository.clone(),
             env::temp_dir(),
         ];
+        for folder in files.iter().filter_map(|file| file.parent()) {
+            if !folders.iter().any(|seen| folder.starts_with(seen)) {
+                folders.push(folder.to_owned());
+            }
+        }
         Ok(hypervisor::of_root(&machine, counter, folders))
     }
 }

@@ -49,6 +49,14 @@ pub enum Error {
     /// A program could not be run.
     #[error("cannot run {0}: {1}")]
     Run(String, std::io::Error),
+    /// A disk of a machine's is not there.
+    #[error("{}: {source}: --disk wants a file with a disk's bytes: make one with 'truncate -s 1G FILE'", path.display())]
+    Disk {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// A report could not be written.
     #[error("cannot write {}: {source}", path.display())]
     Write {

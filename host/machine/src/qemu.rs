@@ -62,6 +62,23 @@ pub fn arguments(
     add(&["-kernel", &spec.kernel.display().to_string()]);
     add(&["-initrd", &spec.initrd.display().to_string()]);
     add(&["-append", &command_line(spec)]);
+    for (number, disk) in spec.disks.iter().enumerate() {
+        // A comma ends a value, two of them are one.
+        let file = disk.display().to_string().replace(',', ",,");
+        let bus = match spec.board {
+            Board::Q35 => "pci",
+            Board::Microvm | Board::Virt => "device",
+        };
+        add(&[
+            "-drive",
+            &format!("id=disk{number},if=none,format=raw,file={file}"),
+            "-device",
+            &format!("virtio-blk-{bus},drive=disk{number}"),
+        ]);
+    }
+    for device in &spec.devices {
+        add(&["-device", device]);
+    }
     let mux = match console {
         Console::Pipes => "off",
         Console::Terminal => "on",
@@ -151,6 +168,24 @@ mod tests {
                 .contains("-cpu max -smp 1 -m 256M -accel kvm -accel tcg ")
         );
         assert!(line(&spec, false, Console::Terminal).contains("signal=off,mux=on"));
+    }
+
+    #[test]
+    fn further_devices_and_disks() {
+        let mut spec = Spec::new("min", Arch::X86_64, "/i/kernel", "/i/initramfs");
+        spec.disks = vec!["/i/a,b".into(), "/i/c".into()];
+        spec.devices = vec!["e1000".into()];
+        let text = line(&spec, false, Console::Pipes);
+        assert!(
+            text.contains(
+                "-drive id=disk0,if=none,format=raw,file=/i/a,,b -device virtio-blk-pci,drive=disk0 \
+                 -drive id=disk1,if=none,format=raw,file=/i/c -device virtio-blk-pci,drive=disk1 \
+                 -device e1000 -chardev"
+            ),
+            "{text}"
+        );
+        spec.board = Board::Microvm;
+        assert!(line(&spec, false, Console::Pipes).contains(" virtio-blk-device,drive=disk0"));
     }
 
     #[test]

@@ -171,6 +171,10 @@ pub struct Spec {
     pub words: Vec<String>,
     /// Memory in MiB.
     pub memory_mib: u32,
+    /// Further devices, as QEMU's `-device` takes them.
+    pub devices: Vec<String>,
+    /// Files that are its disks, in this order, byte for byte. What the machine writes to them is kept.
+    pub disks: Vec<PathBuf>,
     /// Counts instructions: deterministic, TCG only. The guest's clock then runs with its
     /// instructions and leaps over idle time, so a prompt's timeout passes at once: measure with
     /// it, don't log in.
@@ -201,6 +205,8 @@ impl Spec {
             initrd: initrd.into(),
             words: vec!["quiet".to_owned()],
             memory_mib: 256,
+            devices: Vec::new(),
+            disks: Vec::new(),
             counting: false,
             accelerator: Accelerator::Auto,
             markers: Vec::new(),

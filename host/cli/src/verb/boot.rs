@@ -37,6 +37,13 @@ pub struct Arguments {
     /// A word for the kernel's command line; may be repeated
     #[arg(long, value_name = "WORD")]
     append: Vec<String>,
+    /// A file that is a disk of the machine's, byte for byte, and keeps what is written to it; may be
+    /// repeated
+    #[arg(long, value_name = "FILE")]
+    disk: Vec<PathBuf>,
+    /// A further device, as QEMU's -device takes it: e1000; may be repeated
+    #[arg(long, value_name = "DEVICE")]
+    device: Vec<String>,
     /// Seconds in which the login prompt must have come, with --run
     #[arg(long, value_name = "SECONDS", default_value_t = 120)]
     limit: u64,
@@ -60,7 +67,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     }
     let Which { edition, arch } = &arguments.which;
     let system = context.system(edition, *arch)?;
-    let hypervisor = context.hypervisor()?;
+    let disks = disks(&arguments.disk)?;
+    let hypervisor = context.hypervisor(&disks)?;
     let board = arguments.board.unwrap_or_else(|| Board::of(*arch));
     // A microvm has no firmware that could unpack a kernel; it takes it as it is.
     let format = if board == Board::Microvm {
@@ -77,6 +85,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     spec.board = board;
     spec.memory_mib = arguments.memory;
     spec.words.extend(arguments.append.iter().cloned());
+    spec.devices.clone_from(&arguments.device);
+    spec.disks = disks;
     spec.limits.boot = Duration::from_secs(arguments.limit);
     if arguments.run.is_empty() && arguments.report.is_none() {
         return by_hand(&context, &system, &hypervisor, spec);
@@ -86,6 +96,22 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         report(&system, &hypervisor, &spec, &finished, *arch)?.write(path)?;
     }
     Ok(status)
+}
+
+/// The paths under which QEMU sees these files.
+fn disks(files: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    let path = |file: &PathBuf| {
+        let wrong = |source| Error::Disk {
+            path: file.clone(),
+            source,
+        };
+        let path = fs::canonicalize(file).map_err(wrong)?;
+        match path.is_dir() {
+            true => Err(wrong(std::io::ErrorKind::IsADirectory.into())),
+            false => Ok(path),
+        }
+    };
+    files.iter().map(path).collect()
 }
 
 /// Finds out before the boot that a report's folder is not there.

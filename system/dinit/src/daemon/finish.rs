@@ -124,17 +124,24 @@ fn others() -> Vec<(i32, Vec<u8>)> {
         return Vec::new();
     };
     let own = std::process::id() as i32;
-    let ids = entries
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
-    ids.filter(|id| *id != own)
-        .filter_map(|id| {
-            // A thread of the kernel has no command line.
-            let line = std::fs::read(format!("/proc/{id}/cmdline")).ok()?;
-            let end = line.iter().position(|byte| *byte == 0)?;
-            Some((id, line[..end].to_vec()))
-        })
-        .collect()
+    let mut others = Vec::new();
+    for entry in entries.flatten() {
+        let Some(id) = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse().ok())
+        else {
+            continue;
+        };
+        // A thread of the kernel has no command line.
+        let line = std::fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
+        if let Some(end) = line.iter().position(|byte| *byte == 0)
+            && id != own
+        {
+            others.push((id, line[..end].to_vec()));
+        }
+    }
+    others
 }
 
 /// Runs the administrator's hook; whether it said that it has unmounted.

@@ -157,10 +157,12 @@ impl Manager {
             unsent: connection.unsent().into(),
             unread: connection.unread().into(),
         };
-        let units = self.listed().into_iter().filter_map(|id| {
-            let unit = self.unit(id)?;
-            Some((id.0, unit.description.clone(), unit.run.as_deref().map(run)))
-        });
+        let mut units = Vec::new();
+        for id in self.listed() {
+            if let Some(unit) = self.unit(id) {
+                units.push((id.0, unit.description.clone(), unit.run.as_deref().map(run)));
+            }
+        }
         Saved {
             environment: self.environment.iter().map(Box::from).collect(),
             cgroup_base: self.cgroup_base.clone().into(),
@@ -170,7 +172,7 @@ impl Manager {
             began: self.began,
             ending: self.ending.map(|ending| ending as u8),
             timers: self.timers.save(),
-            units: units.collect(),
+            units,
             connections: self.connections.iter().flatten().map(connection).collect(),
         }
     }

@@ -138,14 +138,15 @@ impl Loader<'_> {
                     frame.depth + 1
                 };
                 let name = dependency.name.clone();
-                if walk.states.get(&name) == Some(&State::OnPath) {
-                    return Err(walk.cycle(&name));
-                }
-                if !self.wanted(&walk, &name) {
+                let entered = if walk.states.get(&name) == Some(&State::OnPath) {
+                    Err(walk.cycle(&name))
+                } else if self.wanted(&walk, &name) {
+                    self.enter(&mut walk, &name, depth)
+                } else {
                     continue;
-                }
-                if let Err(error) = self.enter(&mut walk, &name, depth) {
-                    walk.failed(&name, error)?;
+                };
+                if let Err(error) = entered {
+                    walk.failed(&name, error, !again)?;
                 }
             }
         }
@@ -249,23 +250,40 @@ impl Walk<'_> {
     fn cycle(&self, name: &[u8]) -> Error {
         let names = self.path.iter().map(|frame| frame.made.name.clone());
         let names = names.skip_while(|other| **other != *name).collect();
-        self.within(Error::new(name, Problem::Cycle(names)))
+        Error::new(name, Problem::Cycle(names))
     }
 
-    /// A dependency could not be loaded: that is an error of what depends on it, unless a folder named it.
-    fn failed(&mut self, name: &[u8], error: Error) -> Result<(), Error> {
-        let not_there = error.problem == Problem::NotFound && *error.service == *name;
-        if let Some(frame) = self.path.last_mut().filter(|_| not_there) {
-            let dependency = &mut frame.made.dependencies[frame.next - 1];
-            if dependency.optional {
-                dependency.name = Box::default();
-                let why = "a folder names it, but there is no such service";
-                let warning = Error::new(&frame.made.name, Problem::Ignored(name.into(), why));
-                self.reports.warning(warning);
-                return Ok(());
-            }
+    /// A dependency could not be loaded: that is an error of what depends on it. But what a folder names may be missing; and if
+    /// it is only waited for (and `spare`), whatever is wrong with it: one mistake is not to keep a system from starting.
+    fn failed(&mut self, name: &[u8], error: Error, spare: bool) -> Result<(), Error> {
+        let missing = matches!(error.problem, Problem::NotFound) && *error.service == *name;
+        let spare = spare && !matches!(error.problem, Problem::Memory);
+        let last = self.path.len() - 1;
+        let place = self.path.iter().enumerate().rposition(|(at, frame)| {
+            let dependency = &frame.made.dependencies[frame.next - 1];
+            let waited_for = dependency.kind == DependencyKind::WaitsFor;
+            dependency.optional && (spare && waited_for || missing && at == last)
+        });
+        let Some(place) = place else {
+            return Err(self.within(error));
+        };
+        let why = if missing && place == last {
+            "a folder names it, but there is no such service"
+        } else {
+            self.reports.warning(error);
+            "it cannot be loaded, as is said above"
+        };
+        // What was made of it is not to be loaded; another who needs it fails by himself.
+        while self.path.len() > place + 1
+            && let Some(frame) = self.path.pop()
+        {
+            self.states.remove(&frame.made.name);
         }
-        Err(self.within(error))
+        let frame = &mut self.path[place];
+        let name = std::mem::take(&mut frame.made.dependencies[frame.next - 1].name);
+        let problem = Problem::Ignored(name, why);
+        self.reports.warning(Error::new(&frame.made.name, problem));
+        Ok(())
     }
 
     /// Says who needed it: the last, and the first. More would be deep, for a chain that is.

@@ -85,7 +85,7 @@ fn missing_services() {
         ("over.d/none", ""),
         ("over.d/there", ""),
         ("there", ""),
-        ("deep", "waits-for.d: deep.d\n"),
+        ("deep", "depends-ms.d: deep.d\n"),
         ("deep.d/hard", ""),
         ("no-folder", "depends-on.d: none.d\n"),
     ]);
@@ -111,7 +111,7 @@ fn missing_services() {
         "{}",
         warnings[0]
     );
-    // What a folder names must be right, though, if it is there.
+    // What a folder names and is needed must be right, though, if it is there.
     let deep = error(&folder, "deep").to_string();
     assert!(
         deep.starts_with("deep: ") && deep.contains("hard: ") && deep.contains("none: "),
@@ -228,11 +228,59 @@ fn folders_may_nest_deeper_but_not_forever() {
     folder.write("s2000", "");
     assert_eq!(folder.load("s0").0.unwrap().len(), 2001);
     folder.write("s2000", "nice = x\n");
-    let broken = error(&folder, "s0").to_string();
+    let (made, warnings) = folder.load("s0");
+    assert_eq!(made.unwrap().len(), 2000);
+    let (why, passed) = (warnings[0].to_string(), warnings[1].to_string());
+    assert!(why.contains("s2000:1: nice"), "{why}");
+    assert!(passed.starts_with("s1999: 's2000' is passed"), "{passed}");
+    for at in 0..2000 {
+        folder.write(&format!("s{at}"), &format!("depends-on.d: d{at}\n"));
+    }
+    let broken = error(&folder, "s1000").to_string();
     assert!(
         broken.contains("s2000:1: nice") && broken.len() < 1000,
         "{broken}"
     );
+}
+
+#[test]
+fn a_mistake_in_what_a_folder_has_waited_for_keeps_nothing_else_back() {
+    let folder = Folder::new(&[
+        ("boot", "waits-for.d: boot.d\n"),
+        ("boot.d/above", ""),
+        ("boot.d/circle", ""),
+        ("boot.d/fine", ""),
+        ("boot.d/needs", ""),
+        ("boot.d/wrong", ""),
+        ("wrong", "comand = /bin/true\n"),
+        // Each needs what is good, and what is not.
+        ("above", "depends-on: good\ndepends-on: wrong\n"),
+        ("needs", "depends-on: above\n"),
+        ("circle", "depends-on: boot\n"),
+        ("fine", "waits-for: good\n"),
+        ("good", ""),
+        ("hard", "waits-for: wrong\n"),
+    ]);
+    let (made, warnings) = folder.load("boot");
+    let made = made.unwrap();
+    assert_eq!(names(&made), ["good", "fine", "boot"]);
+    assert_eq!(made[2].dependencies.len(), 1);
+    let told: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(told.len(), 8, "{told:?}");
+    for (told, (name, why)) in told.chunks(2).zip([
+        ("above", "wrong:1: there is no setting 'comand'"),
+        ("circle", "depends on itself: boot -> circle -> boot"),
+        ("needs", "wrong:1: "),
+        ("wrong", "wrong:1: "),
+    ]) {
+        let begins = format!("boot: '{name}' is passed over: ");
+        assert!(
+            told[0].contains(why) && told[1].starts_with(&begins),
+            "{told:?}"
+        );
+    }
+    // Named by itself it is an error as before.
+    assert_eq!(error(&folder, "hard").class(), Class::Load);
 }
 
 #[test]

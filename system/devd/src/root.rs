@@ -1,0 +1,86 @@
+//! The root below which everything is looked for: `/`, or a tree that a test made.
+
+use std::path::{Path, PathBuf};
+
+/// A root.
+#[derive(Clone, Debug)]
+pub struct Root(PathBuf);
+
+impl Root {
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self(folder.into())
+    }
+
+    /// Whether it is the system that runs.
+    pub fn is_real(&self) -> bool {
+        self.0.as_os_str() == "/"
+    }
+
+    /// Where an absolute path is below this root.
+    pub fn at(&self, path: &str) -> PathBuf {
+        self.0.join(path.trim_start_matches('/'))
+    }
+
+    /// The files of a kind in several folders, in the order of their names wherever they are; of files with the same name
+    /// only that in the first folder. Paths are as seen from within the root.
+    pub fn files(&self, folders: &[&str], ending: &str) -> Vec<String> {
+        let mut found: Vec<(String, String)> = Vec::new();
+        for folder in folders {
+            let entries = std::fs::read_dir(self.at(folder)).into_iter().flatten();
+            let names = entries
+                .flatten()
+                .filter_map(|entry| entry.file_name().into_string().ok());
+            for name in names.filter(|name| name.ends_with(ending) && !name.starts_with('.')) {
+                if !found.iter().any(|(other, _)| *other == name) {
+                    let path = format!("{folder}/{name}");
+                    found.push((name, path));
+                }
+            }
+        }
+        found.sort();
+        found.into_iter().map(|(_, path)| path).collect()
+    }
+
+    /// A small file of the kernel without the white space at its end; none where it cannot be read.
+    pub fn value(&self, path: &str) -> Option<String> {
+        value(&self.at(path))
+    }
+}
+
+impl Default for Root {
+    fn default() -> Self {
+        Self::new("/")
+    }
+}
+
+/// As [`Root::value`], of any path.
+pub fn value(path: &Path) -> Option<String> {
+    let text = std::fs::read(path).ok()?;
+    let text = String::from_utf8_lossy(&text);
+    Some(text.trim_end_matches(['\n', ' ', '\t', '\0']).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_folder_counts_and_names_are_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Root::new(folder.path());
+        for path in [
+            "a/20.conf",
+            "a/10.conf",
+            "b/20.conf",
+            "b/15.conf",
+            "b/16.txt",
+            "b/.17.conf",
+        ] {
+            let path = root.at(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
+        }
+        let files = root.files(&["/a", "/b", "/c"], ".conf");
+        assert_eq!(files, ["/a/10.conf", "/b/15.conf", "/a/20.conf"]);
+    }
+}
