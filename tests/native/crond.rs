@@ -1,11 +1,7 @@
 //! crond with real users and a clock that is really waited for, in a sandbox; what it tells goes to logd.
 
-use crate::logd;
-use alpenglow_builder::debian::NET_PEERS;
-use alpenglow_builder::{Cache, Mount, Root, Sandbox};
-use alpenglow_tests::{Outcome, Test, check, output, repository, test, text};
-use std::path::PathBuf;
-use std::process::Stdio;
+use crate::daemons;
+use alpenglow_tests::{Outcome, Test, test};
 
 /// The tests.
 pub fn tests() -> Vec<Test> {
@@ -24,30 +20,10 @@ const IDLE: &str = include_str!("crond/idle.sh");
 
 /// Runs a script in namespaces of its own, with crond and logd.
 fn run(script: &str) -> Outcome {
-    let cache = Cache::open().map_err(|e| e.to_string())?;
-    let root = Root::made(&cache, &NET_PEERS).map_err(|e| e.to_string())?;
-    let root = root.ok_or("the root of network peers is not there: run ./alpenglow test native")?;
-    let mut sandbox = Sandbox::new(root.dir);
-    let bind = |source: PathBuf, target: &str| Mount::Bind {
-        source,
-        target: target.into(),
-        writable: false,
-    };
-    let memory = |target: &str| Mount::Tmpfs {
-        target: target.into(),
-    };
-    let programs = logd::programs()?;
-    sandbox.mounts = vec![
-        memory("/tmp"),
-        memory("/run"),
-        memory("/var/log"),
-        bind(programs.join("crond"), "/tmp/crond"),
-        bind(programs.join("logd"), "/tmp/logd"),
-        bind(programs.join("dinit"), "/tmp/dinit"),
-        bind(repository().join("packages/crond/root"), "/tmp/root"),
-    ];
-    let mut command = sandbox.command("sh");
-    command.args(["-c", &format!("{BEGIN}{script}")]);
-    let output = output(command.stdin(Stdio::null()))?;
-    check(output.status.success(), || text(&output))
+    daemons::run(
+        &["crond", "logd", "dinit"],
+        &["/run", "/var/log"],
+        &[("packages/crond/root", "/tmp/root")],
+        &format!("{BEGIN}{script}"),
+    )
 }

@@ -1,7 +1,7 @@
 //! devd on this machine's kernel: its own events, loop devices, file systems that Debian's programs make. Each test has mounts of
 //! its own and a root of its own, in which /sys is the machine's and /dev is not. No module is loaded.
 
-use crate::logd;
+use crate::daemons;
 use alpenglow_tests::{Outcome, Test, check, output, test, text};
 use std::process::{Command, Stdio};
 
@@ -31,7 +31,7 @@ fn run(script: &str) -> Outcome {
     command
         .args(["--mount", "--propagation", "private", "sh", "-c"])
         .arg(format!("{BEGIN}{script}"))
-        .env("DEVD", logd::programs()?.join("devd"))
+        .env("DEVD", daemons::programs()?.join("devd"))
         .env("root", folder.path())
         .stdin(Stdio::null());
     let output = output(&mut command)?;

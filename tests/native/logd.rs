@@ -1,13 +1,8 @@
 //! logd with real senders, in a `/dev` and `/var/log` of the test's own. What stands in for the kernel's log is a pipe, which gives
 //! a record a read as it does.
 
-use alpenglow_builder::debian::NET_PEERS;
-use alpenglow_builder::{Cache, Mount, Root, Sandbox};
-use alpenglow_tests::{Outcome, Test, check, output, repository, test, text};
-use std::env;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::sync::OnceLock;
+use crate::daemons;
+use alpenglow_tests::{Outcome, Test, test};
 
 /// The tests.
 pub fn tests() -> Vec<Test> {
@@ -40,59 +35,10 @@ const SERVICE: &str = include_str!("logd/service.sh");
 
 /// Runs a script in namespaces of its own, with logd.
 fn run(script: &str) -> Outcome {
-    let cache = Cache::open().map_err(|e| e.to_string())?;
-    let root = Root::made(&cache, &NET_PEERS).map_err(|e| e.to_string())?;
-    let root = root.ok_or("the root of network peers is not there: run ./alpenglow test native")?;
-    let mut sandbox = Sandbox::new(root.dir);
-    let bind = |source: PathBuf, target: &str| Mount::Bind {
-        source,
-        target: target.into(),
-        writable: false,
-    };
-    let memory = |target: &str| Mount::Tmpfs {
-        target: target.into(),
-    };
-    let programs = programs()?;
-    sandbox.mounts = vec![
-        memory("/tmp"),
-        memory("/run"),
-        memory("/var/log"),
-        bind(programs.join("logd"), "/tmp/logd"),
-        bind(programs.join("dinit"), "/tmp/dinit"),
-        bind(repository().join("packages/logd/root"), "/tmp/root"),
-    ];
-    let mut command = sandbox.command("sh");
-    command.args(["-c", &format!("{BEGIN}{script}")]);
-    let output = output(command.stdin(Stdio::null()))?;
-    check(output.status.success(), || text(&output))
-}
-
-/// The folder with logd, crond, devd, and dinit, which runs them, built for this machine.
-pub fn programs() -> Result<PathBuf, String> {
-    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    BUILT.get_or_init(build).clone()
-}
-
-fn build() -> Result<PathBuf, String> {
-    let cache = Cache::open().map_err(|error| error.to_string())?;
-    // With netd's: what both are made of is compiled once.
-    let target = cache.dir().join("host-netd");
-    let cargo = env::var_os("ALPENGLOW_CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    command
-        .args(["build", "--profile", "quick", "--locked", "--quiet"])
-        .args(["-p", "crond", "-p", "devd", "-p", "logd", "-p", "dinit"])
-        .current_dir(repository().join("system"))
-        // The root's C library may be older than this machine's.
-        .env("RUSTFLAGS", "-Ctarget-feature=+crt-static")
-        .env("CARGO_TARGET_DIR", &target);
-    let built = output(&mut command)?;
-    if built.status.success() {
-        Ok(target.join("quick"))
-    } else {
-        Err(format!(
-            "logd, crond and devd do not build:\n{}",
-            text(&built)
-        ))
-    }
+    daemons::run(
+        &["logd", "dinit"],
+        &["/run", "/var/log"],
+        &[("packages/logd/root", "/tmp/root")],
+        &format!("{BEGIN}{script}"),
+    )
 }

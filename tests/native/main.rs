@@ -6,6 +6,7 @@ mod build;
 mod cargo;
 mod compose;
 mod crond;
+mod daemons;
 mod devd;
 mod dinit_conformance;
 mod getty;

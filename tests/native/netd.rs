@@ -2,13 +2,8 @@
 //!
 //! The peers are Debian's, in a root made for that.
 
-use alpenglow_builder::debian::NET_PEERS;
-use alpenglow_builder::{Cache, Mount, Root, Sandbox};
-use alpenglow_tests::{Outcome, Test, check, output, repository, test, text};
-use std::env;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::sync::OnceLock;
+use crate::daemons;
+use alpenglow_tests::{Outcome, Test, test};
 
 /// The tests.
 pub fn tests() -> Vec<Test> {
@@ -61,57 +56,13 @@ const IDLE: &str = include_str!("netd/idle.sh");
 
 /// Runs a script in a namespace of its own, with netd and the peers.
 fn run(script: &str) -> Outcome {
-    let cache = Cache::open().map_err(|e| e.to_string())?;
-    let root = Root::made(&cache, &NET_PEERS).map_err(|e| e.to_string())?;
-    let root = root.ok_or("the root of network peers is not there: run ./alpenglow test native")?;
-    let mut sandbox = Sandbox::new(root.dir);
-    let bind = |source: PathBuf, target: &str| Mount::Bind {
-        source,
-        target: target.into(),
-        writable: false,
-    };
-    let programs = programs()?;
-    let tree = repository();
-    sandbox.mounts = vec![
-        Mount::Tmpfs {
-            target: "/tmp".into(),
-        },
-        Mount::Tmpfs {
-            target: "/run".into(),
-        },
-        bind(programs.join("netd"), "/tmp/netd"),
-        bind(programs.join("dinit"), "/tmp/dinit"),
-        bind(tree.join("tests/native/netd"), "/tmp/in"),
-        bind(tree.join("packages/netd/root"), "/tmp/root"),
-    ];
-    let mut command = sandbox.command("sh");
-    command.args(["-c", &format!("{BEGIN}{script}")]);
-    let output = output(command.stdin(Stdio::null()))?;
-    check(output.status.success(), || text(&output))
-}
-
-/// The folder with netd, and with dinit, which runs it, built for this machine.
-fn programs() -> Result<PathBuf, String> {
-    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    BUILT.get_or_init(build).clone()
-}
-
-fn build() -> Result<PathBuf, String> {
-    let cache = Cache::open().map_err(|error| error.to_string())?;
-    let target = cache.dir().join("host-netd");
-    let cargo = env::var_os("ALPENGLOW_CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    command
-        .args(["build", "--profile", "quick", "--locked", "--quiet"])
-        .args(["-p", "netd", "-p", "dinit"])
-        .current_dir(repository().join("system"))
-        // The root's C library may be older than this machine's.
-        .env("RUSTFLAGS", "-Ctarget-feature=+crt-static")
-        .env("CARGO_TARGET_DIR", &target);
-    let built = output(&mut command)?;
-    if built.status.success() {
-        Ok(target.join("quick"))
-    } else {
-        Err(format!("netd does not build:\n{}", text(&built)))
-    }
+    daemons::run(
+        &["netd", "dinit"],
+        &["/run"],
+        &[
+            ("tests/native/netd", "/tmp/in"),
+            ("packages/netd/root", "/tmp/root"),
+        ],
+        &format!("{BEGIN}{script}"),
+    )
 }

@@ -1,8 +1,8 @@
 //! The command line.
 
 use crate::daemon::{self, Folders, Options};
-use crate::error::reason;
 use crate::table::{self, Kind};
+use common::reason;
 use std::io::Write;
 use std::path::Path;
 

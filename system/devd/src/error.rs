@@ -1,6 +1,6 @@
 //! What can go wrong.
 
-use rustix::io::Errno;
+use common::reason;
 use std::fmt;
 use std::io;
 
@@ -58,14 +58,3 @@ impl fmt::Display for Error {
 }
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// An error in the C library's words, without its number.
-pub fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or(&text).to_owned()
-}
-
-/// The same of the kernel's answer.
-pub fn words(errno: Errno) -> String {
-    reason(&errno.into())
-}

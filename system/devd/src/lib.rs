@@ -8,7 +8,7 @@
 //!
 //! `modules` knows what depmod and modprobe.d say, `rules` what /etc/devd says, `block` what is on a disk; none of them
 //! changes anything. `pool` does what may take long (a module that looks for its hardware, a disk that spins up) beside the
-//! loop in `daemon`. Every path is below a [`root::Root`], so that tests need no kernel.
+//! loop in `daemon`. Every path is below a [`common::Root`], so that tests need no kernel.
 
 #![deny(unsafe_code)]
 
@@ -22,6 +22,4 @@ pub mod modules;
 pub mod node;
 pub mod pool;
 pub mod program;
-pub mod root;
 pub mod rules;
-pub mod system;

@@ -2,8 +2,8 @@
 //! next gets it.
 
 use crate::device::is_name;
-use crate::error::words;
-use crate::root::Root;
+use common::Root;
+use common::words;
 use rustix::io::Errno;
 use std::collections::BTreeMap;
 use std::fs;
@@ -145,7 +145,7 @@ impl Links {
         folder(&self.list)
             .and_then(|()| fs::write(&beside, names))
             .and_then(|()| fs::rename(&beside, &self.list))
-            .map_err(|error| format!("{}: {}", self.list.display(), crate::error::reason(&error)))
+            .map_err(|error| format!("{}: {}", self.list.display(), common::reason(&error)))
     }
 
     /// The names and what each leads to.
@@ -156,7 +156,7 @@ impl Links {
 
     fn make(&self, link: &str, node: &str) -> Result<(), String> {
         let path = self.folder.join(link);
-        let said = |error: std::io::Error| crate::error::reason(&error);
+        let said = |error: std::io::Error| common::reason(&error);
         let target = format!("{}{node}", "../".repeat(link.matches('/').count()));
         match fs::symlink_metadata(&path) {
             Ok(there) if !there.is_symlink() => {

@@ -1,9 +1,9 @@
 //! Owner and mode of a node. The kernel makes and removes it (devtmpfs); it may be another's by the time that it is looked at.
 
 use crate::device::Device;
-use crate::error::words;
-use crate::root::Root;
 use crate::rules::Said;
+use common::Root;
+use common::words;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, chownat, fstat, major, minor, open};
 use rustix::io::Errno;
 use rustix::process::{Gid, Uid};

@@ -4,11 +4,13 @@
 
 #![forbid(unsafe_code)]
 
+mod files;
 pub mod json;
 mod origin;
 pub mod toml;
 mod value;
 
+pub use files::files;
 pub use origin::Origin;
 pub use value::{Data, Key, Table, Value};
 

@@ -3,8 +3,8 @@
 use crate::device::{find, shown};
 use crate::fstab::Entry;
 use crate::mounted;
-use devd::error::reason;
-use devd::root::Root;
+use common::reason;
+use common::root::Root;
 use std::process::Command;
 
 /// These look after themselves when they are mounted.

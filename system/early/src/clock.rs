@@ -5,8 +5,8 @@
 //! system's own files, or that of when it was stopped.
 
 use crate::system::{Time, rtc_time};
-use devd::error::{reason, words};
-use devd::root::Root;
+use common::root::Root;
+use common::{reason, words};
 use rustix::fs::{Timespec, Timestamps};
 use rustix::time::{ClockId, clock_gettime, clock_settime};
 use std::fs::{self, File};

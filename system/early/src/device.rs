@@ -1,9 +1,23 @@
 //! From what fstab says to a node: devd's links, or a look at every disk where devd has not made them.
 
-use crate::fstab::Source;
+use crate::fstab::{Entry, Source};
+use common::root::Root;
 use devd::block::{self, Place, encode};
 use devd::device::walk;
-use devd::root::Root;
+
+/// The device of an entry; none if it is absent and may be.
+///
+/// # Errors
+/// It is absent and may not be.
+pub fn of(root: &Root, entry: &Entry) -> Result<Option<String>, String> {
+    match find(root, &entry.source) {
+        None if !entry.options.nofail => Err(format!(
+            "there is no device {}: write 'nofail' if it may be absent",
+            shown(&entry.source)
+        )),
+        found => Ok(found),
+    }
+}
 
 /// The path to be mounted. None: there is no such device now.
 pub fn find(root: &Root, source: &Source) -> Option<String> {

@@ -1,14 +1,14 @@
 //! Mounting one entry, by the calls that say which option was wrong (fsopen(2)).
 
-use crate::device::{find, shown};
+use crate::device;
 use crate::fstab::{Entry, Propagation};
 use crate::mounted;
+use common::root::Root;
+use common::{reason, words};
 use devd::block::{source, superblock};
-use devd::error::{reason, words};
 use devd::modules::insert::{Outcome, insert, is_loaded};
 use devd::modules::plan::Plan;
 use devd::modules::{self, Database};
-use devd::root::Root;
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::CWD;
 use rustix::io::Errno;
@@ -45,14 +45,8 @@ pub fn mount(root: &Root, entry: &Entry) -> Result<Done, String> {
         }
         return Ok(Done::Already);
     }
-    let Some(device) = find(root, &entry.source) else {
-        return match entry.options.nofail {
-            true => Ok(Done::Absent),
-            false => Err(format!(
-                "there is no device {}: write 'nofail' if it may be absent",
-                shown(&entry.source)
-            )),
-        };
+    let Some(device) = device::of(root, entry)? else {
+        return Ok(Done::Absent);
     };
     place(root, entry)?;
     if let Some(all) = entry.options.bind {

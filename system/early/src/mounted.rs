@@ -1,7 +1,7 @@
 //! What is mounted now (proc_pid_mountinfo(5)).
 
 use crate::fstab::decode;
-use devd::root::Root;
+use common::root::Root;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mounted {

@@ -3,7 +3,7 @@
 use crate::fstab::{self, Entry};
 use crate::mount::Done;
 use crate::{check, clock, mount, seed, swap};
-use devd::root::Root;
+use common::root::Root;
 use std::io::Write;
 
 const DONE: u8 = 0;
@@ -87,7 +87,7 @@ fn entries(root: &Root) -> (Vec<Entry>, bool) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return (Vec::new(), true),
         Err(error) => {
-            complain(&format!("{}: {}", fstab::FILE, devd::error::reason(&error)));
+            complain(&format!("{}: {}", fstab::FILE, common::reason(&error)));
             return (Vec::new(), false);
         }
     };

@@ -7,8 +7,8 @@
 //!   file that others could have read.
 
 use crate::system::{SEED, add_entropy};
-use devd::error::{reason, words};
-use devd::root::Root;
+use common::root::Root;
+use common::{reason, words};
 use rustix::rand::{GetRandomFlags, getrandom};
 use std::fs::{self, File};
 use std::io::{self, Read, Write};

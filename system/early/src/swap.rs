@@ -1,11 +1,11 @@
 //! Swap by fstab (swapon(8)).
 
-use crate::device::{find, shown};
+use crate::device;
 use crate::fstab::{Entry, options::Discard};
 use crate::mount::Done;
 use crate::system;
-use devd::error::reason;
-use devd::root::Root;
+use common::reason;
+use common::root::Root;
 
 /// SWAP_FLAG_PREFER, SWAP_FLAG_DISCARD, _ONCE, _PAGES (`include/linux/swap.h`).
 const PREFER: i32 = 0x8000;
@@ -18,14 +18,8 @@ const PAGES: i32 = 0x4_0000;
 /// # Errors
 /// What is wrong, and what to do.
 pub fn on(root: &Root, entry: &Entry) -> Result<Done, String> {
-    let Some(device) = find(root, &entry.source) else {
-        return match entry.options.nofail {
-            true => Ok(Done::Absent),
-            false => Err(format!(
-                "there is no device {}: write 'nofail' if it may be absent",
-                shown(&entry.source)
-            )),
-        };
+    let Some(device) = device::of(root, entry)? else {
+        return Ok(Done::Absent);
     };
     let path = std::fs::canonicalize(root.at(&device))
         .map_err(|error| format!("{device}: {}", reason(&error)))?;

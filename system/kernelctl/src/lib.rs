@@ -8,7 +8,7 @@
 //!
 //! `sysctl` and `policy` read what is wanted and give [`step::Step`]s: one value each, with the file and line that ask for
 //! it. `run` does them, reads each back, keeps what was before, and takes all back when one fails. `cgroup` and `system` know
-//! the kernel; `pressure` is what `watch` does; `program` is the command line. Every path is below a [`root::Root`], so that tests need no kernel.
+//! the kernel; `pressure` is what `watch` does; `program` is the command line. Every path is below a [`common::Root`], so that tests need no kernel.
 
 #![deny(unsafe_code)]
 
@@ -19,7 +19,6 @@ pub mod glob;
 pub mod policy;
 pub mod pressure;
 pub mod program;
-pub mod root;
 pub mod run;
 pub mod step;
 pub mod sysctl;

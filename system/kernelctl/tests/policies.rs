@@ -1,7 +1,7 @@
 //! Policies of all kinds, mostly wrong ones: each is understood or refused with a line that it has, and none does harm.
 
+use common::root::Root;
 use kernelctl::policy;
-use kernelctl::root::Root;
 use proptest::prelude::*;
 
 const HEADERS: &[&str] = &[

@@ -1,5 +1,6 @@
 //! What can go wrong.
 
+use common::reason;
 use std::fmt;
 use std::io;
 
@@ -60,9 +61,3 @@ impl fmt::Display for Error {
 }
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// An error in the C library's words, without its number.
-pub fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or(&text).to_owned()
-}

@@ -3,9 +3,9 @@
 #![allow(unsafe_code)]
 
 use crate::record::Sender;
-use rustix::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use rustix::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use rustix::io::Errno;
-use std::mem::{MaybeUninit, size_of, zeroed};
+use std::mem::{size_of, zeroed};
 use std::os::fd::RawFd;
 
 fn failed() -> Errno {
@@ -105,58 +105,6 @@ pub fn become_user(uid: u32, gid: u32) -> Result<(), Errno> {
             none,
             none,
         ))
-    }
-}
-
-/// The descriptor of a number that was handed over, as ours; none if it is not open.
-pub fn handed_over(number: u32) -> Option<OwnedFd> {
-    let number = RawFd::try_from(number).ok().filter(|number| *number > 2)?;
-    // SAFETY: it was handed over by whoever started us, and nothing else of ours has it.
-    unsafe {
-        if libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) == -1 {
-            return None;
-        }
-        Some(OwnedFd::from_raw_fd(number))
-    }
-}
-
-/// SIGTERM, SIGINT and SIGHUP as a descriptor (signalfd(2)); they end nothing by themselves from now on.
-pub struct Signals(OwnedFd);
-
-impl Signals {
-    /// # Errors
-    /// When there is no descriptor left.
-    pub fn take() -> Result<Self, Errno> {
-        let mut set = MaybeUninit::uninit();
-        // SAFETY: sigemptyset fills the set before it is used by the others, and none keeps it.
-        unsafe {
-            libc::sigemptyset(set.as_mut_ptr());
-            for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGHUP] {
-                libc::sigaddset(set.as_mut_ptr(), signal);
-            }
-            if libc::sigprocmask(libc::SIG_BLOCK, set.as_ptr(), std::ptr::null_mut()) != 0 {
-                return Err(failed());
-            }
-            match libc::signalfd(-1, set.as_ptr(), libc::SFD_CLOEXEC | libc::SFD_NONBLOCK) {
-                -1 => Err(failed()),
-                // It is new and ours.
-                fd => Ok(Self(OwnedFd::from_raw_fd(fd))),
-            }
-        }
-    }
-
-    /// The number of a signal that has come.
-    pub fn next(&self) -> Option<i32> {
-        let mut info = [0u8; 128];
-        let length = rustix::io::read(&self.0, &mut info).ok()?;
-        let number = info[..length].first_chunk::<4>()?;
-        i32::try_from(u32::from_ne_bytes(*number)).ok()
-    }
-}
-
-impl AsFd for Signals {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
     }
 }
 

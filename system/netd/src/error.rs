@@ -1,6 +1,7 @@
 //! What can go wrong.
 
 use crate::netlink::Failure;
+use common::reason;
 use rustix::io::Errno;
 use std::fmt;
 use std::io;
@@ -50,11 +51,7 @@ impl fmt::Display for Error {
                 what,
             } => write!(f, "{file}: {what}"),
             Self::Syntax { file, line, what } => write!(f, "{file}:{line}: {what}"),
-            Self::File { path, doing, error } => {
-                let text = error.to_string();
-                let text = text.split(" (os error").next().unwrap_or_default();
-                write!(f, "{path}: {doing}: {text}")
-            }
+            Self::File { path, doing, error } => write!(f, "{path}: {doing}: {}", reason(error)),
             Self::Kernel { doing, failure } => {
                 write!(f, "{doing}: {failure}")?;
                 match failure.errno {
@@ -68,9 +65,3 @@ impl fmt::Display for Error {
 }
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// An error in the C library's words, without its number.
-pub fn reason(errno: Errno) -> String {
-    let text = io::Error::from(errno).to_string();
-    text.split(" (os error").next().unwrap_or(&text).to_owned()
-}

@@ -252,7 +252,7 @@ fn ask(path: &Path, line: &str) -> Result<u8> {
     let socket = control::call(path).map_err(|errno| {
         Error::Impossible(format!(
             "{shown}: {}: no daemon runs: start 'netd run'",
-            crate::error::reason(errno)
+            common::words(errno)
         ))
     })?;
     let failed =

@@ -4,7 +4,7 @@
 
 use rustix::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use rustix::io::Errno;
-use std::mem::{MaybeUninit, size_of, size_of_val};
+use std::mem::{size_of, size_of_val};
 
 fn failed() -> Errno {
     Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO)
@@ -208,46 +208,6 @@ pub fn send_packet(
         )
     };
     if sent >= 0 { Ok(()) } else { Err(failed()) }
-}
-
-/// SIGTERM, SIGINT and SIGHUP as a descriptor (signalfd(2)); they end nothing by themselves from now on.
-pub struct Signals(OwnedFd);
-
-impl Signals {
-    /// # Errors
-    /// When there is no descriptor left.
-    pub fn take() -> Result<Self, Errno> {
-        let mut set = MaybeUninit::uninit();
-        // SAFETY: sigemptyset fills the set before it is used by the others, and none keeps it.
-        unsafe {
-            libc::sigemptyset(set.as_mut_ptr());
-            for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGHUP] {
-                libc::sigaddset(set.as_mut_ptr(), signal);
-            }
-            if libc::sigprocmask(libc::SIG_BLOCK, set.as_ptr(), std::ptr::null_mut()) != 0 {
-                return Err(failed());
-            }
-            match libc::signalfd(-1, set.as_ptr(), libc::SFD_CLOEXEC | libc::SFD_NONBLOCK) {
-                -1 => Err(failed()),
-                // It is new and ours.
-                fd => Ok(Self(OwnedFd::from_raw_fd(fd))),
-            }
-        }
-    }
-
-    /// The number of a signal that has come.
-    pub fn next(&self) -> Option<i32> {
-        let mut info = [0u8; 128];
-        let length = rustix::io::read(&self.0, &mut info).ok()?;
-        let number = info[..length].first_chunk::<4>()?;
-        i32::try_from(u32::from_ne_bytes(*number)).ok()
-    }
-}
-
-impl AsFd for Signals {
-    fn as_fd(&self) -> rustix::fd::BorrowedFd<'_> {
-        self.0.as_fd()
-    }
 }
 
 /// Bytes that nobody can guess.

@@ -16,10 +16,14 @@ fail() { echo "FAILED: $*"; echo '-- log'; cat "$root"/log || true; find "$root"
 until_holds() { tries=0; until eval "$1"; do tries=$((tries + 1)); [ $tries -lt 400 ] || fail "waited in vain for: $1"; sleep 0.05; done; }
 # A loop device of a file. As devtmpfs does it, its node is there before the kernel tells of it. $loop is its name.
 attach() {
+    # Tests run side by side, and what is free is so only until somebody takes it.
+    exec 8< /dev/loop-control
+    flock 8
     device=$(losetup -f); loop=${device#/dev/}
     rm -f "$root"/dev/$loop
     mknod -m 600 "$root"/dev/$loop b 7 ${loop#loop}
     losetup $device "$1" || fail "another took $device meanwhile"
+    exec 8<&-
     loops="$loops $device"
 }
 detach() { losetup -d /dev/$1; }

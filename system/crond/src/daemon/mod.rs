@@ -6,10 +6,12 @@ mod tables;
 
 pub use tables::Folders;
 
-use crate::error::{Error, Result, reason};
-use crate::system::{self, Signals};
+use crate::error::{Error, Result};
+use crate::system;
 use crate::users::Users;
 use crate::when::{Due, When};
+use common::Signals;
+use common::reason;
 use job::Job;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fd::{AsFd, OwnedFd};
@@ -58,7 +60,8 @@ pub fn run(options: Options) -> Result<()> {
     );
     let changes = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK);
     let mut daemon = Daemon {
-        signals: Signals::take().map_err(Error::file("signalfd", "taking signals"))?,
+        signals: Signals::take(&[libc::SIGCHLD, libc::SIGTERM, libc::SIGINT, libc::SIGHUP])
+            .map_err(Error::file("signalfd", "taking signals"))?,
         timer: timer.map_err(Error::file("timerfd", "making a timer"))?,
         changes: changes.map_err(Error::file("inotify", "watching folders"))?,
         log: Syslog::new(options.log.clone()),
@@ -71,7 +74,7 @@ pub fn run(options: Options) -> Result<()> {
     let reboot = daemon.read();
     daemon.reboot(reboot);
     if let Some(number) = daemon.options.ready
-        && let Some(fd) = system::handed_over(number)
+        && let Some(fd) = common::handed_over(number)
     {
         let _ = rustix::io::write(fd, b"\n");
     }

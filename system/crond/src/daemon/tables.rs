@@ -1,8 +1,8 @@
 //! The tables in their folders. A table that is not as it must be is told and passed over whole; the others are not touched by it.
 
-use crate::error::reason;
 use crate::table::{self, Entry, Kind};
 use crate::users::{User, Users};
+use common::reason;
 use rustix::fs::{FileType, Mode, OFlags};
 use std::fs::{self, File};
 use std::io::{self, Read};

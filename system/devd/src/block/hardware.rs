@@ -4,7 +4,7 @@
 use super::Place;
 use super::encode::words;
 use crate::device::link_name;
-use crate::root::value;
+use common::root::value;
 use std::path::Path;
 
 /// Where the answer to IDENTIFY DEVICE is in the page of SAT (SCSI/ATA Translation, "ATA Information VPD page"), and in it, in

@@ -8,7 +8,7 @@ pub mod superblock;
 pub mod table;
 
 use crate::device::Device;
-use crate::root::Root;
+use common::Root;
 use source::Source;
 use std::path::PathBuf;
 
@@ -55,7 +55,7 @@ impl Place {
     pub fn new(root: &Root, device: &Device) -> Self {
         let folder = device.folder(root);
         let number =
-            crate::root::value(&folder.join("partition")).and_then(|text| text.parse().ok());
+            common::root::value(&folder.join("partition")).and_then(|text| text.parse().ok());
         let part = number.and_then(|number| {
             let disk = folder.parent()?;
             // A name with `!` in /sys has a slash in /dev (drivers/base/core.c).
@@ -75,7 +75,7 @@ impl Place {
 /// Looks at a device: at what is on it, at its table entry, at its hardware. What cannot be read has no names.
 pub fn identify(place: &Place) -> Identity {
     // Opening a drive without a medium makes the kernel tell of a change, which is looked at, and so on without an end.
-    let empty = crate::root::value(&place.folder.join("size")).is_some_and(|size| size == "0");
+    let empty = common::root::value(&place.folder.join("size")).is_some_and(|size| size == "0");
     let contents = if empty {
         None
     } else {
@@ -83,9 +83,9 @@ pub fn identify(place: &Place) -> Identity {
     };
     let contents = contents.and_then(|source| superblock::identify(&source));
     let partition = place.part.as_ref().and_then(|(number, node, folder)| {
-        let size = crate::root::value(&folder.join("queue/logical_block_size"));
+        let size = common::root::value(&folder.join("queue/logical_block_size"));
         let size = size.and_then(|text| text.parse().ok()).unwrap_or(512);
-        let numbers = crate::root::value(&folder.join("dev"))?;
+        let numbers = common::root::value(&folder.join("dev"))?;
         let (major, minor) = numbers.split_once(':')?;
         let disk = Source::device(node, major.parse().ok()?, minor.parse().ok()?)?;
         table::entry(&disk, size, *number)

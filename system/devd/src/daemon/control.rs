@@ -64,7 +64,7 @@ pub fn ask(path: &Path, command: &str) -> Result<(u8, String)> {
     let socket = call(path).map_err(|errno| {
         Error::Impossible(format!(
             "{shown}: {}: no daemon runs: start 'devd run'",
-            crate::error::words(errno)
+            common::words(errno)
         ))
     })?;
     let failed = |errno: Errno| Error::file(&shown, "speaking to the daemon")(errno.into());

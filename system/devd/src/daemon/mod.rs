@@ -8,16 +8,17 @@ use crate::block::Place;
 use crate::device::Device;
 use crate::device::socket::{Heard, Socket};
 use crate::device::walk::{self, Found, walk};
-use crate::error::{Error, Result, words};
+use crate::error::{Error, Result};
 use crate::links::Links;
 use crate::modules::Database;
 use crate::modules::insert::{Outcome, is_loaded};
 use crate::modules::plan::Plan;
 use crate::node;
 use crate::pool::{Done, Pool, Probe};
-use crate::root::Root;
 use crate::rules::{Rules, Said};
-use crate::system::Signals;
+use common::Root;
+use common::Signals;
+use common::words;
 use control::Connection;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fd::{AsFd, OwnedFd};
@@ -92,7 +93,7 @@ pub fn run(options: Options) -> Result<()> {
     let kernel = |doing: &'static str| {
         move |errno: Errno| Error::Impossible(format!("{doing}: {}", words(errno)))
     };
-    let signals = Signals::take().map_err(kernel("taking signals"))?;
+    let signals = Signals::take(&common::signals::ENDING).map_err(kernel("taking signals"))?;
     let listener = control::open(&options.socket)?;
     // Before anything is looked at, so that nothing is missed in between.
     let socket = Socket::open(options.waiting).map_err(kernel("hearing of devices"))?;

@@ -2,7 +2,7 @@
 //! alone.
 
 use crate::device::Device;
-use crate::root::Root;
+use common::Root;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
 use rustix::io::Errno;

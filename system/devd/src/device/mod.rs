@@ -5,7 +5,7 @@ pub mod uevent;
 pub mod walk;
 
 use crate::glob;
-use crate::root::{Root, value};
+use common::root::{Root, value};
 use std::path::{Path, PathBuf};
 
 /// A device that has a node in /dev.

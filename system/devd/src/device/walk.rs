@@ -2,7 +2,7 @@
 
 use super::uevent::Event;
 use super::{Device, link_name};
-use crate::root::Root;
+use common::Root;
 use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir, openat, statat};
 use rustix::io::Errno;

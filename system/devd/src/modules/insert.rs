@@ -1,8 +1,8 @@
 //! Loading one module (finit_module(2)).
 
 use super::plan::Load;
-use crate::error::{reason, words};
-use crate::root::Root;
+use common::Root;
+use common::{reason, words};
 use rustix::io::Errno;
 use std::ffi::CString;
 use std::fs::File;

@@ -8,8 +8,8 @@ pub mod name;
 pub mod plan;
 
 use crate::error::{Error, Result};
-use crate::root::Root;
 use alias::Aliases;
+use common::Root;
 use depend::Depend;
 use modprobe::Config;
 
@@ -42,7 +42,7 @@ impl Database {
         let list = read("modules.dep").map_err(|error| {
             Error::Impossible(format!(
                 "{folder}/modules.dep: {}: install the modules of kernel {release}, or run 'depmod {release}'",
-                crate::error::reason(&error)
+                common::reason(&error)
             ))
         })?;
         let depend = Depend::new(list, &read("modules.builtin").unwrap_or_default());

@@ -6,7 +6,7 @@
 use super::name::normalize;
 use crate::error::Error;
 use crate::glob;
-use crate::root::Root;
+use common::Root;
 
 /// Where files are; of those with the same name only that in the first folder counts.
 pub const FOLDERS: &[&str] = &[

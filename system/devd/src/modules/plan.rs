@@ -142,7 +142,7 @@ impl<'d> Plan<'d> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::root::Root;
+    use common::Root;
     use proptest::prelude::*;
     use std::fs;
 

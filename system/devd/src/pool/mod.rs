@@ -5,7 +5,7 @@ pub mod queue;
 use crate::block::{self, Identity};
 use crate::modules::insert::{self, Outcome};
 use crate::modules::plan::Load;
-use crate::root::Root;
+use common::Root;
 use queue::Queue;
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};

@@ -2,7 +2,7 @@
 
 use crate::daemon::Options;
 use crate::modules;
-use crate::root::Root;
+use common::Root;
 use std::path::PathBuf;
 
 const HELP: &str = "devd: devices get their modules, and their nodes get names, owners and modes

@@ -1,6 +1,6 @@
 //! Users and groups by their names, from the files alone (passwd(5), group(5)).
 
-use crate::root::Root;
+use common::Root;
 
 #[derive(Default)]
 pub struct Accounts {

@@ -6,7 +6,7 @@ mod read;
 use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::glob;
-use crate::root::Root;
+use common::Root;
 use std::rc::Rc;
 
 /// Where files are; of those with the same name only that in the first folder counts.

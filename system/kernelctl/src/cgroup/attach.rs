@@ -2,8 +2,8 @@
 
 use super::{ROOT, usable};
 use crate::files::Value;
-use crate::root::Root;
 use crate::system::service;
+use common::Root;
 use rustix::io::Errno;
 use std::fs;
 
@@ -71,7 +71,7 @@ fn one(root: &Root, pid: i32, folder: &str) -> Result<(), String> {
                     .to_owned()
             }
             Errno::INVAL => format!("process {pid} is the kernel's own, which stays where it is"),
-            _ => crate::error::reason(&errno.into()),
+            _ => common::words(errno),
         };
         format!("moving process {pid} to {folder}: {way_out}")
     })

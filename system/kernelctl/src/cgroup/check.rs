@@ -2,7 +2,7 @@
 
 use super::ROOT;
 use crate::files;
-use crate::root::Root;
+use common::Root;
 
 /// The controllers that the hierarchy has.
 ///

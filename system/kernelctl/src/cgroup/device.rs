@@ -2,7 +2,7 @@
 
 use super::ROOT;
 use crate::files;
-use crate::root::Root;
+use common::Root;
 
 /// The number of a device: `254:0` of `vda`.
 ///

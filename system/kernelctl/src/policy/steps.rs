@@ -3,10 +3,10 @@
 use super::{Policy, sections};
 use crate::cgroup;
 use crate::glob;
-use crate::root::Root;
 use crate::step::{Kind, Step};
 use crate::sysctl::{self, Assignment};
 use crate::system::zram;
+use common::Root;
 
 /// `assignments`: those of sysctl.d and the policy's.
 pub fn steps(root: &Root, policy: &Policy, assignments: &[Assignment]) -> Vec<Step> {

@@ -2,8 +2,8 @@
 
 use super::{Doing, folder, victim};
 use crate::files::{self, Value};
-use crate::root::Root;
 use crate::system::service;
+use common::Root;
 use rustix::io::Errno;
 
 /// What was done; the error is what could not be.
@@ -54,7 +54,7 @@ fn reclaim(root: &Root, folder: &str, amount: u64) -> Result<String, String> {
             "reclaimed {less} KiB of {} from {folder}",
             amount >> 10
         )),
-        Err(errno) => Err(format!("{path}: {}", crate::error::reason(&errno.into()))),
+        Err(errno) => Err(format!("{path}: {}", common::words(errno))),
     }
 }
 
@@ -63,5 +63,5 @@ pub fn freeze(root: &Root, folder: &str, stop: bool) -> Result<(), String> {
     let path = format!("{folder}/cgroup.freeze");
     let value = if stop { "1" } else { "0" };
     let written = Value::open(&root.at(&path)).and_then(|file| file.write(value));
-    written.map_err(|errno| format!("{path}: {}", crate::error::reason(&errno.into())))
+    written.map_err(|errno| format!("{path}: {}", common::words(errno)))
 }

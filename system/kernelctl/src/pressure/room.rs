@@ -1,6 +1,6 @@
 //! How much memory the machine has left.
 
-use crate::root::Root;
+use common::Root;
 use std::fs;
 
 /// An amount of memory.

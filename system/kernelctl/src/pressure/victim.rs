@@ -1,6 +1,6 @@
 //! The process that is killed: of those in a group, the one with the most memory.
 
-use crate::root::Root;
+use common::Root;
 use rustix::process::{Pid, PidfdFlags, Signal};
 use std::fs;
 use std::path::Path;
@@ -69,7 +69,7 @@ pub fn kill(root: &Root, victim: &Victim) -> Result<(), String> {
         );
     }
     let pid = Pid::from_raw(victim.pid).ok_or("it has no number")?;
-    let told = |errno: rustix::io::Errno| crate::error::reason(&errno.into());
+    let told = |errno: rustix::io::Errno| common::words(errno);
     let process = rustix::process::pidfd_open(pid, PidfdFlags::empty()).map_err(told)?;
     let same = look(root, victim.pid).is_some_and(|now| now.name == victim.name);
     match same {

@@ -5,8 +5,8 @@ use super::{Doing, Level, Trigger, folder};
 use crate::error::{Error, Result};
 use crate::files::Value;
 use crate::policy::Policy;
-use crate::root::Root;
-use crate::system::signals::Signals;
+use common::Root;
+use common::Signals;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::io::Write;
@@ -34,8 +34,8 @@ pub fn watch(root: &Root, policy: &Policy, ready: Option<u32>) -> Result<()> {
             "there is nothing to watch: write [[pressure]] in {file}"
         )));
     }
-    let signals =
-        Signals::take().map_err(|error| Error::Impossible(format!("signals: {error}")))?;
+    let signals = Signals::take(&common::signals::ENDING)
+        .map_err(|error| Error::Impossible(format!("signals: {error}")))?;
     let mut watched = Vec::new();
     for trigger in &policy.triggers {
         watched.push(set(root, policy, trigger)?);
@@ -81,7 +81,7 @@ fn set<'p>(root: &Root, policy: &Policy, trigger: &'p Trigger) -> Result<Watched
                 Errno::ACCESS | Errno::PERM => "run it as root",
                 _ => "the kernel takes no such trigger",
             };
-            let told = format!("{path}: {}: {way_out}", crate::error::reason(&errno.into()));
+            let told = format!("{path}: {}: {way_out}", common::words(errno));
             Err(Error::syntax(&trigger.origin, told))
         }
     }
@@ -106,7 +106,7 @@ fn run(
             match poll(&mut files, pause.as_ref()) {
                 Ok(_) | Err(Errno::INTR) => {}
                 Err(errno) => {
-                    let told = format!("waiting: {}", crate::error::reason(&errno.into()));
+                    let told = format!("waiting: {}", common::words(errno));
                     return Err(Error::Impossible(told));
                 }
             }

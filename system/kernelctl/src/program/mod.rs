@@ -9,11 +9,11 @@ use crate::cgroup;
 use crate::error::{Error, Result};
 use crate::policy::{self, Policy};
 use crate::pressure;
-use crate::root::Root;
 use crate::run::{self, Mode, Report};
 use crate::step::Step;
 use crate::sysctl;
 use arguments::{Given, Stop};
+use common::Root;
 use std::io::Write;
 
 /// Everything is as it was asked for.

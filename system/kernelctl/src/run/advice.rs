@@ -74,13 +74,9 @@ pub fn group(step: &Step, value: &str, error: &io::Error) -> String {
         Some(Errno::ROFS) => ": it is mounted read-only: in a container, make it outside",
         _ => "",
     };
-    format!(
-        "{doing} {}: {}{way_out}",
-        step.path,
-        crate::error::reason(error)
-    )
+    format!("{doing} {}: {}{way_out}", step.path, common::reason(error))
 }
 
 fn words(errno: Errno) -> String {
-    crate::error::reason(&errno.into())
+    common::words(errno)
 }

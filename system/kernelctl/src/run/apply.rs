@@ -5,8 +5,8 @@ use super::report::{Entry, Outcome, Report};
 use super::state::{Kept, State, lock};
 use super::value::{self, Found};
 use crate::error::Result;
-use crate::root::Root;
 use crate::step::{Kind, Step};
+use common::Root;
 
 /// What happens to the others when one fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

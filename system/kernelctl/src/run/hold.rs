@@ -5,9 +5,9 @@ use super::report::{Outcome, Report};
 use super::state::{Kept, State};
 use super::value::Found;
 use crate::error::Result;
-use crate::root::Root;
 use crate::step::Kind;
 use crate::sysctl::{self, Assignment};
+use common::Root;
 
 /// What was set, and whether it holds.
 ///

@@ -2,8 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::files;
-use crate::root::Root;
 use crate::step::{Kind, Step};
+use common::Root;
 use document::Origin;
 use document::Value;
 use document::json::{self, Json};

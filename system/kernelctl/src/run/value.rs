@@ -3,9 +3,9 @@
 use super::advice;
 use crate::cgroup;
 use crate::files::{self, Value};
-use crate::root::Root;
 use crate::step::{Kind, Step};
 use crate::system::{modules, zram};
+use common::Root;
 use rustix::io::Errno;
 use std::fs;
 use std::io::ErrorKind;
@@ -67,11 +67,7 @@ pub fn read(root: &Root, step: &Step) -> Result<Found, String> {
         Kind::Own => match fs::read_to_string(&path) {
             Ok(text) => Ok(Found::Is(text.trim_end().to_owned())),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Found::Is(String::new())),
-            Err(error) => Err(format!(
-                "reading {}: {}",
-                step.path,
-                crate::error::reason(&error)
-            )),
+            Err(error) => Err(format!("reading {}: {}", step.path, common::reason(&error))),
         },
         Kind::Zram => Ok(Found::Is(zram::read(root))),
         Kind::Device => {
@@ -218,7 +214,7 @@ fn own(root: &Root, step: &Step, value: &str) -> Result<(), String> {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(format!(
             "deleting {}: {}",
             step.path,
-            crate::error::reason(&error)
+            common::reason(&error)
         )),
         _ => Ok(()),
     }

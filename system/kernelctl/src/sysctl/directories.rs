@@ -2,7 +2,7 @@
 
 use super::file::{Assignment, parse};
 use crate::error::Error;
-use crate::root::Root;
+use common::Root;
 use std::fs;
 use std::path::PathBuf;
 

@@ -3,8 +3,8 @@
 use super::file::Assignment;
 use super::name::dotted;
 use crate::glob;
-use crate::root::Root;
 use crate::step::{Kind, Step};
+use common::Root;
 
 /// Where the kernel has them.
 const FOLDER: &str = "/proc/sys";

@@ -2,6 +2,5 @@
 
 pub mod modules;
 pub mod service;
-pub mod signals;
 mod swap;
 pub mod zram;

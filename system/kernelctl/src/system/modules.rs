@@ -1,6 +1,6 @@
 //! Loading modules, with those that they need (modules.dep(5)).
 
-use crate::root::Root;
+use common::Root;
 use rustix::io::Errno;
 use std::ffi::CString;
 use std::fs;
@@ -40,7 +40,7 @@ pub fn load(root: &Root, name: &str, parameters: &str) -> Result<(), String> {
     let text = fs::read_to_string(root.at(&list)).map_err(|error| {
         format!(
             "{list}: {}: install the kernel's modules",
-            crate::error::reason(&error)
+            common::reason(&error)
         )
     })?;
     let line = text.lines().find(|line| {
@@ -80,13 +80,10 @@ fn insert(root: &Root, folder: &str, path: &str, parameters: &str) -> Result<(),
             Errno::NOEXEC => ": it belongs to another kernel",
             _ => "",
         };
-        format!(
-            "loading {shown}: {}{way_out}",
-            crate::error::reason(&errno.into())
-        )
+        format!("loading {shown}: {}{way_out}", common::words(errno))
     };
     let file = fs::File::open(root.at(&shown));
-    let file = file.map_err(|error| format!("{shown}: {}", crate::error::reason(&error)))?;
+    let file = file.map_err(|error| format!("{shown}: {}", common::reason(&error)))?;
     let flags = if path.ends_with(".ko") { 0 } else { COMPRESSED };
     let parameters = CString::new(parameters).unwrap_or_default();
     match rustix::system::finit_module(file, &parameters, flags) {
@@ -107,7 +104,7 @@ pub fn unload(root: &Root, name: &str) -> Result<(), String> {
         Ok(()) | Err(Errno::NOENT) => Ok(()),
         Err(errno) => Err(format!(
             "unloading {name}: {}: it stays until nothing uses it",
-            crate::error::reason(&errno.into())
+            common::words(errno)
         )),
     }
 }

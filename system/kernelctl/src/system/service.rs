@@ -1,6 +1,6 @@
 //! Services of dinit, asked on its control socket.
 
-use crate::root::Root;
+use common::Root;
 use dinit::control::address::{Address, SYSTEM_SOCKET};
 use dinit::control::client::{Client, Record};
 use dinit::protocol::extension;

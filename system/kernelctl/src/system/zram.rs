@@ -3,7 +3,7 @@
 
 use super::{modules, swap};
 use crate::files;
-use crate::root::Root;
+use common::Root;
 use std::fs;
 use std::io;
 
@@ -103,7 +103,7 @@ fn up(root: &Root, value: &str) -> Result<(), String> {
     };
     let told = |doing: &str| {
         let doing = doing.to_owned();
-        move |error: io::Error| format!("{DEVICE}: {doing}: {}", crate::error::reason(&error))
+        move |error: io::Error| format!("{DEVICE}: {doing}: {}", common::reason(&error))
     };
     let page = rustix::param::page_size();
     let bytes = size.parse().unwrap_or(0);
@@ -121,7 +121,7 @@ fn down(root: &Root) -> Result<(), String> {
         swap::off(&root.at(DEVICE)).map_err(|error| {
             format!(
                 "{DEVICE}: swapping it off: {}: free memory first",
-                crate::error::reason(&error)
+                common::reason(&error)
             )
         })?;
     }
@@ -134,5 +134,5 @@ fn down(root: &Root) -> Result<(), String> {
 
 fn set(name: &str, root: &Root, value: &str) -> Result<(), String> {
     let path = root.at(FOLDER).join(name);
-    fs::write(path, value).map_err(|error| crate::error::reason(&error))
+    fs::write(path, value).map_err(|error| common::reason(&error))
 }

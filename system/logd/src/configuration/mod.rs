@@ -102,21 +102,7 @@ impl Default for Configuration {
 /// [`Error::Syntax`] for the first thing that is wrong; [`Error::File`].
 pub fn read(folder: &Path) -> Result<Configuration> {
     let shown = folder.display().to_string();
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Ok(Configuration::default());
-        }
-        Err(error) => return Err(Error::file(&shown, "reading it")(error)),
-    };
-    let mut paths: Vec<PathBuf> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| {
-            let name = path.file_name().unwrap_or_default().as_encoded_bytes();
-            name.ends_with(b".toml") && !name.starts_with(b".")
-        })
-        .collect();
-    paths.sort();
+    let paths = document::files(folder, &["toml"]).map_err(Error::file(&shown, "reading it"))?;
     let mut files = Vec::new();
     for path in paths {
         let name = path.display().to_string();

@@ -6,15 +6,17 @@
 mod open;
 
 use crate::configuration::{self, Configuration};
-use crate::error::{Error, Result, reason};
+use crate::error::{Error, Result};
 use crate::kmsg::{Heard, Kmsg};
 use crate::limit::{Dropped, Limits, Verdict};
 use crate::message::{self, Message};
 use crate::names::{self, KERN, NOTICE, SYSLOG, WARNING};
 use crate::record::{Record, Sender};
 use crate::store::{self, LogFile, Owner, Store};
-use crate::system::{self, Signals};
+use crate::system;
 use crate::time::Time;
+use common::Signals;
+use common::reason;
 use open::Sequence;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::OwnedFd;
@@ -63,7 +65,8 @@ pub fn run(options: Options) -> Result<()> {
     let all = configuration::read(&options.folder)?;
     let user = open::user(options.user.as_deref())?;
     let owner = user.map_or(Owner::Ours, Owner::User);
-    let signals = Signals::take().map_err(Error::file("signalfd", "taking signals"))?;
+    let signals = Signals::take(&common::signals::ENDING)
+        .map_err(Error::file("signalfd", "taking signals"))?;
     let socket = open::socket(&options.socket)?;
     let (sequence, next) = Sequence::open(&options.kept, owner);
     let kernel = open::kernel(&options.kernel, all.kernel, next);
@@ -111,7 +114,7 @@ pub fn run(options: Options) -> Result<()> {
         }
     }
     if let Some(number) = daemon.options.ready
-        && let Some(fd) = system::handed_over(number)
+        && let Some(fd) = common::handed_over(number)
     {
         let _ = rustix::io::write(fd, b"\n");
     }

@@ -3,7 +3,6 @@
 use crate::error::{Error, Result};
 use crate::kmsg::Kmsg;
 use crate::store::{self, Owner};
-use crate::system;
 use crate::user::{self, User};
 use rustix::fd::OwnedFd;
 use rustix::fs::{FileType, Mode, OFlags};
@@ -63,7 +62,7 @@ pub fn socket(path: &Path) -> Result<OwnedFd> {
 fn handed_over() -> Option<OwnedFd> {
     let number = |name| env::var(name).ok()?.parse::<u32>().ok();
     let ours = number("LISTEN_PID")? == std::process::id() && number("LISTEN_FDS")? >= 1;
-    if ours { system::handed_over(3) } else { None }
+    if ours { common::handed_over(3) } else { None }
 }
 
 fn listen(path: &Path) -> Result<OwnedFd, Errno> {

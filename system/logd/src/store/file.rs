@@ -2,8 +2,9 @@
 
 use super::told;
 use crate::configuration::Rule;
-use crate::error::{Error, reason};
+use crate::error::Error;
 use crate::user::User;
+use common::reason;
 use rustix::fd::OwnedFd;
 use rustix::fs::{FileType, Gid, Mode, OFlags, Uid};
 use rustix::io::Errno;

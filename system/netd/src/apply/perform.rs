@@ -158,10 +158,9 @@ impl<'s> Performer<'s> {
                 }
             }
             Action::Up { link, to, .. } => self.set(link, Some(*to), |_| {}),
-            Action::Sysctl { name, to, .. } => sysctl::write(name, to).map_err(|error| {
-                let text = error.to_string();
-                text.split(" (os error").next().unwrap_or("").to_owned()
-            }),
+            Action::Sysctl { name, to, .. } => {
+                sysctl::write(name, to).map_err(|error| common::reason(&error))
+            }
             Action::Feature { link, name, to, .. } => {
                 features::write(link, name, *to).map_err(said)
             }

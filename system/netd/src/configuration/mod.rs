@@ -167,26 +167,8 @@ pub struct Delegated {
 /// [`Error::Syntax`] for the first thing that is wrong; [`Error::File`].
 pub fn read(folder: &Path) -> Result<Configuration> {
     let shown = folder.display().to_string();
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Ok(Configuration::default());
-        }
-        Err(error) => return Err(Error::file(&shown, "reading it")(error)),
-    };
-    let mut paths: Vec<_> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| {
-            let hidden = path
-                .file_name()
-                .is_some_and(|name| name.as_encoded_bytes()[0] == b'.');
-            let kind = path
-                .extension()
-                .is_some_and(|kind| kind == "toml" || kind == "json");
-            kind && !hidden
-        })
-        .collect();
-    paths.sort();
+    let paths =
+        document::files(folder, &["toml", "json"]).map_err(Error::file(&shown, "reading it"))?;
     let mut files = Vec::new();
     for path in paths {
         let name = path.display().to_string();

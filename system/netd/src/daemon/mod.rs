@@ -27,7 +27,8 @@ use crate::netlink::constants::{RTM_NEWNDUSEROPT, group};
 use crate::netlink::socket::Heard;
 use crate::router::Router;
 use crate::state::{self, State};
-use crate::system::{self, Signals};
+use crate::system;
+use common::Signals;
 use control::Connection;
 use links::Managed;
 use links6::Managed6;
@@ -107,7 +108,7 @@ fn log(text: &str) {
 pub fn run(options: Options) -> Result<()> {
     let all = configuration::read(&options.folder)?;
     let kernel = |doing: &'static str| move |errno: Errno| Error::kernel(doing)(errno.into());
-    let signals = Signals::take().map_err(kernel("taking signals"))?;
+    let signals = Signals::take(&common::signals::ENDING).map_err(kernel("taking signals"))?;
     let listener = control::open(&options.socket)?;
     let heard = group::LINK
         | group::ADDRESS4

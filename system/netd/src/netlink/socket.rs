@@ -44,7 +44,7 @@ impl From<Errno> for Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&crate::error::reason(self.errno))?;
+        f.write_str(&common::words(self.errno))?;
         match &*self.said {
             "" => Ok(()),
             said => write!(f, ": {said}"),

@@ -21,6 +21,12 @@ impl Root {
         self.0.join(path.trim_start_matches('/'))
     }
 
+    /// The other way round, for messages: the path as it is seen from within.
+    pub fn within(&self, path: &Path) -> String {
+        let inner = path.strip_prefix(&self.0).unwrap_or(path);
+        format!("/{}", inner.display().to_string().trim_start_matches('/'))
+    }
+
     /// The files of a kind in several folders, in the order of their names wherever they are; of files with the same name
     /// only that in the first folder. Paths are as seen from within the root.
     pub fn files(&self, folders: &[&str], ending: &str) -> Vec<String> {

@@ -1,0 +1,11 @@
+//! What the daemons share: signals and descriptors, errors in words, the root below which a program looks.
+
+pub mod descriptor;
+pub mod reason;
+pub mod root;
+pub mod signals;
+
+pub use descriptor::handed_over;
+pub use reason::{reason, words};
+pub use root::Root;
+pub use signals::Signals;
