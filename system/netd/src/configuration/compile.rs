@@ -21,6 +21,8 @@ pub struct Contribution {
     pub routes: Vec<Route>,
     pub servers: Vec<IpAddr>,
     pub domains: Vec<String>,
+    /// Servers of time.
+    pub ntp: Vec<IpAddr>,
 }
 
 impl Matcher {

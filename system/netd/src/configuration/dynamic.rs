@@ -15,7 +15,7 @@ pub fn dhcp4(file: &str, section: &Section<'_>) -> Result<Option<Dhcp4>> {
     if let Data::Boolean(on) = value.data {
         return Ok(on.then(Dhcp4::default));
     }
-    let keys = ["metric", "dns", "routes", "hostname", "conflicts"];
+    let keys = ["metric", "dns", "ntp", "routes", "hostname", "conflicts"];
     let of = Section::new(file, section.full("dhcp4"), value, &keys)?;
     let usual = Dhcp4::default();
     let hostname = of.text("hostname")?.unwrap_or("").to_owned();
@@ -27,6 +27,7 @@ pub fn dhcp4(file: &str, section: &Section<'_>) -> Result<Option<Dhcp4>> {
     Ok(Some(Dhcp4 {
         metric: of.number("metric", 0..=u32::MAX)?.unwrap_or(usual.metric),
         dns: of.boolean("dns")?.unwrap_or(true),
+        ntp: of.boolean("ntp")?.unwrap_or(true),
         routes: of.boolean("routes")?.unwrap_or(true),
         conflicts: of.boolean("conflicts")?.unwrap_or(true),
         hostname,

@@ -32,6 +32,18 @@ pub struct Configuration {
     pub links: Vec<Link>,
     pub rules: Vec<Asked<Rule>>,
     pub dns: Dns,
+    pub ntp: Ntp,
+}
+
+/// What is said of servers of time as a whole.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Ntp {
+    /// Beside those of leases.
+    pub servers: Vec<IpAddr>,
+    /// A file of `server` lines for chronyd (`sourcedir`).
+    pub chrony: Option<String>,
+    /// chrony's own client: `reload sources` is said with it.
+    pub chronyc: Option<String>,
 }
 
 /// What is said of names as a whole.
@@ -42,6 +54,8 @@ pub struct Dns {
     /// Asked before those of links.
     pub servers: Vec<IpAddr>,
     pub search: Vec<String>,
+    /// The server that this machine's own programs ask, instead of all others: one that asks those.
+    pub local: Option<IpAddr>,
     /// A file of `server=` lines for dnsmasq (`--servers-file`).
     pub dnsmasq: Option<String>,
     /// Where dnsmasq keeps its number: it is told to read that file again.
@@ -109,6 +123,8 @@ pub struct Dhcp4 {
     pub metric: u32,
     /// Whether servers and domains are taken.
     pub dns: bool,
+    /// Whether servers of time are.
+    pub ntp: bool,
     pub routes: bool,
     /// The name that is told to the server; empty: none.
     pub hostname: String,
@@ -121,6 +137,7 @@ impl Default for Dhcp4 {
         Self {
             metric: 1024,
             dns: true,
+            ntp: true,
             routes: true,
             hostname: String::new(),
             conflicts: true,
@@ -200,7 +217,7 @@ pub fn of_texts(files: &[(String, Vec<u8>)]) -> Result<Configuration> {
 }
 
 fn file(name: &str, value: &Value, all: &mut Configuration) -> Result<()> {
-    let top = Section::new(name, String::new(), value, &["link", "rule", "dns"])?;
+    let top = Section::new(name, String::new(), value, &["link", "rule", "dns", "ntp"])?;
     if let Some(links) = top.get("link") {
         let Some(table) = links.table() else {
             return Err(syntax(
@@ -227,20 +244,50 @@ fn file(name: &str, value: &Value, all: &mut Configuration) -> Result<()> {
     if let Some(value) = top.get("dns") {
         dns(name, value, &mut all.dns)?;
     }
+    if let Some(value) = top.get("ntp") {
+        ntp(name, value, &mut all.ntp)?;
+    }
     Ok(())
 }
 
 fn dns(file: &str, value: &Value, all: &mut Dns) -> Result<()> {
-    let keys = ["resolv-conf", "servers", "search", "dnsmasq", "dnsmasq-pid"];
+    let keys = [
+        "resolv-conf",
+        "servers",
+        "search",
+        "local",
+        "dnsmasq",
+        "dnsmasq-pid",
+    ];
     let section = Section::new(file, "dns".to_owned(), value, &keys)?;
     all.resolv_conf = section.boolean("resolv-conf")?.or(all.resolv_conf);
     all.servers.extend(servers(&section, "servers")?);
     all.search.extend(domains(&section, "search")?);
+    all.local = section
+        .parsed("local", "an address, as in 127.0.0.1")?
+        .or(all.local);
     if let Some(path) = section.text("dnsmasq")? {
         all.dnsmasq = Some(path.to_owned());
     }
     if let Some(path) = section.text("dnsmasq-pid")? {
         all.dnsmasq_pid = Some(path.to_owned());
+    }
+    Ok(())
+}
+
+fn ntp(file: &str, value: &Value, all: &mut Ntp) -> Result<()> {
+    let section = Section::new(
+        file,
+        "ntp".to_owned(),
+        value,
+        &["servers", "chrony", "chronyc"],
+    )?;
+    all.servers.extend(servers(&section, "servers")?);
+    if let Some(path) = section.text("chrony")? {
+        all.chrony = Some(path.to_owned());
+    }
+    if let Some(path) = section.text("chronyc")? {
+        all.chronyc = Some(path.to_owned());
     }
     Ok(())
 }

@@ -30,6 +30,7 @@ pub struct Managed {
     client: Option<Client>,
     metric: u32,
     dns: bool,
+    ntp: bool,
     routes: bool,
     /// Whether it chooses an address where no server gives one.
     local: bool,
@@ -77,6 +78,7 @@ impl Managed {
             client,
             metric: settings.metric,
             dns: settings.dns,
+            ntp: settings.ntp,
             routes: settings.routes,
             local: table.link_local4,
             alone: None,
@@ -156,6 +158,10 @@ impl Managed {
             true => (lease.dns.clone(), lease.domains.clone()),
             false => (Vec::new(), Vec::new()),
         };
+        let ntp = match self.ntp {
+            true => lease.ntp.clone(),
+            false => Vec::new(),
+        };
         Contribution {
             link: self.name.clone(),
             source: format!("{}, by the DHCP server {}", self.name, lease.server),
@@ -163,6 +169,7 @@ impl Managed {
             routes,
             servers,
             domains,
+            ntp,
         }
     }
 

@@ -274,5 +274,8 @@ impl Daemon {
         for wrong in self.names().write(&self.all, &self.options.resolv_conf) {
             log(&wrong);
         }
+        if let Err(wrong) = super::time::write(&self.all.ntp, &self.leases()) {
+            log(&wrong);
+        }
     }
 }

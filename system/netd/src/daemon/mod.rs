@@ -16,6 +16,7 @@ mod online;
 mod send;
 mod serve;
 mod status;
+mod time;
 
 pub use online::{Demand, Verdict};
 

@@ -81,8 +81,9 @@ pub fn gather(all: &Configuration, state: &State, leases: &[Contribution]) -> Na
 }
 
 impl Names {
-    /// resolv.conf(5). The C library reads three servers and no more than six domains.
-    pub fn resolv_conf(&self) -> String {
+    /// resolv.conf(5), with the local server instead of all others where there is one. The C library reads three servers and no
+    /// more than six domains.
+    pub fn resolv_conf(&self, local: Option<IpAddr>) -> String {
         let mut text =
             "# Written by netd from its files and leases; it is written anew when these change.\n"
                 .to_owned();
@@ -90,8 +91,9 @@ impl Names {
             let search: Vec<&str> = self.search.iter().take(6).map(|name| &**name).collect();
             text += &format!("search {}\n", search.join(" "));
         }
+        let local = local.map(|server| vec![(server, String::new())]);
         let mut told: Vec<IpAddr> = Vec::new();
-        for (server, link) in &self.servers {
+        for (server, link) in local.as_ref().unwrap_or(&self.servers) {
             if told.contains(server) || told.len() == 3 {
                 continue;
             }
@@ -131,8 +133,9 @@ impl Names {
                 false
             }
         };
-        if all.dns.resolv_conf.unwrap_or(!self.servers.is_empty()) {
-            put(resolv_conf, self.resolv_conf());
+        let known = all.dns.local.is_some() || !self.servers.is_empty();
+        if all.dns.resolv_conf.unwrap_or(known) {
+            put(resolv_conf, self.resolv_conf(all.dns.local));
         }
         if let Some(path) = &all.dns.dnsmasq
             && put(Path::new(path), self.dnsmasq())
@@ -141,7 +144,14 @@ impl Names {
             let number = fs::read_to_string(pid)
                 .ok()
                 .and_then(|text| text.trim().parse().ok());
-            let process = number.and_then(rustix::process::Pid::from_raw);
+            // The file is dnsmasq's own: what else it may name is not to be ended.
+            let named = |number: &i32| {
+                let comm = fs::read(format!("/proc/{number}/comm"));
+                comm.is_ok_and(|comm| comm == b"dnsmasq\n")
+            };
+            let process = number
+                .filter(named)
+                .and_then(rustix::process::Pid::from_raw);
             if let Some(process) = process {
                 let _ = rustix::process::kill_process(process, rustix::process::Signal::HUP);
             }
@@ -169,10 +179,15 @@ mod tests {
                 "eth0".to_owned(),
             )],
         };
-        let text = names.resolv_conf();
+        let text = names.resolv_conf(None);
         assert!(
             text.ends_with("search example.org\nnameserver 192.0.2.53\nnameserver fe80::1%eth1\n"),
             "{text}"
+        );
+        let local = names.resolv_conf(Some("127.0.0.1".parse().unwrap()));
+        assert!(
+            local.ends_with("search example.org\nnameserver 127.0.0.1\n"),
+            "{local}"
         );
         assert!(
             names

@@ -13,6 +13,8 @@ pub struct Lease {
     pub routes: Vec<(Prefix, Option<Ipv4Addr>)>,
     pub dns: Vec<IpAddr>,
     pub domains: Vec<String>,
+    /// Servers of time (RFC 2132, 8.3).
+    pub ntp: Vec<IpAddr>,
     /// Milliseconds from when it was asked for.
     pub lasts: u64,
     pub renew: u64,
@@ -76,18 +78,22 @@ impl Lease {
             prefix,
             server,
             routes: routes(message),
-            dns: message
-                .addresses(option::DNS)
-                .into_iter()
-                .filter(|server| is_host(*server))
-                .map(IpAddr::V4)
-                .collect(),
+            dns: servers(message, option::DNS),
             domains: domains(message),
+            ntp: servers(message, option::NTP),
             lasts,
             renew,
             rebind,
         })
     }
+}
+
+/// Addresses of an option that a machine can have.
+fn servers(message: &Message, option: u8) -> Vec<IpAddr> {
+    let all = message.addresses(option).into_iter();
+    all.filter(|server| is_host(*server))
+        .map(IpAddr::V4)
+        .collect()
 }
 
 /// Option 121 (RFC 3442), or the routers of option 3 where it is not there.

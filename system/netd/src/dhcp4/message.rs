@@ -17,6 +17,7 @@ pub mod option {
     pub const HOSTNAME: u8 = 12;
     pub const DOMAIN: u8 = 15;
     pub const MTU: u8 = 26;
+    pub const NTP: u8 = 42;
     pub const ADDRESS: u8 = 50;
     pub const LEASE_TIME: u8 = 51;
     pub const OVERLOAD: u8 = 52;
@@ -185,7 +186,7 @@ impl Request {
         }
         if matches!(self.kind, Kind::Discover | Kind::Request) {
             put(option::SIZE, &1472u16.to_be_bytes());
-            use option::{DNS, DOMAIN, MASK, MTU, ROUTER, ROUTES, SEARCH};
+            use option::{DNS, DOMAIN, MASK, MTU, NTP, ROUTER, ROUTES, SEARCH};
             // ROUTES before ROUTER (RFC 3442).
             put(
                 option::WANTED,
@@ -197,6 +198,7 @@ impl Request {
                     DOMAIN,
                     SEARCH,
                     MTU,
+                    NTP,
                     option::LEASE_TIME,
                     option::T1,
                     option::T2,
