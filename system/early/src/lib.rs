@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! /etc/fstab ──fstab──▶ entries ──▶ check, mount, swap      /dev/rtc0 ──clock──▶ the time
+//! tmpfiles.d    ──files──▶ folders, files and links
 //!                device: UUID=… ──▶ a node                  seed kept ──seed──▶ random numbers
 //! ```
 //!
@@ -13,6 +14,7 @@
 pub mod check;
 pub mod clock;
 pub mod device;
+pub mod files;
 pub mod fstab;
 pub mod mount;
 pub mod mounted;

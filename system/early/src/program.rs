@@ -2,7 +2,7 @@
 
 use crate::fstab::{self, Entry};
 use crate::mount::Done;
-use crate::{check, clock, mount, seed, swap};
+use crate::{check, clock, files, mount, seed, swap};
 use common::root::Root;
 use std::io::Write;
 
@@ -24,6 +24,7 @@ Commands:
     mount               mount those of /etc/fstab that need no network
     mount net           mount those that do
     swap                use the swap of /etc/fstab
+    files NAME...       make the folders, files and links that NAME.conf of tmpfiles.d declares
 
 Options:
     -h, --help          show this help
@@ -48,6 +49,7 @@ pub fn main(words: Vec<String>) -> u8 {
         ["mount", "net"] => each(&root, mount::mount, |entry| {
             !entry.is_swap() && entry.is_remote()
         }),
+        ["files", ref names @ ..] if !names.is_empty() => made(&root, names),
         ["swap"] => each(&root, swap::on, Entry::is_swap),
         ["-h" | "--help"] => print(HELP),
         ["-V" | "--version"] => print(concat!("early ", env!("CARGO_PKG_VERSION"), "\n")),
@@ -129,6 +131,18 @@ fn each(
                 ));
             }
         }
+    }
+    if well { DONE } else { FAILED }
+}
+
+/// Makes what files of tmpfiles.d declare; what fails is told and the rest is made.
+fn made(root: &Root, names: &[&str]) -> u8 {
+    let mut well = true;
+    for name in names {
+        files::make(root, name, |what| {
+            well = false;
+            complain(&what);
+        });
     }
     if well { DONE } else { FAILED }
 }
