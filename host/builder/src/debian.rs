@@ -83,16 +83,18 @@ pub const INIT_PEERS: Plan = Plan {
     packages: &["openrc", "runit", "s6", "strace"],
 };
 
-/// The root that holds what netd speaks with in its tests, what it is compared with by `bench netd`, and what looks at
-/// what they do.
+/// The root that holds what netd and the standard edition speak with in tests, what netd is compared with by `bench netd`,
+/// and what looks at what they do.
 pub const NET_PEERS: Plan = Plan {
     name: "net-peers",
     packages: &[
         "busybox",
+        "chrony",
         "dhcpcd-base",
         "dnsmasq-base",
         "iproute2",
         "isc-dhcp-server",
+        "openssh-client",
         "python3-minimal",
         "strace",
         "systemd",

@@ -107,8 +107,9 @@ impl Context {
         })
     }
 
-    /// QEMU in its own root, with the instruction counter compiled for it. It sees the folders of these files, absolute paths.
-    pub fn hypervisor(&self, files: &[PathBuf]) -> Result<Hypervisor> {
+    /// QEMU in its own root, with the instruction counter compiled for it. It sees the folders of these files, absolute paths, and
+    /// the host's network only where asked.
+    pub fn hypervisor(&self, files: &[PathBuf], network: bool) -> Result<Hypervisor> {
         let made = (
             Root::made(&self.cache, &MACHINE)?,
             Root::made(&self.cache, &BUILD)?,
@@ -137,6 +138,6 @@ impl Context {
                 folders.push(folder.to_owned());
             }
         }
-        Ok(hypervisor::of_root(&machine, counter, folders))
+        Ok(hypervisor::of_root(&machine, counter, folders, network))
     }
 }

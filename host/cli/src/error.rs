@@ -57,6 +57,19 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A file of keys that is none.
+    #[error("{}: {what}", path.display())]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, and what to do.
+        what: String,
+    },
+    /// Ports to be forwarded to a machine that is on a network of the host's.
+    #[error(
+        "--forward is for --network user: what is on {0} is reached by the guest's own address"
+    )]
+    Forward(String),
     /// A report could not be written.
     #[error("cannot write {}: {source}", path.display())]
     Write {

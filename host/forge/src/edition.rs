@@ -22,6 +22,9 @@ pub struct Edition {
     pub kernel: String,
     /// How its initramfs is compressed: `none`, `gzip`, `xz`, `lzma`, `zstd`, `lz4`.
     pub compression: String,
+    /// The service of dinit's whose start means that all of the system is up; [`None`]: the login prompt does.
+    #[serde(default)]
+    pub ready: Option<String>,
     /// Promises that `./alpenglow test` holds it to. They only ever go down.
     #[serde(default)]
     pub budget: Budget,
@@ -39,6 +42,10 @@ pub struct Budget {
     pub q35_instructions_to_login: Option<u64>,
     /// Instructions from reset to the login prompt on microvm, from the uncompressed kernel.
     pub microvm_instructions_to_login: Option<u64>,
+    /// Instructions from reset until `ready` is started, on q35 from the compressed kernel.
+    pub q35_instructions_to_ready: Option<u64>,
+    /// The same on microvm from the uncompressed kernel.
+    pub microvm_instructions_to_ready: Option<u64>,
     /// KiB that are given but not available to programs, of 256 MiB, after login.
     pub memory_used_kib: Option<u64>,
     /// MiB with which it still reaches the login prompt.

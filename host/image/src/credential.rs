@@ -1,4 +1,4 @@
-//! A password for one machine: made when it boots, shown once, and never in an image.
+//! A password for one machine: made when it boots, shown once, and never in an image. With it, the keys of whoever boots it.
 
 use std::fmt;
 
@@ -54,11 +54,16 @@ impl Credential {
     }
 
     /// The archive to append to a machine's initramfs: /etc/shadow, of which `shadow` is the image's own text, with
-    /// this password for root. Every other line and field stays as it is.
-    pub fn archive(&self, shadow: &str) -> Result<Vec<u8>> {
+    /// this password for root; every other line and field stays as it is. With `keys`, also root's file of keys that may log in
+    /// (sshd(8), AUTHORIZED_KEYS FILE FORMAT).
+    pub fn archive(&self, shadow: &str, keys: Option<&str>) -> Result<Vec<u8>> {
         let mut archive = Archive::new(0);
         let text = replace(shadow, &self.hash)?;
         archive.add_file("etc/shadow", Meta::root(0o600), text)?;
+        if let Some(keys) = keys {
+            archive.add_dir("root/.ssh", Meta::root(0o700))?;
+            archive.add_file("root/.ssh/authorized_keys", Meta::root(0o600), keys)?;
+        }
         archive.to_bytes()
     }
 }

@@ -23,6 +23,8 @@ pub struct System {
     dir: PathBuf,
     /// The packages of the root, in the edition's order, then the kernel.
     pub packages: Vec<Built>,
+    /// The service whose start means that all is up, where the edition names one.
+    pub ready: Option<String>,
 }
 
 impl System {
@@ -99,6 +101,7 @@ impl System {
             arch,
             dir,
             packages,
+            ready: edition.ready.clone(),
         })
     }
 

@@ -1,7 +1,7 @@
 //! QEMU in a root of the builder's, with the instruction counter compiled for it.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use alpenglow_builder::debian::hex;
 use alpenglow_builder::{Cache, Root, Sandbox};
@@ -10,8 +10,14 @@ use sha2::{Digest, Sha256};
 use crate::error::{Error, Result};
 use crate::{Hypervisor, counter};
 
-/// QEMU of the root `machine`, which sees `folders` of the host at their own paths and `/dev/kvm`.
-pub fn of_root(machine: &Root, counter: PathBuf, folders: Vec<PathBuf>) -> Hypervisor {
+/// QEMU of the root `machine`, which sees `folders` of the host at their own paths and `/dev/kvm`; with `network`, also the
+/// host's network.
+pub fn of_root(
+    machine: &Root,
+    counter: PathBuf,
+    folders: Vec<PathBuf>,
+    network: bool,
+) -> Hypervisor {
     let dir = machine.dir.clone();
     let command = move |program: &str| {
         let mut sandbox = Sandbox::new(&dir);
@@ -19,6 +25,15 @@ pub fn of_root(machine: &Root, counter: PathBuf, folders: Vec<PathBuf>) -> Hyper
             sandbox = sandbox.bind(folder, folder, true);
         }
         sandbox.devices = vec!["/dev/kvm".into()];
+        if network {
+            sandbox.network = true;
+            sandbox.devices.push("/dev/net/tun".into());
+            // Whom the host asks for names: QEMU hands the guest's questions on.
+            let names = Path::new("/etc/resolv.conf");
+            if let Ok(file) = names.canonicalize() {
+                sandbox = sandbox.bind(file, names, false);
+            }
+        }
         sandbox.command(program)
     };
     Hypervisor {

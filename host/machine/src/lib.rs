@@ -39,14 +39,14 @@ pub use error::{Error, Result, Tail};
 pub use login::Credential;
 pub use machine::Machine;
 pub use session::{Outcome, Session};
-pub use spec::{Accelerator, Board, Hypervisor, Limits, Marker, Spec, Stop};
+pub use spec::{Accelerator, Board, Hypervisor, Limits, Marker, Network, Spec, Stop};
 
 /// What [`run`] brings back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finished {
     /// One outcome for each command, in order.
     pub outcomes: Vec<Outcome>,
-    /// The guest's memory as it said right after login.
+    /// The guest's memory as it said after login and [`Spec::settle`].
     pub memory: guest::Memory,
     /// From starting the machine to its login prompt.
     pub to_login: Duration,
@@ -90,10 +90,13 @@ pub fn run_on(
     commands: &[String],
     mut each: impl FnMut(&str, &Outcome),
 ) -> Result<Finished> {
-    let limit = machine.limits().boot;
+    let (limit, settle) = (machine.limits().boot, machine.settle());
     machine.expect("its login prompt", &[login::PROMPT], limit)?;
     let to_login = machine.age();
     let mut session = login::at_prompt(&mut machine, credential)?;
+    if let Some(command) = settle {
+        session.run(&command)?;
+    }
     let memory = session.memory()?;
     let mut outcomes = Vec::with_capacity(commands.len());
     for command in commands {

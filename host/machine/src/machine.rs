@@ -39,6 +39,7 @@ pub struct Machine {
     said: Arc<Mutex<Said>>,
     listener: Option<JoinHandle<()>>,
     limits: Limits,
+    settle: Option<String>,
     power_off: &'static str,
     started: Instant,
     /// Folders that live as long as the machine.
@@ -50,6 +51,7 @@ pub(crate) struct Birth {
     pub name: String,
     pub program: String,
     pub limits: Limits,
+    pub settle: Option<String>,
     pub stop: Stop,
     pub power_off: &'static str,
     pub kept: Option<tempfile::TempDir>,
@@ -83,6 +85,7 @@ impl Machine {
             name: spec.name.clone(),
             program,
             limits: spec.limits,
+            settle: spec.settle.clone(),
             stop: spec.stop.clone(),
             power_off: spec.board.power_off(),
             kept: None,
@@ -122,6 +125,7 @@ impl Machine {
             said,
             listener: Some(listener),
             limits: birth.limits,
+            settle: birth.settle,
             power_off: birth.power_off,
             started: Instant::now(),
             _kept: birth.kept,
@@ -136,6 +140,11 @@ impl Machine {
     /// How long things may take.
     pub fn limits(&self) -> Limits {
         self.limits
+    }
+
+    /// What is run first of all after the login ([`Spec::settle`]).
+    pub fn settle(&self) -> Option<String> {
+        self.settle.clone()
     }
 
     /// The command that ends it from a root shell.

@@ -4,7 +4,7 @@ use alpenglow_builder::Arch;
 
 use crate::counter;
 use crate::error::{Error, Result};
-use crate::spec::{Accelerator, Board, Hypervisor, Spec};
+use crate::spec::{Accelerator, Board, Hypervisor, Network, Spec};
 
 /// Where the guest's serial console goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,11 +48,15 @@ pub fn arguments(
     if !kvm || spec.accelerator == Accelerator::Auto {
         add(&["-accel", "tcg"]);
     }
+    if let (Some(base), false) = (&spec.clock, spec.counting) {
+        add(&["-rtc", &format!("base={base}")]);
+    }
     if spec.counting {
         // One nanosecond an instruction, no waiting while idle, a clock and a random seed that are
         // the same on every run.
         add(&["-icount", "shift=0,sleep=off"]);
-        add(&["-rtc", "base=2026-01-01,clock=vm", "-seed", "1"]);
+        let base = spec.clock.as_deref().unwrap_or("2026-01-01");
+        add(&["-rtc", &format!("base={base},clock=vm"), "-seed", "1"]);
         let counter = hypervisor.counter.as_deref().ok_or(Error::NoCounter {
             machine: spec.name.clone(),
         })?;
@@ -65,15 +69,23 @@ pub fn arguments(
     for (number, disk) in spec.disks.iter().enumerate() {
         // A comma ends a value, two of them are one.
         let file = disk.display().to_string().replace(',', ",,");
-        let bus = match spec.board {
-            Board::Q35 => "pci",
-            Board::Microvm | Board::Virt => "device",
-        };
+        let bus = bus(spec.board);
         add(&[
             "-drive",
             &format!("id=disk{number},if=none,format=raw,file={file}"),
             "-device",
             &format!("virtio-blk-{bus},drive=disk{number}"),
+        ]);
+    }
+    if let Some(network) = &spec.network {
+        let bus = bus(spec.board);
+        // No boot from the network: the card's own program is left out.
+        let rom = if bus == "pci" { ",romfile=" } else { "" };
+        add(&[
+            "-netdev",
+            &netdev(network),
+            "-device",
+            &format!("virtio-net-{bus},netdev=network{rom}"),
         ]);
     }
     for device in &spec.devices {
@@ -90,6 +102,28 @@ pub fn arguments(
         "chardev:console",
     ]);
     Ok(list)
+}
+
+/// The end of the names of paravirtual devices on a board.
+fn bus(board: Board) -> &'static str {
+    match board {
+        Board::Q35 => "pci",
+        Board::Microvm | Board::Virt => "device",
+    }
+}
+
+/// The host's end of a network card.
+fn netdev(network: &Network) -> String {
+    match network {
+        Network::Tap(name) => format!("tap,id=network,ifname={name},script=no,downscript=no"),
+        Network::User { forwards } => {
+            let mut text = "user,id=network".to_owned();
+            for (host, guest) in forwards {
+                text += &format!(",hostfwd=tcp:127.0.0.1:{host}-:{guest}");
+            }
+            text
+        }
+    }
 }
 
 fn machine(spec: &Spec) -> Result<&'static str> {
@@ -186,6 +220,35 @@ mod tests {
         );
         spec.board = Board::Microvm;
         assert!(line(&spec, false, Console::Pipes).contains(" virtio-blk-device,drive=disk0"));
+    }
+
+    #[test]
+    fn networks_and_clocks() {
+        let mut spec = Spec::new("min", Arch::X86_64, "/i/kernel", "/i/initramfs");
+        spec.clock = Some("2000-01-01".to_owned());
+        spec.network = Some(Network::User {
+            forwards: vec![(2222, 22), (8080, 80)],
+        });
+        let text = line(&spec, false, Console::Pipes);
+        assert!(
+            text.contains(
+                "-netdev user,id=network,hostfwd=tcp:127.0.0.1:2222-:22,hostfwd=tcp:127.0.0.1:8080-:80 \
+                 -device virtio-net-pci,netdev=network,romfile= "
+            ),
+            "{text}"
+        );
+        assert!(text.contains(" -rtc base=2000-01-01 "), "{text}");
+        spec.network = Some(Network::Tap("tap0".to_owned()));
+        (spec.board, spec.counting) = (Board::Microvm, true);
+        let text = line(&spec, false, Console::Pipes);
+        assert!(
+            text.contains(
+                "-netdev tap,id=network,ifname=tap0,script=no,downscript=no \
+                 -device virtio-net-device,netdev=network -chardev"
+            ),
+            "{text}"
+        );
+        assert!(text.contains(" -rtc base=2000-01-01,clock=vm "), "{text}");
     }
 
     #[test]

@@ -108,6 +108,19 @@ impl Default for Limits {
     }
 }
 
+/// What a machine's network card is connected to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Network {
+    /// To QEMU itself, which hands on what programs of the guest send, gives it an address and answers for names. Nobody
+    /// reaches the guest but by its ports that are forwarded.
+    User {
+        /// Ports of the host's loopback, and the guest's TCP ports behind them.
+        forwards: Vec<(u16, u16)>,
+    },
+    /// To this network interface of the host, a TAP device (Documentation/networking/tuntap.rst).
+    Tap(String),
+}
+
 /// A text on the console that is an event of the boot, under a name for its figures.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Marker {
@@ -124,6 +137,11 @@ impl Marker {
             name: name.into(),
             text: text.into(),
         }
+    }
+
+    /// A service of dinit's started, under the name `ready`: what dinit says on the console.
+    pub fn started(service: &str) -> Marker {
+        Marker::new("ready", format!("[  OK  ] {service}"))
     }
 
     /// The login prompt, under the name `login`.
@@ -173,6 +191,10 @@ pub struct Spec {
     pub memory_mib: u32,
     /// Further devices, as QEMU's `-device` takes them.
     pub devices: Vec<String>,
+    /// Its network card's other end; [`None`]: it has no card but those of `devices`.
+    pub network: Option<Network>,
+    /// When its clock says that it is at its start, as QEMU's `-rtc base=` takes it (`2000-01-01`); [`None`]: now.
+    pub clock: Option<String>,
     /// Files that are its disks, in this order, byte for byte. What the machine writes to them is kept.
     pub disks: Vec<PathBuf>,
     /// Counts instructions: deterministic, TCG only. The guest's clock then runs with its
@@ -185,6 +207,8 @@ pub struct Spec {
     pub markers: Vec<Marker>,
     /// How long things may take.
     pub limits: Limits,
+    /// A command that is run after the login, before the memory is looked at: it ends when all is up.
+    pub settle: Option<String>,
     /// Ends the machine early.
     pub stop: Stop,
 }
@@ -206,11 +230,14 @@ impl Spec {
             words: vec!["quiet".to_owned()],
             memory_mib: 256,
             devices: Vec::new(),
+            network: None,
+            clock: None,
             disks: Vec::new(),
             counting: false,
             accelerator: Accelerator::Auto,
             markers: Vec::new(),
             limits: Limits::default(),
+            settle: None,
             stop: Stop::default(),
         }
     }

@@ -33,6 +33,7 @@ pub fn machine(mut command: Command, limits: Limits) -> Machine {
     Machine::spawn(
         command,
         Birth {
+            settle: None,
             name: "fake".to_owned(),
             program: "a shell".to_owned(),
             limits,

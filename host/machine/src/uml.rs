@@ -92,6 +92,7 @@ impl Uml {
                 name: self.name.clone(),
                 program,
                 limits: self.limits,
+                settle: None,
                 stop: self.stop.clone(),
                 power_off: "poweroff",
                 kept: Some(folder),

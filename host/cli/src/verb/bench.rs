@@ -80,7 +80,7 @@ fn boots(booted: bool, json: bool) -> Result<()> {
     let folder = context.cache.run_folder()?;
     let subjects = peers::subjects(&system, &root, folder.path())?;
     let (columns, rows): (&[Column], Vec<Row>) = if booted {
-        let hypervisor = context.hypervisor(&[])?;
+        let hypervisor = context.hypervisor(&[], false)?;
         let rows = subjects
             .iter()
             .map(|subject| measured(&context, &system, &hypervisor, subject));

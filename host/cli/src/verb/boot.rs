@@ -10,7 +10,7 @@ use alpenglow_image::{Format, initramfs};
 use alpenglow_machine::measure::{Until, measure};
 use alpenglow_machine::report::BootReport;
 use alpenglow_machine::{
-    Board, Credential, Finished, Hypervisor, Marker, Outcome, Spec, interactive, kvm,
+    Board, Credential, Finished, Hypervisor, Marker, Network, Outcome, Spec, interactive, kvm,
 };
 use clap::Args;
 use std::fs;
@@ -44,6 +44,20 @@ pub struct Arguments {
     /// A further device, as QEMU's -device takes it: e1000; may be repeated
     #[arg(long, value_name = "DEVICE")]
     device: Vec<String>,
+    /// Connect a network card: 'user' (QEMU hands on what the guest sends, as a program of this host) or 'tap:NAME' (a TAP
+    /// device of this host)
+    #[arg(long, value_name = "NETWORK", value_parser = network)]
+    network: Option<Network>,
+    /// With --network user: what connects to this port of 127.0.0.1 reaches that TCP port of the guest, as in 2222:22; may be
+    /// repeated
+    #[arg(long, value_name = "HOST:GUEST", value_parser = forward)]
+    forward: Vec<(u16, u16)>,
+    /// A file of public keys with which root may log in by SSH, for this boot alone
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// What the machine's clock says at its start, as in 2000-01-01
+    #[arg(long, value_name = "DATE")]
+    clock: Option<String>,
     /// Seconds in which the login prompt must have come, with --run
     #[arg(long, value_name = "SECONDS", default_value_t = 120)]
     limit: u64,
@@ -59,16 +73,64 @@ fn board(name: &str) -> Result<Board, String> {
         .ok_or_else(|| format!("there is no board '{name}'; there are q35, microvm and virt"))
 }
 
+fn network(text: &str) -> Result<Network, String> {
+    match text.split_once(':') {
+        None if text == "user" => Ok(Network::User {
+            forwards: Vec::new(),
+        }),
+        Some(("tap", name)) if is_interface(name) => Ok(Network::Tap(name.to_owned())),
+        _ => Err("there are 'user' and 'tap:NAME', where NAME is a TAP device".to_owned()),
+    }
+}
+
+/// Whether a text can be a network interface's name (IFNAMSIZ), and none that would change QEMU's words.
+fn is_interface(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    (1..16).contains(&name.len()) && name.chars().all(plain)
+}
+
+fn forward(text: &str) -> Result<(u16, u16), String> {
+    let ports = text.split_once(':');
+    let ports = ports.and_then(|(host, guest)| Some((host.parse().ok()?, guest.parse().ok()?)));
+    ports
+        .filter(|(host, guest)| *host != 0 && *guest != 0)
+        .ok_or_else(|| "two ports are expected, as in 2222:22".to_owned())
+}
+
+/// Public keys of a file, a line each.
+fn keys(path: &Path) -> Result<String> {
+    let wrong = |what: &str| Error::Key {
+        path: path.to_owned(),
+        what: what.to_owned(),
+    };
+    let text = fs::read_to_string(path).map_err(|error| wrong(&error.to_string()))?;
+    if text.contains("PRIVATE KEY") {
+        return Err(wrong(
+            "it is a private key, which is nobody else's: give the public one, most often with '.pub' at its end",
+        ));
+    }
+    let is_key = |line: &str| {
+        let kinds = ["ssh-", "ecdsa-", "sk-"];
+        line.is_empty() || line.starts_with('#') || kinds.iter().any(|kind| line.starts_with(kind))
+    };
+    if text.trim().is_empty() || !text.lines().all(is_key) {
+        return Err(wrong("it has no public keys: 'ssh-keygen' makes one"));
+    }
+    Ok(text)
+}
+
 /// Builds what is not there yet, boots it, and returns the guest's last status.
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let context = Context::open()?;
     if let Some(path) = &arguments.report {
         check_folder(path)?;
     }
+    let keys = arguments.key.as_deref().map(keys).transpose()?;
     let Which { edition, arch } = &arguments.which;
     let system = context.system(edition, *arch)?;
     let disks = disks(&arguments.disk)?;
-    let hypervisor = context.hypervisor(&disks)?;
+    let network = with_forwards(arguments.network.clone(), &arguments.forward)?;
+    let hypervisor = context.hypervisor(&disks, network.is_some())?;
     let board = arguments.board.unwrap_or_else(|| Board::of(*arch));
     // A microvm has no firmware that could unpack a kernel; it takes it as it is.
     let format = if board == Board::Microvm {
@@ -87,15 +149,39 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     spec.words.extend(arguments.append.iter().cloned());
     spec.devices.clone_from(&arguments.device);
     spec.disks = disks;
+    spec.network = network;
+    spec.clock.clone_from(&arguments.clock);
+    if let (Some(_), Some(ready)) = (&arguments.report, &system.ready) {
+        spec.settle = Some(format!("dinitctl start {ready}"));
+    }
     spec.limits.boot = Duration::from_secs(arguments.limit);
     if arguments.run.is_empty() && arguments.report.is_none() {
-        return by_hand(&context, &system, &hypervisor, spec);
+        return by_hand(&context, &system, &hypervisor, spec, keys.as_deref());
     }
-    let (finished, status) = by_itself(&context, &system, &hypervisor, &spec, &arguments.run)?;
+    let (finished, status) = by_itself(
+        &context,
+        &system,
+        &hypervisor,
+        &spec,
+        keys.as_deref(),
+        &arguments.run,
+    )?;
     if let Some(path) = &arguments.report {
         report(&system, &hypervisor, &spec, &finished, *arch)?.write(path)?;
     }
     Ok(status)
+}
+
+/// Ports are forwarded by QEMU's own network alone, which is taken where they are all that is asked for.
+fn with_forwards(network: Option<Network>, ports: &[(u16, u16)]) -> Result<Option<Network>> {
+    match network {
+        Some(Network::Tap(name)) if !ports.is_empty() => Err(Error::Forward(name)),
+        None if ports.is_empty() => Ok(None),
+        Some(tap @ Network::Tap(_)) => Ok(Some(tap)),
+        _ => Ok(Some(Network::User {
+            forwards: ports.to_vec(),
+        })),
+    }
 }
 
 /// The paths under which QEMU sees these files.
@@ -139,6 +225,7 @@ fn with_credential(
     context: &Context,
     system: &System,
     spec: &mut Spec,
+    keys: Option<&str>,
 ) -> Result<(Option<String>, RunFolder)> {
     let folder = context.cache.run_folder()?;
     let Ok(shadow) = fs::read_to_string(system.root().join("etc/shadow")) else {
@@ -146,7 +233,7 @@ fn with_credential(
     };
     let credential = alpenglow_image::Credential::random()?;
     let initrd = folder.path().join("initramfs");
-    initramfs::append(&spec.initrd, &credential.archive(&shadow)?, &initrd)?;
+    initramfs::append(&spec.initrd, &credential.archive(&shadow, keys)?, &initrd)?;
     spec.initrd = initrd;
     Ok((Some(credential.password().to_owned()), folder))
 }
@@ -157,8 +244,9 @@ fn by_hand(
     system: &System,
     hypervisor: &Hypervisor,
     mut spec: Spec,
+    keys: Option<&str>,
 ) -> Result<ExitCode> {
-    let (password, _folder) = with_credential(context, system, &mut spec)?;
+    let (password, _folder) = with_credential(context, system, &mut spec, keys)?;
     let login = match password {
         Some(password) => {
             format!("Log in as root with the password {password} (made for this boot alone).")
@@ -184,10 +272,11 @@ fn by_itself(
     system: &System,
     hypervisor: &Hypervisor,
     spec: &Spec,
+    keys: Option<&str>,
     commands: &[String],
 ) -> Result<(Finished, ExitCode)> {
     let mut spec = spec.clone();
-    let (password, _folder) = with_credential(context, system, &mut spec)?;
+    let (password, _folder) = with_credential(context, system, &mut spec, keys)?;
     let credential = Credential {
         user: "root".into(),
         password: password.unwrap_or_default(),
@@ -212,7 +301,7 @@ pub fn session_of(
     hypervisor: &Hypervisor,
     spec: &Spec,
 ) -> Result<Finished> {
-    by_itself(context, system, hypervisor, spec, &[]).map(|(finished, _)| finished)
+    by_itself(context, system, hypervisor, spec, None, &[]).map(|(finished, _)| finished)
 }
 
 /// Boots once more, counting; the image is the edition's own, without a credential.
@@ -223,8 +312,12 @@ fn report(
     finished: &Finished,
     arch: Arch,
 ) -> Result<BootReport> {
-    let counted = measure(hypervisor, spec, &[Marker::login()], Until::Markers)?;
+    let mut markers = vec![Marker::login()];
+    markers.extend(system.ready.as_deref().map(Marker::started));
+    let counted = measure(hypervisor, spec, &markers, Until::Markers)?;
     let login = counted.marker("login").unwrap_or(counted.first_user);
+    // Where nothing else says so, the prompt is the last of what starts.
+    let ready = counted.marker("ready").unwrap_or(login);
     let size = |path: &Path| {
         let metadata =
             fs::metadata(path).map_err(|e| alpenglow_builder::Error::io("read", path, e));
@@ -237,8 +330,7 @@ fn report(
         initramfs_bytes: size(&spec.initrd)?,
         instructions_to_init: counted.first_user.instructions,
         instructions_to_login: login.instructions,
-        // The prompt is the last service that `min` has.
-        instructions_to_ready: login.instructions,
+        instructions_to_ready: ready.instructions,
         guest_ms_to_login: login.guest_ms(),
         mem_given_kib: u64::from(spec.memory_mib) * 1024,
         mem_total_kib: finished.memory.total_kib,

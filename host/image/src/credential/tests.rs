@@ -73,7 +73,7 @@ fn the_alphabet_has_each_character_once() {
 fn the_archive_holds_one_private_file() {
     let credential = Credential::random().unwrap();
     let mut names = Vec::new();
-    let tree = read(&credential.archive(SHADOW).unwrap(), &mut names).unwrap();
+    let tree = read(&credential.archive(SHADOW, None).unwrap(), &mut names).unwrap();
     assert_eq!(names, [b"etc/shadow"]);
     let file = &tree[&b"etc/shadow"[..]];
     assert_eq!((file.mode, file.uid, file.gid), (0o100_600, 0, 0));

@@ -16,7 +16,7 @@ pub fn run(json: bool) -> Result<()> {
     let names = ["kernelctl".to_owned()];
     let built = context.with_forge(Arch::X86_64, |forge| Ok(forge.build(&names)?))?;
     let program = built["kernelctl"].tree.join("sbin/kernelctl");
-    let hypervisor = context.hypervisor(&[])?;
+    let hypervisor = context.hypervisor(&[], false)?;
     let folder = context.cache.run_folder()?;
     let rows = step(&context.bars, "a policy in a guest, counted", |_| {
         let kernel = system.image(Format::Vmlinux);
