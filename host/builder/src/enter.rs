@@ -7,7 +7,9 @@
 //! (pid_namespaces(7)).
 
 use crate::error::{Error, Result};
-use crate::sandbox::{ENTER, Mount, Sandbox};
+use crate::sandbox::{ENTER, Mount, Sandbox, Usage};
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike;
 use rustix::mount::{
     MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_bind, mount_bind_recursive,
     mount_change, mount_remount, unmount,
@@ -101,12 +103,35 @@ fn stage_one(arguments: &[OsString]) -> Result<ExitStatus> {
             failed("leave the host's namespaces")(e.into())
         }
     })?;
-    Command::new("/proc/self/exe")
+    // Opened while this is in the host's root: stage two changes it for both.
+    let told = sandbox
+        .usage
+        .as_ref()
+        .map(|path| fs::File::create(path).map_err(failed(format!("write {}", path.display()))));
+    let told = told.transpose()?;
+    let status = Command::new("/proc/self/exe")
         .arg0(STAGE_TWO)
         .args(arguments)
         .spawn()
         .and_then(|mut child| child.wait())
-        .map_err(failed("start inside"))
+        .map_err(failed("start inside"))?;
+    if let Some(file) = told {
+        serde_json::to_writer(file, &usage())
+            .map_err(|error| failed("write what it took")(error.into()))?;
+    }
+    Ok(status)
+}
+
+/// What the processes took that this one has waited for, and those that they have waited for.
+fn usage() -> Usage {
+    let Ok(usage) = getrusage(UsageWho::RUSAGE_CHILDREN) else {
+        return Usage::default();
+    };
+    let time = usage.user_time() + usage.system_time();
+    Usage {
+        cpu_ms: u64::try_from(time.num_milliseconds()).unwrap_or(0),
+        peak_kib: u64::try_from(usage.max_rss()).unwrap_or(0),
+    }
 }
 
 fn stage_two(arguments: &[OsString], works: &[Work<'_>]) -> Result<ExitCode> {

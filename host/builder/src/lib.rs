@@ -17,4 +17,4 @@ pub use arch::Arch;
 pub use cache::Cache;
 pub use debian::Root;
 pub use error::{Error, Result};
-pub use sandbox::{Mount, Sandbox};
+pub use sandbox::{Mount, Sandbox, Usage};

@@ -29,6 +29,26 @@ pub struct Sandbox {
     pub environment: Option<Vec<(String, String)>>,
     /// Device nodes of the host that it sees beside the usual ones, if the host has them.
     pub devices: Vec<PathBuf>,
+    /// A file of the host's that is written when all has ended: what it took ([`Usage`]).
+    #[serde(default)]
+    pub usage: Option<PathBuf>,
+}
+
+/// What everything in a sandbox took (getrusage(2), RUSAGE_CHILDREN).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Milliseconds of processors, the kernel's among them.
+    pub cpu_ms: u64,
+    /// KiB of memory of the largest process.
+    pub peak_kib: u64,
+}
+
+impl Usage {
+    /// What a sandbox wrote; nothing where it did not.
+    pub fn read(file: &Path) -> Self {
+        let text = std::fs::read(file).unwrap_or_default();
+        serde_json::from_slice(&text).unwrap_or_default()
+    }
 }
 
 /// One mount below a sandbox's `/`.
@@ -81,6 +101,7 @@ impl Sandbox {
                 ("LC_ALL".into(), "C.UTF-8".into()),
             ]),
             devices: Vec::new(),
+            usage: None,
         }
     }
 

@@ -6,13 +6,14 @@ use crate::recipe::{Recipe, Style, owns};
 use crate::store::{Built, Inputs, Needs};
 use crate::{lint, style, toolchain, tree};
 use alpenglow_builder::cache::{make_dir, remove_tree};
-use alpenglow_builder::{Arch, Cache, Mount, Sandbox};
+use alpenglow_builder::{Arch, Cache, Mount, Sandbox, Usage};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Child, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
 /// The user that builds run as inside the sandbox; no host's account is meant by it.
 pub const USER: u32 = 61_000;
@@ -44,11 +45,11 @@ pub struct Job<'a> {
 
 impl Job<'_> {
     /// Builds, checks, strips and splits. Returns a folder that holds `trees/PACKAGE/`, for
-    /// [`crate::store::Store::put`].
+    /// [`crate::store::Store::put`], and what its script took.
     ///
     /// # Errors
     /// [`Error::Build`] when the script fails, [`Error::Lint`] when what it made falls short.
-    pub fn run(&self) -> Result<PathBuf> {
+    pub fn run(&self) -> Result<(PathBuf, Usage)> {
         let work = self.cache.work(&self.recipe.name)?;
         let result = self.run_in(&work);
         if result.is_err() {
@@ -58,13 +59,17 @@ impl Job<'_> {
         result
     }
 
-    fn run_in(&self, work: &Path) -> Result<PathBuf> {
-        let sandbox = self.prepare(work)?;
+    fn run_in(&self, work: &Path) -> Result<(PathBuf, Usage)> {
+        let mut sandbox = self.prepare(work)?;
+        let usage = work.join("usage");
+        sandbox.usage = Some(usage.clone());
         let script = style::script(self.recipe, self.arch());
         let path = work.join("build/script");
         fs::write(&path, script).map_err(|e| Error::io("write", &path, e))?;
         let log = self.open_log()?;
         self.shell(&sandbox, "/build/script", &log)?;
+        let usage = Usage::read(&usage);
+        sandbox.usage = None;
         let out = work.join("build/out");
         let findings = lint::tree(&out, self.recipe)?;
         if !findings.is_empty() {
@@ -82,7 +87,7 @@ impl Job<'_> {
         for part in ["build", "upper", "overlay"] {
             remove_tree(&work.join(part))?;
         }
-        Ok(result)
+        Ok((result, usage))
     }
 
     fn prepare(&self, work: &Path) -> Result<Sandbox> {
@@ -160,23 +165,31 @@ impl Job<'_> {
             log.try_clone()
                 .map_err(|e| Error::io("write", &self.log, e))
         };
-        let status = sandbox
+        let child = sandbox
             .command("sh")
             .arg(script)
             .stdin(Stdio::null())
             .stdout(clone()?)
             .stderr(clone()?)
-            .status()
+            .spawn();
+        let limit = Duration::from_secs_f64(60.0 * self.recipe.minutes);
+        let status = child
+            .and_then(|child| wait(child, limit))
             .map_err(|e| Error::io("run the sandbox of", &self.recipe.name, e))?;
-        if status.success() {
-            return Ok(());
-        }
+        let status = match status {
+            Some(status) if status.success() => return Ok(()),
+            Some(status) => status.to_string(),
+            None => format!(
+                "it was ended after {} minutes; 'minutes' in its recipe allows it more",
+                self.recipe.minutes
+            ),
+        };
         let text = String::from_utf8_lossy(&fs::read(&self.log).unwrap_or_default()).into_owned();
         let lines: Vec<String> = text.lines().map(fold).collect();
         let full = text.contains("No space left on device");
         Err(Error::Build {
             package: self.recipe.name.clone(),
-            status: status.to_string(),
+            status,
             tail: lines[lines.len().saturating_sub(TAIL)..].join("\n"),
             log: self.log.clone(),
             hint: if full {
@@ -313,4 +326,22 @@ fn copy_with_parents(from: &Path, path: &Path, to: &Path) -> Result<()> {
         tree::copy_entry(&source, &metadata, &target)?;
     }
     Ok(())
+}
+
+/// Waits for a sandbox, whose end ends all in it; [`None`] when it was ended for taking longer than `limit`.
+fn wait(mut child: Child, limit: Duration) -> std::io::Result<Option<ExitStatus>> {
+    let begin = Instant::now();
+    let mut pause = Duration::from_millis(1);
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if begin.elapsed() > limit {
+            child.kill()?;
+            child.wait()?;
+            return Ok(None);
+        }
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(100));
+    }
 }

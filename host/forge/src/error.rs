@@ -59,6 +59,14 @@ pub enum Error {
         /// What else may be the cause.
         hint: String,
     },
+    /// Several builds failed, or one did and the others were gone on with.
+    #[error("{}{}", failures.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n"), blocked_text(blocked))]
+    Failures {
+        /// What failed, as it came.
+        failures: Vec<Error>,
+        /// What was not begun, because it needs something that failed.
+        blocked: Vec<String>,
+    },
     /// Built files fall short of what every package promises.
     #[error("{package} is refused:\n{}\nMend the recipe, or say in its [exempt] table why it cannot be otherwise", findings.join("\n"))]
     Lint {
@@ -99,6 +107,17 @@ pub enum Error {
         /// The files.
         files: Vec<String>,
     },
+}
+
+/// A line about what was not begun, or nothing.
+fn blocked_text(blocked: &[String]) -> String {
+    match blocked {
+        [] => String::new(),
+        names => format!(
+            "\n\nnot built, as they need what failed: {}",
+            names.join(", ")
+        ),
+    }
 }
 
 impl Error {

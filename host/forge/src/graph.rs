@@ -12,11 +12,12 @@ use alpenglow_sources::Sources;
 use fetch::Fetched;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 mod fetch;
 mod roots;
+mod schedule;
 
 /// Builds packages of one repository for one architecture.
 pub struct Forge<'a> {
@@ -29,16 +30,6 @@ pub struct Forge<'a> {
     progress: &'a dyn Progress,
     logs: PathBuf,
     jobs: usize,
-}
-
-/// What the workers share.
-struct State {
-    /// Recipes not begun yet.
-    waiting: BTreeSet<String>,
-    /// Packages that are there.
-    built: BTreeMap<String, Built>,
-    /// The first failure; nothing new is begun after it.
-    failure: Option<Error>,
 }
 
 impl<'a> Forge<'a> {
@@ -117,31 +108,6 @@ impl<'a> Forge<'a> {
         Ok(all)
     }
 
-    /// Builds `packages` and what they need to be built; returns every package that is there
-    /// then, by name.
-    ///
-    /// # Errors
-    /// The first failure, after the builds that were under way have ended.
-    pub fn build(&self, packages: &[String]) -> Result<BTreeMap<String, Built>> {
-        let order = self.order(packages)?;
-        let state = Mutex::new(State {
-            waiting: order.iter().map(|recipe| recipe.name.clone()).collect(),
-            built: BTreeMap::new(),
-            failure: None,
-        });
-        let changed = Condvar::new();
-        std::thread::scope(|scope| {
-            for _ in 0..self.workers() {
-                scope.spawn(|| self.work(&order, &state, &changed));
-            }
-        });
-        let state = state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        match state.failure {
-            Some(error) => Err(error),
-            None => Ok(state.built),
-        }
-    }
-
     /// What the store already has of `packages`, or nothing when one lacks. Needs no lock.
     ///
     /// # Errors
@@ -156,40 +122,6 @@ impl<'a> Forge<'a> {
             }
         }
         Ok(Some(all))
-    }
-
-    /// How many packages are built at once.
-    fn workers(&self) -> usize {
-        self.jobs.clamp(1, 4)
-    }
-
-    fn work(&self, order: &[&Recipe], state: &Mutex<State>, changed: &Condvar) {
-        let mut guard = lock(state);
-        loop {
-            if guard.failure.is_some() || guard.waiting.is_empty() {
-                return;
-            }
-            let ready = order.iter().find(|recipe| {
-                guard.waiting.contains(&recipe.name)
-                    && recipe.needs().all(|need| guard.built.contains_key(need))
-            });
-            let Some(recipe) = ready else {
-                guard = changed.wait(guard).unwrap_or_else(PoisonError::into_inner);
-                continue;
-            };
-            guard.waiting.remove(&recipe.name);
-            let needs = Needs::of(recipe, &guard.built);
-            drop(guard);
-            let result = self.make(recipe, &needs);
-            guard = lock(state);
-            match result {
-                Ok(built) => guard.built.extend(built),
-                Err(error) => {
-                    guard.failure.get_or_insert(error);
-                }
-            }
-            changed.notify_all();
-        }
     }
 
     /// The recipes of `packages` and of all that they need to be built, needs first.
@@ -353,6 +285,34 @@ impl<'a> Forge<'a> {
             .record(self.recipes.get(&built.name)?, &built.key)
     }
 
+    /// What the store has of each package; those that are not built, or of whose needs one is not, are left out. Needs no lock.
+    ///
+    /// # Errors
+    /// Those of a wrong recipe.
+    pub fn known(&self) -> Result<BTreeMap<String, Built>> {
+        let mut all: BTreeMap<String, Built> = BTreeMap::new();
+        let names: Vec<String> = self.recipes.keys().cloned().collect();
+        for recipe in self.order(&names)? {
+            if recipe.needs().all(|need| all.contains_key(need)) {
+                let needs = Needs::of(recipe, &all);
+                all.extend(self.stored(recipe, &needs)?.unwrap_or_default());
+            }
+        }
+        Ok(all)
+    }
+
+    /// The version that a recipe is built in: its own, or that of its source's first pin.
+    ///
+    /// # Errors
+    /// [`Error::Sources`] when its source has no pin.
+    pub fn version(&self, recipe: &Recipe) -> Result<String> {
+        let pin = self.pins(recipe)?.into_iter().flatten().next();
+        let version = pin
+            .map(|pin| pin.version.clone())
+            .or_else(|| recipe.version.clone());
+        Ok(version.unwrap_or_default())
+    }
+
     /// Builds one package; returns the folder that holds its trees, and its record.
     fn run(
         &self,
@@ -377,7 +337,7 @@ impl<'a> Forge<'a> {
                     log: self.logs.join(format!("{}.log", recipe.name)),
                     jobs: self.jobs,
                 };
-                let work = job.run()?;
+                let (work, usage) = job.run()?;
                 let version = fetched
                     .pin
                     .map(|pin| pin.version.clone())
@@ -394,6 +354,8 @@ impl<'a> Forge<'a> {
                     key,
                     source: fetched.pin.map(|pin| pin.sha256.clone()),
                     seconds: begin.elapsed().as_secs(),
+                    cpu_seconds: usage.cpu_ms.div_ceil(1000),
+                    peak_kib: usage.peak_kib,
                     tools: self
                         .inputs
                         .root

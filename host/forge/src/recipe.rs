@@ -44,6 +44,9 @@ pub struct Recipe {
     /// Packages that must be in a root with it.
     #[serde(default)]
     pub run: Vec<String>,
+    /// Minutes after which its build is ended: it hangs.
+    #[serde(default = "minutes")]
+    pub minutes: f64,
     /// How it is built.
     pub style: Style,
     /// `style = "script"` and, for what is run in place of a style's own step, every style.
@@ -71,6 +74,11 @@ pub struct Recipe {
     /// The folder that it was read from.
     #[serde(skip)]
     pub folder: PathBuf,
+}
+
+/// No build of ours takes a quarter of it.
+fn minutes() -> f64 {
+    120.0
 }
 
 /// How a package is built.

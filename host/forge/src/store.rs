@@ -65,6 +65,12 @@ pub struct Record {
     pub source: Option<String>,
     /// Wall-clock seconds that the build took.
     pub seconds: u64,
+    /// Seconds of processors that it took.
+    #[serde(default)]
+    pub cpu_seconds: u64,
+    /// KiB of memory of its largest process.
+    #[serde(default)]
+    pub peak_kib: u64,
     /// Compilers of the build root, as `name=version`.
     pub tools: Vec<String>,
 }

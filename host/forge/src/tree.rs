@@ -4,7 +4,7 @@
 use crate::error::{Error, Result};
 use alpenglow_builder::debian::hex;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, FileTimes, Metadata};
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -59,6 +59,21 @@ pub fn entries(dir: &Path) -> Result<BTreeMap<PathBuf, Entry>> {
         entries.insert(path, entry);
     }
     Ok(entries)
+}
+
+/// Bytes of all files below `dir`, each name of a file with several counted once.
+///
+/// # Errors
+/// [`Error::Io`](alpenglow_builder::Error::Io).
+pub fn size(dir: &Path) -> Result<u64> {
+    let mut seen = BTreeSet::new();
+    let mut bytes = 0;
+    for (_, metadata) in walk(dir)? {
+        if metadata.is_file() && seen.insert((metadata.dev(), metadata.ino())) {
+            bytes += metadata.len();
+        }
+    }
+    Ok(bytes)
 }
 
 struct Hasher<'a>(&'a mut Sha256);
