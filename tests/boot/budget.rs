@@ -20,6 +20,9 @@ pub fn tests() -> Vec<Test> {
         test("budget_standard_kernel_memory", || {
             least_memory("standard-kernel")
         }),
+        test("budget_standard_on_q35", || on_q35("standard")),
+        test("budget_standard_on_microvm", || on_microvm("standard")),
+        test("budget_standard_memory", || least_memory("standard")),
         test("budget_init_alone", init_alone),
         test("budget_counts_are_the_same_twice", same_twice),
     ]
@@ -102,7 +105,20 @@ fn on_q35(edition: &str) -> Outcome {
         "q35_instructions_to_login",
         instructions,
         budget.q35_instructions_to_login,
+    )?;
+    ready(
+        &report,
+        "q35_instructions_to_ready",
+        budget.q35_instructions_to_ready,
     )
+}
+
+/// What an edition promises of all being up, if it does.
+fn ready(report: &Value, what: &str, budget: Option<u64>) -> Outcome {
+    match budget {
+        Some(_) => within(what, number(report, "instructions_to_ready")?, budget),
+        None => Ok(()),
+    }
 }
 
 fn on_microvm(edition: &str) -> Outcome {
@@ -112,6 +128,11 @@ fn on_microvm(edition: &str) -> Outcome {
         "microvm_instructions_to_login",
         instructions,
         budget.microvm_instructions_to_login,
+    )?;
+    ready(
+        &report,
+        "microvm_instructions_to_ready",
+        budget.microvm_instructions_to_ready,
     )
 }
 

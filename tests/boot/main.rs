@@ -1,5 +1,5 @@
 //! Whole machines: `min` under QEMU, by itself and by hand, in good health and in bad; the standard kernel; dinit under
-//! User Mode Linux and QEMU; kernelctl; netd; what starts with a standard system.
+//! User Mode Linux and QEMU; kernelctl; netd; what starts with a standard system, and that system from outside.
 
 mod budget;
 mod demo;
@@ -8,6 +8,7 @@ mod hand;
 mod kernelctl;
 mod min;
 mod netd;
+mod outside;
 mod services;
 mod standard;
 mod uml;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         tests.extend(kernelctl::tests());
         tests.extend(netd::tests());
         tests.extend(services::tests());
+        tests.extend(outside::tests());
         tests.extend(budget::tests());
         tests
     })

@@ -10,7 +10,15 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// When no port can be had.
 pub fn serve(folder: &Path) -> io::Result<String> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
+    serve_at(folder, "127.0.0.1:0")
+}
+
+/// The same at this address of this thread's network.
+///
+/// # Errors
+/// When it cannot be had.
+pub fn serve_at(folder: &Path, address: &str) -> io::Result<String> {
+    let listener = TcpListener::bind(address)?;
     let address = format!("http://{}", listener.local_addr()?);
     let folder = folder.to_owned();
     std::thread::spawn(move || {

@@ -15,7 +15,7 @@ mod own;
 pub mod pack;
 mod provide;
 pub mod recipe;
-mod signer;
+pub mod signer;
 pub mod store;
 mod style;
 pub mod toolchain;

@@ -104,7 +104,7 @@ fn prepare(context: &Context, kinds: &[Kind], chosen: bool) -> Result<System> {
         let _lock = context.lock()?;
         context.root(&MACHINE)?;
     }
-    if kinds.contains(&Kind::Native) {
+    if kinds.iter().any(|kind| *kind != Kind::Unit) {
         let _lock = context.lock()?;
         context.root(&NET_PEERS)?;
     }
