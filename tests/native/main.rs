@@ -15,6 +15,7 @@ mod input;
 mod logd;
 mod netd;
 mod project;
+mod recipes;
 mod repository;
 mod root;
 mod sandbox;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         tests.extend(cargo::tests());
         tests.extend(update::tests());
         tests.extend(build::tests());
+        tests.extend(recipes::tests());
         tests.extend(repository::tests());
         tests.extend(compose::tests());
         tests.extend(devd::tests());
