@@ -137,13 +137,15 @@ fn machine(spec: &Spec) -> Result<&'static str> {
     }
 }
 
-/// The processor; `None` for the machine's own default. Arm's `virt` would be a 32-bit one.
+/// The processor; `None` for the machine's own default. Arm's `virt` would be a 32-bit one. QEMU's own for x86_64 has no random numbers,
+/// which every one since 2012 has: without them a kernel makes its own, for more instructions than all else at its start takes.
 fn cpu(arch: Arch, kvm: bool) -> Option<&'static str> {
     match (arch, kvm) {
         // The host's own with KVM, and TCG has one of that name too.
         (_, true) => Some("max"),
         (Arch::Aarch64, false) => Some("cortex-a72"),
-        (Arch::X86_64 | Arch::Riscv64, false) => None,
+        (Arch::X86_64, false) => Some("qemu64,+rdrand"),
+        (Arch::Riscv64, false) => None,
     }
 }
 
@@ -193,7 +195,7 @@ mod tests {
         assert_eq!(
             line(&spec, false, Console::Pipes),
             "-nodefaults -no-user-config -no-reboot -display none -monitor none -nic none \
-             -machine q35 -smp 1 -m 256M -accel tcg -kernel /i/kernel -initrd /i/initramfs \
+             -machine q35 -cpu qemu64,+rdrand -smp 1 -m 256M -accel tcg -kernel /i/kernel -initrd /i/initramfs \
              -append console=ttyS0 quiet -chardev stdio,id=console,signal=off,mux=off \
              -serial chardev:console"
         );
@@ -261,7 +263,7 @@ mod tests {
         assert_eq!(
             line(&spec, true, Console::Pipes),
             "-nodefaults -no-user-config -no-reboot -display none -monitor none -nic none \
-             -machine microvm,acpi=off -smp 1 -m 20M -accel tcg -icount shift=0,sleep=off \
+             -machine microvm,acpi=off -cpu qemu64,+rdrand -smp 1 -m 20M -accel tcg -icount shift=0,sleep=off \
              -rtc base=2026-01-01,clock=vm -seed 1 \
              -plugin file=/c/counter.so,marker=login:6c6f67696e3a20 \
              -kernel /i/vmlinux -initrd /i/initramfs \
