@@ -264,7 +264,10 @@ impl Job<'_> {
             let owner = recipe
                 .split
                 .iter()
-                .find(|(_, split)| split.files.iter().any(|file| owns(file, &path)))
+                .flat_map(|(name, split)| split.files.iter().map(move |file| (name, file)))
+                .filter(|(_, file)| owns(file, &path))
+                // What names it most closely: a folder of a folder that another has.
+                .max_by_key(|(_, file)| file.matches('/').count())
                 .map_or(recipe.name.as_str(), |(name, _)| name.as_str());
             unused.retain(|(_, file)| !owns(file, &path));
             let tree = trees.join(owner);

@@ -123,6 +123,9 @@ pub struct Script {
 pub struct Kernel {
     /// Names of files in `kernel/`, without `.config`, each adding to those before it.
     pub fragments: Vec<String>,
+    /// Names of files in `kernel/patches/`, without `.patch`, in the order of being applied.
+    #[serde(default)]
+    pub patches: Vec<String>,
     /// User Mode Linux: the kernel as a program of the host.
     #[serde(default)]
     pub um: bool,

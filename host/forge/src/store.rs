@@ -115,6 +115,14 @@ impl Inputs<'_> {
             let lines: Vec<&str> = text.lines().filter(asked).collect();
             parts.push(format!("fragment {}", lines.join("\n")));
         }
+        for patch in recipe.kernel.iter().flat_map(|kernel| &kernel.patches) {
+            let path = self
+                .repository
+                .join("kernel/patches")
+                .join(format!("{patch}.patch"));
+            let text = fs::read_to_string(&path).map_err(|e| Error::io("read", &path, e))?;
+            parts.push(format!("patch {text}"));
+        }
         parts.extend(needs.build.iter().map(|need| format!("needs {}", need.key)));
         parts.extend(needs.tools.iter().map(|need| format!("tool {}", need.key)));
         let mut digest = Sha256::new();

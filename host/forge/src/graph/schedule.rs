@@ -7,6 +7,18 @@ use crate::store::{Built, Needs};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Condvar, Mutex, PoisonError};
 
+/// KiB that a build may take: the largest ones, which link a program of Rust's whole, take some 0.75 GiB
+/// (`peak_kib` of their records).
+const MEMORY: usize = 1 << 20;
+
+/// KiB that can be had without swapping (proc_meminfo(5)).
+fn available(meminfo: &str) -> Option<usize> {
+    let line = meminfo
+        .lines()
+        .find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    line.trim().strip_suffix(" kB")?.parse().ok()
+}
+
 /// What the workers share.
 #[derive(Default)]
 struct State {
@@ -64,9 +76,11 @@ impl Forge<'_> {
         Ok(state.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// How many packages are built at once.
+    /// How many packages are built at once: as many as there are processors and memory for.
     pub(super) fn workers(&self) -> usize {
-        self.jobs.clamp(1, 4)
+        let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+        let room = available(&text).map_or(usize::MAX, |kib| kib / MEMORY);
+        self.jobs.min(room).clamp(1, 4)
     }
 
     fn work(&self, order: &[&Recipe], keep_going: bool, state: &Mutex<State>, changed: &Condvar) {
@@ -112,5 +126,18 @@ impl Forge<'_> {
                 state.blocked.insert(recipe.name.clone());
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_that_can_be_had() {
+        let text = "MemTotal:       24606176 kB\nMemAvailable:    3145728 kB\n";
+        assert_eq!(available(text), Some(3 << 20));
+        assert_eq!(available("MemTotal: 1 kB\n"), None);
+        assert!(available(&std::fs::read_to_string("/proc/meminfo").unwrap()).is_some());
     }
 }

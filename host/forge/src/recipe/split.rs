@@ -61,14 +61,17 @@ impl Part {
 
 /// Whether a path is the one that a `split` names, or below it.
 pub fn owns(pattern: &str, path: &Path) -> bool {
-    let (folder, last) = pattern.rsplit_once('/').unwrap_or(("", pattern));
-    let Some((before, after)) = last.split_once('*') else {
-        return path.starts_with(pattern);
+    let mut names = path.iter().map(|name| name.to_string_lossy());
+    pattern
+        .split('/')
+        .all(|part| names.next().is_some_and(|name| fits(part, &name)))
+}
+
+/// Whether a name is the one of a pattern, where `*` stands for anything.
+fn fits(pattern: &str, name: &str) -> bool {
+    let Some((before, after)) = pattern.split_once('*') else {
+        return pattern == name;
     };
-    let Ok(rest) = path.strip_prefix(folder) else {
-        return false;
-    };
-    let name = rest.iter().next().unwrap_or_default().to_string_lossy();
     name.len() >= before.len() + after.len() && name.starts_with(before) && name.ends_with(after)
 }
 
@@ -89,6 +92,17 @@ mod tests {
             ("usr/bin/a*a", "usr/bin/a", false),
             ("usr/share/l*", "usr/share/locale/de/x.mo", true),
             ("l*", "lib", true),
+            (
+                "lib/modules/*/kernel/fs",
+                "lib/modules/7.2/kernel/fs/x.ko",
+                true,
+            ),
+            (
+                "lib/modules/*/kernel/fs",
+                "lib/modules/kernel/fs/x.ko",
+                false,
+            ),
+            ("lib/modules/*/kernel/fs", "lib/modules/7.2", false),
         ] {
             assert_eq!(owns(pattern, Path::new(path)), expected, "{pattern} {path}");
         }

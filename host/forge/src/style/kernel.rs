@@ -64,6 +64,15 @@ pub fn build(kernel: &Kernel, arch: Arch) -> String {
     } else {
         String::new()
     };
+    let patches: String = kernel
+        .patches
+        .iter()
+        .map(|name| {
+            format!(
+                "echo '==> {name}'\npatch -p1 --forward --batch --no-backup-if-mismatch < /build/kernel/patches/{name}.patch\n"
+            )
+        })
+        .collect();
     // A compiler that is too old for its Rust makes CONFIG_RUST vanish; this says which and why.
     let rust = if kernel.rust {
         format!("export LIBCLANG_PATH=/usr/lib/llvm-{LLVM}/lib\n{make} rustavailable\n")
@@ -73,6 +82,7 @@ pub fn build(kernel: &Kernel, arch: Arch) -> String {
     format!(
         "unset CC CXX AR NM STRIP HOSTCC RANLIB\n\
          {subarch}\
+         {patches}\
          export PATH=/usr/lib/llvm-{LLVM}/bin:$PATH\n\
          mkdir -p /build/object /build/precompiled\n\
          cat > /build/precompiled/cc <<'END'\n{CC}END\n\
@@ -105,7 +115,8 @@ pub fn build(kernel: &Kernel, arch: Arch) -> String {
 }
 
 /// Installs the image, the uncompressed kernel and its configuration to `/boot`, modules to
-/// `/lib/modules`, without the link to the folder they were built in.
+/// `/lib/modules`, compressed as far as it goes where the configuration has them compressed, without the link to the folder they were
+/// built in.
 pub fn install(kernel: &Kernel, arch: Arch) -> String {
     let image = match arch {
         _ if kernel.um => return "install -Dm755 /build/object/linux \"$DESTDIR\"/usr/bin/linux-um\nstrip --strip-all \"$DESTDIR\"/usr/bin/linux-um\ninstall -Dm644 /build/object/.config \"$DESTDIR\"/boot/config-um\n".to_owned(),
@@ -115,7 +126,7 @@ pub fn install(kernel: &Kernel, arch: Arch) -> String {
     };
     let modules = if kernel.modules {
         format!(
-            "{make} modules_install INSTALL_MOD_PATH=\"$DESTDIR\" INSTALL_MOD_STRIP=1\n\
+            "{make} modules_install INSTALL_MOD_PATH=\"$DESTDIR\" INSTALL_MOD_STRIP=1 ZSTD='zstd -19 -T1'\n\
              rm -f \"$DESTDIR\"/lib/modules/*/build\n\
              for list in \"$DESTDIR\"/lib/modules/*/modules.dep; do\n\
              \x20 [ -s \"$list\" ] || {{ echo \"$list is empty or missing: depmod found no modules\" >&2; exit 1; }}\n\
@@ -142,6 +153,7 @@ mod tests {
     fn kernel(modules: bool, rust: bool) -> Kernel {
         Kernel {
             fragments: vec!["x".into()],
+            patches: vec!["y".into()],
             um: false,
             modules,
             rust,
@@ -161,6 +173,8 @@ mod tests {
         let text = build(&kernel(false, true), Arch::X86_64);
         let (looked, made) = (text.find("rustavailable"), text.find("allnoconfig"));
         assert!(looked.is_some() && looked < made, "{text}");
+        let patched = text.find("< /build/kernel/patches/y.patch");
+        assert!(patched.is_some() && patched < looked, "{text}");
         assert!(text.contains(&format!("LIBCLANG_PATH=/usr/lib/llvm-{LLVM}/lib")));
         let text = install(&kernel(true, true), Arch::X86_64);
         assert!(text.contains("modules_install"), "{text}");

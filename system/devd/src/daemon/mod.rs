@@ -400,6 +400,12 @@ impl Daemon {
                 Done::Module { outcome, .. } => match outcome {
                     Outcome::Loaded => self.counts.loaded += 1,
                     Outcome::NotNeeded => self.counts.not_needed += 1,
+                    Outcome::Absent(path) => {
+                        self.counts.absent += 1;
+                        log(&format!(
+                            "{path}: a device asks for it, and no package that is installed has it"
+                        ));
+                    }
                     Outcome::Failed(what) => self.fail(what),
                 },
                 Done::Probe {

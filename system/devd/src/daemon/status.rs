@@ -15,6 +15,7 @@ pub struct Counts {
     pub loaded: usize,
     /// Modules that found no hardware.
     pub not_needed: usize,
+    pub absent: usize,
     pub failed: usize,
 }
 
@@ -28,6 +29,7 @@ impl Daemon {
             ("overruns", counts.overruns),
             ("modules_loaded", counts.loaded),
             ("modules_not_needed", counts.not_needed),
+            ("modules_absent", counts.absent),
             ("nodes", self.nodes.len()),
             ("rules", self.rules.0.len()),
             ("failed", counts.failed),

@@ -6,6 +6,7 @@ use common::{reason, words};
 use rustix::io::Errno;
 use std::ffi::CString;
 use std::fs::File;
+use std::io::ErrorKind;
 
 /// MODULE_INIT_COMPRESSED_FILE (`include/uapi/linux/module.h`): the kernel unpacks it.
 const COMPRESSED: i32 = 4;
@@ -17,6 +18,8 @@ pub enum Outcome {
     Loaded,
     /// It looked for its hardware and found none (ENODEV): nothing went wrong.
     NotNeeded,
+    /// The kernel has such a module, but the package with its file is not installed: which file.
+    Absent(String),
     Failed(String),
 }
 
@@ -35,7 +38,10 @@ pub fn insert(root: &Root, load: &Load) -> Outcome {
     }
     let file = match File::open(root.at(&load.path)) {
         Ok(file) => file,
-        Err(error) => return failed(format!("{}: run 'depmod'", reason(&error))),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return Outcome::Absent(load.path.clone());
+        }
+        Err(error) => return failed(reason(&error)),
     };
     let Ok(options) = CString::new(&*load.options) else {
         return failed("its options hold a NUL".to_owned());
@@ -83,7 +89,7 @@ mod tests {
             matches!(insert(&root, &load), Outcome::Failed(what) if what.contains("leave out --root"))
         );
         assert!(
-            matches!(insert(&Root::default(), &load), Outcome::Failed(what) if what.contains("/lib/modules/1/x.ko: No such file"))
+            matches!(insert(&Root::default(), &load), Outcome::Absent(path) if path == "/lib/modules/1/x.ko")
         );
         std::fs::create_dir_all(root.at("/sys/module/x")).unwrap();
         assert!(is_loaded(&root, "x") && !is_loaded(&root, "y"));
