@@ -56,7 +56,7 @@ pub fn tree(dir: &Path, version: &str) -> Result<Found> {
             let version = field(&text, "Version").unwrap_or_default();
             let equals = if version.is_empty() { "" } else { "=" };
             found.provides.insert(format!("pc:{name}{equals}{version}"));
-            needed.extend(required(&text).map(|name| format!("pc:{name}")));
+            needed.extend(required(&text).iter().map(|name| format!("pc:{name}")));
             own.insert(format!("pc:{name}"));
         }
         // The kernel and its modules are no programs of this kind.
@@ -92,23 +92,41 @@ fn is_program(dir: &Path, path: &Path, metadata: &Metadata) -> bool {
     metadata.is_file() && metadata.permissions().mode() & 0o111 != 0
 }
 
-/// A field of a file of pkg-config (pc(5)), without variables.
-fn field<'t>(text: &'t str, name: &str) -> Option<&'t str> {
-    let value = |line: &'t str| Some(line.strip_prefix(name)?.strip_prefix(':')?.trim());
-    text.lines().find_map(value)
+/// A field of a file of pkg-config (pc(5)), its variables given their values.
+fn field(text: &str, name: &str) -> Option<String> {
+    let mut value = behind(text, name, ':')?.to_owned();
+    // A variable may name another; one that names itself is left as it is.
+    for _ in 0..8 {
+        let Some((before, rest)) = value.split_once("${") else {
+            break;
+        };
+        let Some((variable, after)) = rest.split_once('}') else {
+            break;
+        };
+        let given = behind(text, variable, '=').unwrap_or_default();
+        value = format!("{before}{given}{after}");
+    }
+    Some(value)
+}
+
+/// What stands behind a name and a sign, on the line that begins with them.
+fn behind<'t>(text: &'t str, name: &str, sign: char) -> Option<&'t str> {
+    let value = |line: &'t str| line.strip_prefix(name)?.trim_start().strip_prefix(sign);
+    text.lines().find_map(value).map(str::trim)
 }
 
 /// The names that `Requires` and `Requires.private` list, without versions.
-fn required(text: &str) -> impl Iterator<Item = &str> {
+fn required(text: &str) -> Vec<String> {
     let lists = ["Requires", "Requires.private"].map(|name| field(text, name).unwrap_or_default());
     let mut compared = false;
-    let words = lists.into_iter().flat_map(|list| list.split([' ', ',']));
-    words.filter(move |word| {
+    let words = lists.iter().flat_map(|list| list.split([' ', ',']));
+    let names = words.filter(|word| {
         let operator = word.starts_with(['<', '>', '=', '!']);
         let skip = word.is_empty() || operator || compared;
         compared = operator || (compared && word.is_empty());
         !skip
-    })
+    });
+    names.map(str::to_owned).collect()
 }
 
 /// What a dynamic ELF file says of itself.
@@ -150,7 +168,8 @@ mod tests {
         for folder in ["usr/bin", "sbin", "usr/lib/pkgconfig"] {
             fs::create_dir_all(root.join(folder)).unwrap();
         }
-        let pc = "prefix=/usr\nName: x\nVersion: 1.2\nRequires: y >= 3, z\nRequires.private: x\n";
+        let pc = "prefix=/usr\nmajor=1\nversion = ${major}.2\nName: x\nVersion: ${version}\n\
+            Requires: y >= 3, z\nRequires.private: x\n";
         for (path, text) in [
             ("usr/bin/run", "#!/bin/sh\n"),
             ("usr/bin/notes", ""),
