@@ -27,11 +27,14 @@ pub struct Found {
     pub depends: BTreeSet<String>,
 }
 
-/// Looks at every file below `dir`, a package of this version.
+/// Looks at every file below `dir`.
+///
+/// Programs are provided without a version, unlike abuild's: a version would keep packages out of each other's roots
+/// that have programs of one name in different folders.
 ///
 /// # Errors
 /// [`Error::Builder`] when a file cannot be read.
-pub fn tree(dir: &Path, version: &str) -> Result<Found> {
+pub fn tree(dir: &Path) -> Result<Found> {
     let mut found = Found::default();
     let mut needed = BTreeSet::new();
     let mut own = BTreeSet::new();
@@ -42,7 +45,7 @@ pub fn tree(dir: &Path, version: &str) -> Result<Found> {
         };
         let is_in = |folders: &[&str]| folders.iter().any(|one| folder == Path::new(one));
         if is_in(&PROGRAMS) && is_program(dir, &path, &metadata) {
-            found.provides.insert(format!("cmd:{name}={version}"));
+            found.provides.insert(format!("cmd:{name}"));
         }
         if !metadata.is_file() {
             continue;
@@ -179,12 +182,9 @@ mod tests {
         }
         fs::set_permissions(root.join("usr/bin/run"), PermissionsExt::from_mode(0o755)).unwrap();
         symlink("../usr/bin/run", root.join("sbin/again")).unwrap();
-        let found = tree(root, "1-r0").unwrap();
+        let found = tree(root).unwrap();
         let list = |set: &BTreeSet<String>| set.iter().cloned().collect::<Vec<_>>().join(" ");
-        assert_eq!(
-            list(&found.provides),
-            "cmd:again=1-r0 cmd:run=1-r0 pc:x=1.2"
-        );
+        assert_eq!(list(&found.provides), "cmd:again cmd:run pc:x=1.2");
         assert_eq!(list(&found.depends), "pc:y pc:z");
     }
 
