@@ -306,6 +306,23 @@ mod tests {
     }
 
     #[test]
+    fn programs_of_one_name_are_in_different_folders() {
+        let dir = tempfile::tempdir().unwrap();
+        let one = package(dir.path(), "one", "", &["bin/a"]);
+        let two = package(dir.path(), "two", "", &["usr/bin/a"]);
+        for (built, path) in [(&one.0, "bin/a"), (&two.0, "usr/bin/a")] {
+            fs::set_permissions(built.tree.join(path), PermissionsExt::from_mode(0o755)).unwrap();
+        }
+        let root = dir.path().join("root");
+        let world = ["one", "two"].map(str::to_owned);
+        system(&PACKER, &[one, two], &world, &root).unwrap();
+        assert_eq!(
+            paths(&root),
+            ["bin", "bin/a", "usr", "usr/bin", "usr/bin/a"]
+        );
+    }
+
+    #[test]
     fn a_world_brings_what_it_needs_and_names_what_is_lacking() {
         let dir = tempfile::tempdir().unwrap();
         let one = package(dir.path(), "one", "\"two\"", &["bin/a"]);

@@ -1,6 +1,6 @@
 //! Packages as files: `.apk` of format v3, made of a tree of the store, and repositories of them.
 //!
-//! A package's file lies beside its tree, in `files/KEY/`, so that another key makes another. The same tree and key give
+//! A package's file lies beside its tree, in `files/KEY-MADE/`, so that another key makes another. The same tree and key give
 //! the same bytes: all times are [`tree::EPOCH`].
 
 use crate::error::{Error, Result};
@@ -21,6 +21,9 @@ use std::fs::{self, File};
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+
+/// Counts the changes of what is written of the same tree: what was made before one is made anew.
+const MADE: u32 = 2;
 
 /// Makes packages' files.
 pub struct Packer {
@@ -74,7 +77,7 @@ impl Packer {
         let key = self.key.name().trim_end_matches(".rsa.pub");
         // store/NAME-KEY/trees/NAME
         let place = built.tree.ancestors().nth(2).unwrap_or(&built.tree);
-        let folder = place.join("files").join(key);
+        let folder = place.join("files").join(format!("{key}-{MADE}"));
         let path = folder.join(format!("{}.apk", built.name));
         let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
         if !path.is_file() {
@@ -111,7 +114,7 @@ impl Packer {
 
     fn info(&self, built: &Built, recipe: &Recipe, tree: &Path) -> Result<Info> {
         let version = version(built, recipe);
-        let found = provide::tree(tree, &version)?;
+        let found = provide::tree(tree)?;
         let run = recipe.run.iter().filter(|name| **name != built.name);
         let list = |names: &mut dyn Iterator<Item = &String>| {
             let parsed = names.map(|name| {

@@ -27,11 +27,14 @@ pub struct Found {
     pub depends: BTreeSet<String>,
 }
 
-/// Looks at every file below `dir`, a package of this version.
+/// Looks at every file below `dir`.
+///
+/// Programs are provided without a version, unlike abuild's: a version would keep packages out of each other's roots
+/// that have programs of one name in different folders.
 ///
 /// # Errors
 /// [`Error::Builder`] when a file cannot be read.
-pub fn tree(dir: &Path, version: &str) -> Result<Found> {
+pub fn tree(dir: &Path) -> Result<Found> {
     let mut found = Found::default();
     let mut needed = BTreeSet::new();
     let mut own = BTreeSet::new();
@@ -42,7 +45,7 @@ pub fn tree(dir: &Path, version: &str) -> Result<Found> {
         };
         let is_in = |folders: &[&str]| folders.iter().any(|one| folder == Path::new(one));
         if is_in(&PROGRAMS) && is_program(dir, &path, &metadata) {
-            found.provides.insert(format!("cmd:{name}={version}"));
+            found.provides.insert(format!("cmd:{name}"));
         }
         if !metadata.is_file() {
             continue;
@@ -56,7 +59,7 @@ pub fn tree(dir: &Path, version: &str) -> Result<Found> {
             let version = field(&text, "Version").unwrap_or_default();
             let equals = if version.is_empty() { "" } else { "=" };
             found.provides.insert(format!("pc:{name}{equals}{version}"));
-            needed.extend(required(&text).map(|name| format!("pc:{name}")));
+            needed.extend(required(&text).iter().map(|name| format!("pc:{name}")));
             own.insert(format!("pc:{name}"));
         }
         // The kernel and its modules are no programs of this kind.
@@ -92,23 +95,41 @@ fn is_program(dir: &Path, path: &Path, metadata: &Metadata) -> bool {
     metadata.is_file() && metadata.permissions().mode() & 0o111 != 0
 }
 
-/// A field of a file of pkg-config (pc(5)), without variables.
-fn field<'t>(text: &'t str, name: &str) -> Option<&'t str> {
-    let value = |line: &'t str| Some(line.strip_prefix(name)?.strip_prefix(':')?.trim());
-    text.lines().find_map(value)
+/// A field of a file of pkg-config (pc(5)), its variables given their values.
+fn field(text: &str, name: &str) -> Option<String> {
+    let mut value = behind(text, name, ':')?.to_owned();
+    // A variable may name another; one that names itself is left as it is.
+    for _ in 0..8 {
+        let Some((before, rest)) = value.split_once("${") else {
+            break;
+        };
+        let Some((variable, after)) = rest.split_once('}') else {
+            break;
+        };
+        let given = behind(text, variable, '=').unwrap_or_default();
+        value = format!("{before}{given}{after}");
+    }
+    Some(value)
+}
+
+/// What stands behind a name and a sign, on the line that begins with them.
+fn behind<'t>(text: &'t str, name: &str, sign: char) -> Option<&'t str> {
+    let value = |line: &'t str| line.strip_prefix(name)?.trim_start().strip_prefix(sign);
+    text.lines().find_map(value).map(str::trim)
 }
 
 /// The names that `Requires` and `Requires.private` list, without versions.
-fn required(text: &str) -> impl Iterator<Item = &str> {
+fn required(text: &str) -> Vec<String> {
     let lists = ["Requires", "Requires.private"].map(|name| field(text, name).unwrap_or_default());
     let mut compared = false;
-    let words = lists.into_iter().flat_map(|list| list.split([' ', ',']));
-    words.filter(move |word| {
+    let words = lists.iter().flat_map(|list| list.split([' ', ',']));
+    let names = words.filter(|word| {
         let operator = word.starts_with(['<', '>', '=', '!']);
         let skip = word.is_empty() || operator || compared;
         compared = operator || (compared && word.is_empty());
         !skip
-    })
+    });
+    names.map(str::to_owned).collect()
 }
 
 /// What a dynamic ELF file says of itself.
@@ -150,7 +171,8 @@ mod tests {
         for folder in ["usr/bin", "sbin", "usr/lib/pkgconfig"] {
             fs::create_dir_all(root.join(folder)).unwrap();
         }
-        let pc = "prefix=/usr\nName: x\nVersion: 1.2\nRequires: y >= 3, z\nRequires.private: x\n";
+        let pc = "prefix=/usr\nmajor=1\nversion = ${major}.2\nName: x\nVersion: ${version}\n\
+            Requires: y >= 3, z\nRequires.private: x\n";
         for (path, text) in [
             ("usr/bin/run", "#!/bin/sh\n"),
             ("usr/bin/notes", ""),
@@ -160,12 +182,9 @@ mod tests {
         }
         fs::set_permissions(root.join("usr/bin/run"), PermissionsExt::from_mode(0o755)).unwrap();
         symlink("../usr/bin/run", root.join("sbin/again")).unwrap();
-        let found = tree(root, "1-r0").unwrap();
+        let found = tree(root).unwrap();
         let list = |set: &BTreeSet<String>| set.iter().cloned().collect::<Vec<_>>().join(" ");
-        assert_eq!(
-            list(&found.provides),
-            "cmd:again=1-r0 cmd:run=1-r0 pc:x=1.2"
-        );
+        assert_eq!(list(&found.provides), "cmd:again cmd:run pc:x=1.2");
         assert_eq!(list(&found.depends), "pc:y pc:z");
     }
 

@@ -60,12 +60,17 @@ pub fn script(recipe: &Recipe, arch: Arch) -> String {
     text
 }
 
-/// Installs the licence's text.
+/// Installs the licence's text. Of files that share a name, each keeps its folders' names.
 fn licences(recipe: &Recipe) -> String {
+    let last = |file: &str| file.rsplit('/').next().unwrap_or(file).to_owned();
     let install = |file: &String| {
-        let (from, to) = (file, file.rsplit('/').next().unwrap_or(file));
+        let shared = |other: &String| other != file && last(other) == last(file);
+        let to = match recipe.license_files.iter().any(shared) {
+            true => file.replace('/', "-"),
+            false => last(file),
+        };
         format!(
-            "install -Dm644 /build/source/{from} \"$DESTDIR\"/usr/share/licenses/{name}/{to}\n",
+            "install -Dm644 /build/source/{file} \"$DESTDIR\"/usr/share/licenses/{name}/{to}\n",
             name = recipe.name
         )
     };
@@ -93,4 +98,24 @@ fn environment(arch: Arch) -> String {
         triple = arch.triple(),
         kernel = arch.kernel(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn licences_of_one_name_keep_their_folders_names() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("hello");
+        std::fs::create_dir(&folder).unwrap();
+        let text = "name = \"hello\"\nsummary = \"s\"\nlicense = \"MIT\"\nsource = \"hello\"\nstyle = \"make\"\n\
+            license-files = [\"COPYING\", \"lib/COPYING\", \"doc/COPYING.MIT\"]\n";
+        std::fs::write(folder.join("recipe.toml"), text).unwrap();
+        let script = script(&Recipe::read(&folder).unwrap(), Arch::X86_64);
+        for name in ["COPYING", "lib-COPYING", "COPYING.MIT"] {
+            let line = format!("/usr/share/licenses/hello/{name}\n");
+            assert!(script.contains(&line), "{name}: {script}");
+        }
+    }
 }

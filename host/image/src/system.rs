@@ -86,7 +86,7 @@ impl System {
         cache: &Cache,
     ) -> Result<System> {
         let mut digest = Sha256::new();
-        digest.update(format!("system 2 {} {compression}", edition.name));
+        digest.update(format!("system 3 {} {compression}", edition.name));
         digest.update(format!(" world {:?}", edition.packages));
         digest.update(format!(" trusts {:?}", forge.trusted(&packages)?));
         for package in &packages {
