@@ -53,7 +53,7 @@ fn packages() -> Vec<String> {
     let recipes = recipe::read_all(&repository.join("packages")).expect("the recipes are right");
     let mut found = Vec::new();
     let mut next = edition.packages;
-    next.push(edition.kernel);
+    next.extend(edition.kernel);
     while let Some(name) = next.pop() {
         let recipe = &recipes[&name];
         if !found.contains(&recipe.name) {

@@ -5,6 +5,7 @@ mod bench;
 mod build;
 mod cargo;
 mod compose;
+mod container;
 mod crond;
 mod daemons;
 mod devd;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         tests.extend(recipes::tests());
         tests.extend(repository::tests());
         tests.extend(compose::tests());
+        tests.extend(container::tests());
         tests.extend(devd::tests());
         tests.extend(netd::tests());
         tests.extend(logd::tests());

@@ -101,6 +101,12 @@ pub const NET_PEERS: Plan = Plan {
     ],
 };
 
+/// The root that holds what tests load and run container images with.
+pub const CONTAINER_PEERS: Plan = Plan {
+    name: "container-peers",
+    packages: &["crun", "skopeo", "umoci"],
+};
+
 /// A root that is there, whole.
 #[derive(Clone, Debug)]
 pub struct Root {

@@ -49,6 +49,19 @@ pub enum Error {
     /// A program could not be run.
     #[error("cannot run {0}: {1}")]
     Run(String, std::io::Error),
+    /// An edition that no machine boots.
+    #[error(
+        "no machine boots edition '{edition}': it is made as {made}, and a machine wants {wanted}. \
+         './alpenglow build --edition {edition}' writes what it is made as; docs/container.md says how a container of it is run"
+    )]
+    NoMachine {
+        /// The edition's name.
+        edition: String,
+        /// The formats that it is made as.
+        made: String,
+        /// The formats that the machine wants.
+        wanted: String,
+    },
     /// A disk of a machine's is not there.
     #[error("{}: {source}: --disk wants a file with a disk's bytes: make one with 'truncate -s 1G FILE'", path.display())]
     Disk {

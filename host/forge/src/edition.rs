@@ -18,10 +18,13 @@ pub struct Edition {
     /// The packages of its root; what they need to run is added.
     #[serde(default)]
     pub packages: Vec<String>,
-    /// The package of its kernel, which is not in the root.
-    pub kernel: String,
-    /// How its initramfs is compressed: `none`, `gzip`, `xz`, `lzma`, `zstd`, `lz4`.
-    pub compression: String,
+    /// The package of its kernel, which is not in the root; none for what others' kernels run.
+    pub kernel: Option<String>,
+    /// What it is made as (`./alpenglow build --format`); what machines boot from when it does not say.
+    #[serde(default)]
+    pub formats: Vec<String>,
+    /// How its initramfs is compressed, if it is made as one: `none`, `gzip`, `xz`, `lzma`, `zstd`, `lz4`.
+    pub compression: Option<String>,
     /// The service of dinit's whose start means that all of the system is up; [`None`]: the login prompt does.
     #[serde(default)]
     pub ready: Option<String>,
@@ -38,6 +41,12 @@ pub struct Budget {
     pub kernel_bytes: Option<u64>,
     /// Bytes of the initramfs.
     pub initramfs_bytes: Option<u64>,
+    /// Bytes of all files of the root, each counted once.
+    pub root_bytes: Option<u64>,
+    /// Bytes of the root's compressed tar archive.
+    pub tar_bytes: Option<u64>,
+    /// Bytes of the container image's archive.
+    pub oci_bytes: Option<u64>,
     /// Instructions from reset to the login prompt on q35, from the compressed kernel.
     pub q35_instructions_to_login: Option<u64>,
     /// Instructions from reset to the login prompt on microvm, from the uncompressed kernel.

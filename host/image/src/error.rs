@@ -29,7 +29,7 @@ pub enum Error {
     },
 
     /// A file of the root that the format has no way to hold.
-    #[error("{} cannot go into an initramfs: {problem}", path.display())]
+    #[error("{} cannot go into an image: {problem}", path.display())]
     Entry {
         /// The file, as it would be named in the image, or in the root.
         path: PathBuf,
@@ -55,6 +55,28 @@ pub enum Error {
         name: String,
         /// The names that are known.
         known: String,
+    },
+
+    /// An edition that declares what cannot be made.
+    #[error("editions/{name}.toml: {problem}")]
+    Edition {
+        /// The edition's name.
+        name: String,
+        /// What does not fit, and what to write instead.
+        problem: String,
+    },
+
+    /// A format that an edition is not made as.
+    #[error(
+        "edition '{edition}' is not made as {format}, but as {made}: ask for one of these, or add it to formats of editions/{edition}.toml"
+    )]
+    NotMade {
+        /// The edition's name.
+        edition: String,
+        /// The format that was asked for.
+        format: crate::Format,
+        /// The formats that it is made as.
+        made: String,
     },
 
     /// `SOURCE_DATE_EPOCH` is set to what is no time.

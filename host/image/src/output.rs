@@ -1,23 +1,34 @@
-//! Files written beside their place, made to last, and renamed; and the one time that they carry.
+//! Files written beside their place, made to last, and renamed; and the times that they carry.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use alpenglow_forge::tree::EPOCH;
 use tempfile::TempPath;
 
 use crate::{Error, Result};
 
-/// The time that files in images carry, in seconds since 1970: `SOURCE_DATE_EPOCH`, or 0 where it is not set
+/// The time that files in an initramfs carry, in seconds since 1970: `SOURCE_DATE_EPOCH`, or 0 where it is not set
 /// (<https://reproducible-builds.org/specs/source-date-epoch/>). A cpio header has 32 bits for it.
 pub fn source_date_epoch() -> Result<u32> {
-    match std::env::var_os("SOURCE_DATE_EPOCH") {
-        None => Ok(0),
-        Some(value) => value
-            .to_str()
-            .and_then(|text| text.parse().ok())
-            .ok_or_else(|| Error::Epoch(value.to_string_lossy().into_owned())),
+    Ok(from_environment()?.unwrap_or(0))
+}
+
+/// The time that files in a container have, and the image itself: `SOURCE_DATE_EPOCH`, or that of all packaged files
+/// ([`EPOCH`]) where it is not set.
+pub fn packaged_time() -> Result<u32> {
+    Ok(from_environment()?.unwrap_or(EPOCH as u32))
+}
+
+fn from_environment() -> Result<Option<u32>> {
+    let Some(value) = std::env::var_os("SOURCE_DATE_EPOCH") else {
+        return Ok(None);
+    };
+    match value.to_str().and_then(|text| text.parse().ok()) {
+        Some(seconds) => Ok(Some(seconds)),
+        None => Err(Error::Epoch(value.to_string_lossy().into_owned())),
     }
 }
 

@@ -1,5 +1,6 @@
 //! An edition's whole way: its packages built, its root composed, its images written.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +11,11 @@ use alpenglow_builder::{Arch, Cache};
 use alpenglow_forge::{Built, Edition, Forge, compose};
 use sha2::{Digest, Sha256};
 
-use crate::{Compression, Error, Format, Result, initramfs};
+use crate::oci::{self, About};
+use crate::{Error, Format, Made, Result, initramfs, packaged_time, source_date_epoch, tarball};
+
+/// Alpenglow's own version: that of its tools and system programs.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// A built edition: a folder of the cache, named by the key of everything in it.
 #[derive(Clone, Debug)]
@@ -21,8 +26,12 @@ pub struct System {
     pub arch: Arch,
     /// The folder.
     dir: PathBuf,
-    /// The packages of the root, in the edition's order, then the kernel.
+    /// The packages of the root, in the edition's order.
     pub packages: Vec<Built>,
+    /// The package of the kernel, if it has one.
+    kernel: Option<Built>,
+    /// What it is made as.
+    pub made: Made,
     /// The service whose start means that all is up, where the edition names one.
     pub ready: Option<String>,
 }
@@ -39,18 +48,18 @@ impl System {
         cache: &Cache,
         progress: &dyn Progress,
     ) -> Result<System> {
-        let compression: Compression = edition.compression.parse()?;
-        let wanted = wanted(forge, edition)?;
-        let built = forge.build(&wanted)?;
-        let packages: Vec<Built> = wanted.iter().map(|name| built[name].clone()).collect();
+        let made = Made::of(edition)?;
+        let wanted = Wanted::of(forge, edition)?;
+        let built = forge.build(&wanted.all())?;
+        let (packages, kernel) = wanted.of_built(&built);
         if compose::has_manager(&packages) {
             // The key that such a root trusts is a part of it, and is made where there is none.
             forge.packer()?;
         }
-        let system = Self::named(forge, edition, arch, compression, packages, cache)?;
+        let system = Self::named(forge, edition, arch, cache, made, packages, kernel)?;
         if !system.dir.is_dir() {
             step(progress, &format!("compose {}", edition.name), |_| {
-                system.write(forge, edition, cache, compression)
+                system.write(forge, edition, cache)
             })?;
         }
         Ok(system)
@@ -66,13 +75,13 @@ impl System {
         arch: Arch,
         cache: &Cache,
     ) -> Result<Option<System>> {
-        let compression: Compression = edition.compression.parse()?;
-        let wanted = wanted(forge, edition)?;
-        let Some(built) = forge.find(&wanted)? else {
+        let made = Made::of(edition)?;
+        let wanted = Wanted::of(forge, edition)?;
+        let Some(built) = forge.find(&wanted.all())? else {
             return Ok(None);
         };
-        let packages = wanted.iter().map(|name| built[name].clone()).collect();
-        let system = Self::named(forge, edition, arch, compression, packages, cache)?;
+        let (packages, kernel) = wanted.of_built(&built);
+        let system = Self::named(forge, edition, arch, cache, made, packages, kernel)?;
         Ok(system.dir.is_dir().then_some(system))
     }
 
@@ -81,15 +90,17 @@ impl System {
         forge: &Forge<'_>,
         edition: &Edition,
         arch: Arch,
-        compression: Compression,
-        packages: Vec<Built>,
         cache: &Cache,
+        made: Made,
+        packages: Vec<Built>,
+        kernel: Option<Built>,
     ) -> Result<System> {
         let mut digest = Sha256::new();
-        digest.update(format!("system 3 {} {compression}", edition.name));
+        digest.update(format!("system 4 {VERSION} {made:?} {}", edition.summary));
+        digest.update(format!(" {} {}", source_date_epoch()?, packaged_time()?));
         digest.update(format!(" world {:?}", edition.packages));
         digest.update(format!(" trusts {:?}", forge.trusted(&packages)?));
-        for package in &packages {
+        for package in packages.iter().chain(&kernel) {
             digest.update(format!(" {}={}", package.name, package.key));
         }
         let key = &hex(&digest.finalize())[..24];
@@ -101,31 +112,77 @@ impl System {
             arch,
             dir,
             packages,
+            kernel,
+            made,
             ready: edition.ready.clone(),
         })
     }
 
-    fn write(
+    fn write(&self, forge: &Forge<'_>, edition: &Edition, cache: &Cache) -> Result<()> {
+        let work = cache.work("system")?;
+        let root = work.join("root");
+        forge.compose(&edition.packages, &self.packages, &root)?;
+        for format in &self.made.formats {
+            let image = work.join(format.name());
+            match format {
+                Format::Bzimage => self.copy_kernel("vmlinuz", &image)?,
+                Format::Vmlinux => self.copy_kernel("vmlinux", &image)?,
+                Format::Initramfs => {
+                    initramfs::build(&root, &image, self.made.compression)?;
+                }
+                // Both are made of the one archive.
+                Format::Tar | Format::Oci => {}
+            }
+        }
+        self.write_container(forge, edition, &root, &work)?;
+        remove_tree(&self.dir)?;
+        fs::rename(&work, &self.dir).map_err(Error::write(&self.dir))?;
+        Ok(())
+    }
+
+    fn copy_kernel(&self, file: &str, image: &Path) -> Result<()> {
+        if let Some(kernel) = &self.kernel {
+            let source = kernel.tree.join("boot").join(file);
+            fs::copy(&source, image).map_err(Error::read(&source))?;
+        }
+        Ok(())
+    }
+
+    /// What container engines take, if it is made as that.
+    fn write_container(
         &self,
         forge: &Forge<'_>,
         edition: &Edition,
-        cache: &Cache,
-        compression: Compression,
+        root: &Path,
+        work: &Path,
     ) -> Result<()> {
-        let work = cache.work("system")?;
-        let root = work.join("root");
-        // The kernel is the last one and is not part of the root.
-        let Some((kernel, packages)) = self.packages.split_last() else {
+        let formats = &self.made.formats;
+        let has = |format| formats.contains(&format);
+        if !has(Format::Tar) && !has(Format::Oci) {
             return Ok(());
-        };
-        forge.compose(&edition.packages, packages, &root)?;
-        initramfs::build(&root, &work.join(Format::Initramfs.name()), compression)?;
-        for (format, file) in [(Format::Bzimage, "vmlinuz"), (Format::Vmlinux, "vmlinux")] {
-            let source = kernel.tree.join("boot").join(file);
-            fs::copy(&source, work.join(format.name())).map_err(Error::read(&source))?;
         }
-        remove_tree(&self.dir)?;
-        fs::rename(&work, &self.dir).map_err(Error::write(&self.dir))?;
+        let time = packaged_time()?;
+        let archive = work.join(Format::Tar.name());
+        let layer = tarball::build(root, &archive, time)?;
+        if has(Format::Oci) {
+            let recipes = forge.recipes();
+            let licenses = self
+                .packages
+                .iter()
+                .filter_map(|built| recipes.get(&built.name));
+            let about = About {
+                edition: edition.name.clone(),
+                summary: edition.summary.clone(),
+                version: VERSION.to_owned(),
+                licenses: oci::all_licenses(licenses.map(|recipe| &*recipe.license)),
+                arch: self.arch,
+                time,
+            };
+            oci::build(&layer, &archive, &about, &work.join(Format::Oci.name()))?;
+        }
+        if !has(Format::Tar) {
+            fs::remove_file(&archive).map_err(Error::write(&archive))?;
+        }
         Ok(())
     }
 
@@ -139,14 +196,15 @@ impl System {
         self.dir.join(format.name())
     }
 
-    /// Copies an image to `folder/NAME`; returns where it is and its size in bytes.
+    /// Copies an image to `folder`; returns where it is and its size in bytes.
     ///
     /// # Errors
     /// [`Error`] when it cannot be written.
     pub fn deliver(&self, format: Format, folder: &Path) -> Result<(PathBuf, u64)> {
         make_dir(folder)?;
-        let place = folder.join(format.name());
-        let beside = folder.join(format!(".{}.{}", format.name(), std::process::id()));
+        let name = format.file_name();
+        let place = folder.join(name);
+        let beside = folder.join(format!(".{name}.{}", std::process::id()));
         let bytes = fs::copy(self.image(format), &beside)
             .and_then(|bytes| fs::rename(&beside, &place).map(|()| bytes))
             .map_err(|e| {
@@ -157,9 +215,29 @@ impl System {
     }
 }
 
-/// The packages of an edition's root, and its kernel's, which is the last.
-fn wanted(forge: &Forge<'_>, edition: &Edition) -> Result<Vec<String>> {
-    let mut wanted = forge.with_run_needs(&edition.packages)?;
-    wanted.push(edition.kernel.clone());
-    Ok(wanted)
+/// The names of an edition's packages: those of its root with what they need, and its kernel's.
+struct Wanted {
+    packages: Vec<String>,
+    kernel: Option<String>,
+}
+
+impl Wanted {
+    fn of(forge: &Forge<'_>, edition: &Edition) -> Result<Wanted> {
+        Ok(Wanted {
+            packages: forge.with_run_needs(&edition.packages)?,
+            kernel: edition.kernel.clone(),
+        })
+    }
+
+    fn all(&self) -> Vec<String> {
+        self.packages.iter().chain(&self.kernel).cloned().collect()
+    }
+
+    fn of_built(&self, built: &BTreeMap<String, Built>) -> (Vec<Built>, Option<Built>) {
+        let get = |name: &String| built[name].clone();
+        (
+            self.packages.iter().map(get).collect(),
+            self.kernel.as_ref().map(get),
+        )
+    }
 }

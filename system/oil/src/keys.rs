@@ -5,6 +5,7 @@
 
 mod pem;
 mod private;
+pub(crate) mod random;
 
 pub use private::PrivateKey;
 

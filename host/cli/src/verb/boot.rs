@@ -5,8 +5,9 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use alpenglow_builder::Arch;
 use alpenglow_builder::cache::RunFolder;
+use alpenglow_forge::Edition;
 use alpenglow_image::system::System;
-use alpenglow_image::{Format, initramfs};
+use alpenglow_image::{Format, Made, initramfs};
 use alpenglow_machine::measure::{Until, measure};
 use alpenglow_machine::report::BootReport;
 use alpenglow_machine::{
@@ -127,10 +128,6 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     }
     let keys = arguments.key.as_deref().map(keys).transpose()?;
     let Which { edition, arch } = &arguments.which;
-    let system = context.system(edition, *arch)?;
-    let disks = disks(&arguments.disk)?;
-    let network = with_forwards(arguments.network.clone(), &arguments.forward)?;
-    let hypervisor = context.hypervisor(&disks, network.is_some())?;
     let board = arguments.board.unwrap_or_else(|| Board::of(*arch));
     // A microvm has no firmware that could unpack a kernel; it takes it as it is.
     let format = if board == Board::Microvm {
@@ -138,6 +135,11 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     } else {
         Format::Bzimage
     };
+    check_formats(&context, edition, &[format, Format::Initramfs])?;
+    let system = context.system(edition, *arch)?;
+    let disks = disks(&arguments.disk)?;
+    let network = with_forwards(arguments.network.clone(), &arguments.forward)?;
+    let hypervisor = context.hypervisor(&disks, network.is_some())?;
     let mut spec = Spec::new(
         edition,
         *arch,
@@ -182,6 +184,20 @@ fn with_forwards(network: Option<Network>, ports: &[(u16, u16)]) -> Result<Optio
             forwards: ports.to_vec(),
         })),
     }
+}
+
+/// Finds out before anything is built that an edition is made for no machine.
+fn check_formats(context: &Context, edition: &str, wanted: &[Format]) -> Result<()> {
+    let made = Made::of(&Edition::read(&context.repository, edition)?)?;
+    if wanted.iter().all(|format| made.formats.contains(format)) {
+        return Ok(());
+    }
+    let wanted: Vec<&str> = wanted.iter().map(|format| format.name()).collect();
+    Err(Error::NoMachine {
+        edition: edition.to_owned(),
+        made: made.list(),
+        wanted: wanted.join(" and "),
+    })
 }
 
 /// The paths under which QEMU sees these files.

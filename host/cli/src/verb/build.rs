@@ -3,7 +3,8 @@
 use super::Which;
 use crate::context::Context;
 use crate::error::Result;
-use alpenglow_image::Format;
+use alpenglow_forge::Edition;
+use alpenglow_image::{Format, Made};
 use clap::Args;
 use std::process::ExitCode;
 
@@ -12,7 +13,8 @@ use std::process::ExitCode;
 pub struct Arguments {
     #[command(flatten)]
     which: Which,
-    /// The format, several times for several: bzimage, vmlinux, initramfs; all when none is given
+    /// The format, several times for several: bzimage, vmlinux and initramfs of editions for machines, tar and oci of
+    /// those for containers; all that the edition is made as when none is given
     #[arg(long, short)]
     format: Vec<Format>,
 }
@@ -21,18 +23,16 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let context = Context::open()?;
     let Which { edition, arch } = &arguments.which;
+    // Before anything is built.
+    let made = Made::of(&Edition::read(&context.repository, edition)?)?;
+    let formats = made.asked(&arguments.format)?;
     let system = context.system(edition, *arch)?;
     let folder = context
         .repository
         .join("target")
         .join(format!("{edition}-{arch}"));
-    let formats = if arguments.format.is_empty() {
-        &Format::ALL[..]
-    } else {
-        &arguments.format
-    };
     for format in formats {
-        let (path, bytes) = system.deliver(*format, &folder)?;
+        let (path, bytes) = system.deliver(format, &folder)?;
         println!("{format} {} {bytes}", path.display());
     }
     Ok(ExitCode::SUCCESS)

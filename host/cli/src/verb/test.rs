@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::error::{Error, Result};
 use alpenglow_builder::Arch;
-use alpenglow_builder::debian::{MACHINE, NET_PEERS};
+use alpenglow_builder::debian::{CONTAINER_PEERS, MACHINE, NET_PEERS};
 use alpenglow_forge::{Edition, edition};
 use alpenglow_image::system::System;
 use clap::{Args, ValueEnum};
@@ -107,6 +107,7 @@ fn prepare(context: &Context, kinds: &[Kind], chosen: bool) -> Result<System> {
     if kinds.iter().any(|kind| *kind != Kind::Unit) {
         let _lock = context.lock()?;
         context.root(&NET_PEERS)?;
+        context.root(&CONTAINER_PEERS)?;
     }
     Ok(system)
 }

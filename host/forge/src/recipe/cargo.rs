@@ -21,6 +21,8 @@ pub struct Cargo {
     /// with its own standard and C libraries, whatever the architecture that is built for.
     #[serde(default)]
     pub host: bool,
+    /// The features of the crates, in place of those that they have by default.
+    pub features: Option<Vec<String>>,
     /// Where each program goes, by its name ("init" = "/init"). A program of ours is in a crate of
     /// its name.
     pub install: BTreeMap<String, String>,
@@ -56,6 +58,14 @@ impl Cargo {
         }
         if !self.outline && !self.std {
             return Err("cargo.outline is for programs with std = true".into());
+        }
+        for feature in self.features.iter().flatten() {
+            let good = |c: char| c.is_ascii_alphanumeric() || "_-/".contains(c);
+            if feature.is_empty() || !feature.chars().all(good) {
+                return Err(format!(
+                    "'{feature}' is not a feature's name: letters, digits and _ - / only"
+                ));
+            }
         }
         for program in self.install.keys().chain(self.links.values()) {
             let good = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
@@ -136,6 +146,11 @@ mod tests {
             ("\"/bin/one\"", "\"/sbin/multi\"", "in both"),
             ("std = true", "stdlib = true", "stdlib"),
             ("std = true", "outline = false", "is for programs with std"),
+            (
+                "std = true",
+                "std = true\nfeatures = [\"a b\"]",
+                "feature's name",
+            ),
         ] {
             assert!(GOOD.contains(from), "{from}");
             let text = read(&GOOD.replace(from, to)).unwrap_err();

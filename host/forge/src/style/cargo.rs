@@ -33,7 +33,13 @@ pub fn build(recipe: &Recipe, cargo: &Cargo, arch: Arch) -> String {
     // A program of ours is in a crate of its name; a crate of others' may have several.
     let what = if own { "-p" } else { "--bin" };
     let programs = cargo.install.keys().map(|name| format!(" {what} {name}"));
-    let programs: String = programs.collect();
+    let mut programs: String = programs.collect();
+    if let Some(features) = &cargo.features {
+        programs.push_str(" --no-default-features");
+        if !features.is_empty() {
+            programs.push_str(&format!(" --features {}", features.join(",")));
+        }
+    }
     let built = if cargo.host {
         // It runs for seconds: what it would gain in them is less than what optimising it costs.
         format!(
@@ -223,6 +229,31 @@ mod tests {
                 Path::new(expected)
             );
         }
+    }
+
+    #[test]
+    fn features_stand_in_place_of_the_default_ones() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("one");
+        std::fs::create_dir(&folder).unwrap();
+        let words = |line: &str| {
+            let text = format!(
+                "name = \"one\"\nversion = \"1\"\nsummary = \"s\"\nlicense = \"MIT\"\nstyle = \"cargo\"\n\
+                 [cargo]\n{line}\ninstall = {{ one = \"/bin/one\" }}\n"
+            );
+            std::fs::write(folder.join("recipe.toml"), text).unwrap();
+            let recipe = Recipe::read(&folder).unwrap();
+            let script = build(&recipe, recipe.cargo.as_ref().unwrap(), Arch::X86_64);
+            let line = script.lines().find(|line| line.contains("cargo build"));
+            let line = line.unwrap();
+            line[line.find(" -p one").unwrap()..].to_owned()
+        };
+        assert_eq!(words(""), " -p one");
+        assert_eq!(words("features = []"), " -p one --no-default-features");
+        assert_eq!(
+            words("features = [\"a\", \"b\"]"),
+            " -p one --no-default-features --features a,b"
+        );
     }
 
     #[test]

@@ -1,15 +1,12 @@
 //! One entry as bytes: a header of hexadecimal numbers, the name, the data, each padded to 4 bytes.
 
-use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 
 use super::{Data, PATH_MAX, TRAILER};
-use crate::{Error, Result};
+use crate::{Error, Result, data};
 
 /// Bytes of an entry's header: a magic number of 6 and 13 fields of 8.
 pub(super) const HEADER: u64 = 110;
-/// Bytes of file data moved at once.
-const CHUNK: usize = 1 << 17;
 
 /// The header's fields that are not always zero.
 #[derive(Default)]
@@ -79,26 +76,7 @@ pub(super) fn copy(
     match data {
         Data::Bytes(bytes) => out.write_all(bytes).map_err(written)?,
         Data::Disk(path, length) => {
-            let mut file = File::open(path).map_err(Error::read(path))?;
-            let mut buffer = vec![0; CHUNK];
-            let mut left = *length as usize;
-            loop {
-                let n = match file.read(&mut buffer) {
-                    Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-                    read => read.map_err(Error::read(path))?,
-                };
-                if n > left || (n == 0 && left > 0) {
-                    return Err(Error::entry(
-                        path,
-                        "its length changed while the image was made: start again when nothing writes to the root",
-                    ));
-                }
-                if n == 0 {
-                    break;
-                }
-                out.write_all(&buffer[..n]).map_err(written)?;
-                left -= n;
-            }
+            data::copy(path, u64::from(*length), out, written)?;
         }
     }
     zeros(out, data.len().into()).map_err(written)

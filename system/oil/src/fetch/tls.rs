@@ -1,4 +1,7 @@
-//! Whose certificates are believed, and by which mathematics.
+//! Whose certificates are believed.
+
+mod curves;
+mod provider;
 
 use crate::error::{Error, Result};
 use std::path::{Path, PathBuf};
@@ -64,7 +67,7 @@ pub fn config(root: &Path, check: bool) -> Result<TlsConfig> {
         true => certificates(&store(root)?)?,
         false => Vec::new(),
     };
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let provider = Arc::new(provider::provider());
     let config = TlsConfig::builder()
         .provider(TlsProvider::Rustls)
         .unversioned_rustls_crypto_provider(provider)

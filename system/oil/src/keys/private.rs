@@ -1,14 +1,15 @@
 //! Private keys: to sign with.
 
 use super::pem::{pem, to_pem};
+use super::random::System;
 use super::{KeyId, KeyKind, key_id, padding};
 use crate::digest::{Algorithm, Digest};
 use crate::error::{Error, Result};
 use rsa::pkcs1::{DecodeRsaPrivateKey, EncodeRsaPublicKey};
 use rsa::pkcs8::{DecodePrivateKey, EncodePrivateKey, EncodePublicKey};
-use rsa::rand_core::{TryCryptoRng, TryRng};
+use rsa::rand_core::TryRng as _;
 use std::path::Path;
-use std::{fmt, fs, io};
+use std::{fmt, fs};
 
 /// A private key.
 #[derive(Clone)]
@@ -216,33 +217,3 @@ impl PrivateKey {
         }
     }
 }
-
-/// The system's random numbers, as the key's crate asks for them.
-struct System;
-
-impl TryRng for System {
-    type Error = io::Error;
-
-    fn try_next_u32(&mut self) -> Result<u32, io::Error> {
-        let mut bytes = [0; 4];
-        self.try_fill_bytes(&mut bytes)?;
-        Ok(u32::from_ne_bytes(bytes))
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, io::Error> {
-        let mut bytes = [0; 8];
-        self.try_fill_bytes(&mut bytes)?;
-        Ok(u64::from_ne_bytes(bytes))
-    }
-
-    fn try_fill_bytes(&mut self, mut into: &mut [u8]) -> Result<(), io::Error> {
-        while !into.is_empty() {
-            let length =
-                rustix::rand::getrandom(&mut *into, rustix::rand::GetRandomFlags::empty())?;
-            into = &mut into[length..];
-        }
-        Ok(())
-    }
-}
-
-impl TryCryptoRng for System {}

@@ -1,7 +1,8 @@
 //! `convndx` and `convdb`.
 
 use super::arguments::Arguments;
-use super::index::{Old, write_file};
+use super::beside::write_file;
+use super::index::Old;
 use super::keys::{compression, signing_keys};
 use super::outcome::Outcome;
 use super::session::{Session, settings};

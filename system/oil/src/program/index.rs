@@ -1,8 +1,9 @@
 //! `index`: an index of format v2.
 
 use super::arguments::Arguments;
+use super::beside::write_file;
 use super::change::files_trust as trust;
-use super::keys::{beside, signing_keys};
+use super::keys::signing_keys;
 use super::outcome::{FAILED, Failure, Outcome, reason, reason_of};
 use super::session::{Session, settings};
 use oil::context::Context;
@@ -13,7 +14,7 @@ use oil::package::Info;
 use oil::stream::{Format, PackageReader};
 use std::collections::{BTreeSet, HashSet};
 use std::fs::{self, File};
-use std::io::{BufWriter, Write as _};
+use std::io::Write as _;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -65,25 +66,6 @@ impl Old {
 /// `name-version.apk`.
 pub fn file_name(info: &Info) -> String {
     format!("{}-{}.apk", info.name, info.version)
-}
-
-/// Writes to a file, which is there only when all of it is.
-pub fn write_file(
-    path: &str,
-    write: impl FnOnce(&mut BufWriter<File>) -> Result<()>,
-) -> Result<(), Failure> {
-    let place = Path::new(path);
-    let beside = beside(place);
-    let all = || -> Result<()> {
-        let mut out = BufWriter::with_capacity(128 << 10, File::create(&beside)?);
-        write(&mut out)?;
-        out.flush()?;
-        Ok(fs::rename(&beside, place)?)
-    };
-    all().map_err(|error| {
-        let _ = fs::remove_file(&beside);
-        Failure::of(path, reason_of(&error))
-    })
 }
 
 /// Makes the index.

@@ -1,6 +1,7 @@
 //! `keygen`, `sign` and `adbsign`.
 
 use super::arguments::{Arguments, invalid};
+use super::beside::beside;
 use super::change::files_trust as trust;
 use super::outcome::{FAILED, Failure, Outcome, reason, reason_of};
 use super::session::{Session, settings};
@@ -33,13 +34,6 @@ pub fn compression(arguments: &Arguments) -> Result<Option<Compression>, Failure
         .value("compression")
         .map(|text| text.parse().map_err(|_| invalid("compression", text)))
         .transpose()
-}
-
-/// A name for a file that is not ready to have its own.
-pub fn beside(place: &Path) -> PathBuf {
-    let mut name = place.as_os_str().to_owned();
-    name.push(format!(".{}.new", std::process::id()));
-    name.into()
 }
 
 /// `keygen`.

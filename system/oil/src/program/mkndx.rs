@@ -1,8 +1,9 @@
 //! `mkndx`: an index of format v3.
 
 use super::arguments::{Arguments, invalid};
+use super::beside::write_file;
 use super::change::files_trust as trust;
-use super::index::{Old, write_file};
+use super::index::Old;
 use super::keys::{compression, signing_keys};
 use super::outcome::{Failure, Outcome, reason_of};
 use super::session::{Session, settings};

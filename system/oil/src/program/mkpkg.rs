@@ -65,7 +65,7 @@ fn write(
     compression: Compression,
 ) -> Result<oil::digest::Digest, Failure> {
     let at = |error: std::io::Error| Failure::of(place.display(), reason(&error));
-    let beside = super::keys::beside(place);
+    let beside = super::beside::beside(place);
     let mut file = BufWriter::with_capacity(128 << 10, File::create(&beside).map_err(at)?);
     let identity = write_v3(&mut file, spec, tree, keys, compression).map_err(failed);
     let identity = identity.and_then(|identity| {

@@ -1,11 +1,13 @@
 //! The program: what `oil` (or `apk`) does with a command line.
 
 mod arguments;
+mod beside;
 mod commands;
 mod completion;
 mod fields;
 mod getting;
 mod help;
+mod making;
 mod manual;
 mod matching;
 mod options;
@@ -19,34 +21,42 @@ mod size;
 mod suggest;
 
 mod adbdump;
-mod adbgen;
 mod audit;
 mod cache;
 mod change;
-mod convert;
 mod dot;
 mod download;
 mod explain;
 mod extract;
 mod history;
-mod index;
 mod info;
-mod keys;
 mod list;
 mod manifest;
 mod meta;
-mod mkndx;
-mod mkpkg;
 mod pin;
 mod policy;
 mod query;
 mod sbom;
 mod search;
-mod serve;
 mod stats;
 mod update;
 mod verify;
 mod version;
+
+#[cfg(feature = "make")]
+mod adbgen;
+#[cfg(feature = "make")]
+mod convert;
+#[cfg(feature = "make")]
+mod index;
+#[cfg(feature = "make")]
+mod keys;
+#[cfg(feature = "make")]
+mod mkndx;
+#[cfg(feature = "make")]
+mod mkpkg;
+#[cfg(feature = "make")]
+mod serve;
 
 use arguments::Arguments;
 use outcome::{Failure, USAGE};

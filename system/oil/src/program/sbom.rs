@@ -1,7 +1,7 @@
 //! `sbom`: what is installed, as SPDX 2.3 or CycloneDX 1.5, both as JSON.
 
 use super::arguments::{Arguments, invalid};
-use super::index::write_file;
+use super::beside::write_file;
 use super::outcome::{Failure, Outcome};
 use super::select::place;
 use super::serialize::json_text as quoted;

@@ -115,6 +115,7 @@ impl Session {
     }
 
     /// Refuses to write what is no text to a terminal, unless the command line insists.
+    #[cfg(feature = "make")]
     pub fn refuse_terminal(&self, arguments: &Arguments) -> Result<(), Failure> {
         if io::stdout().is_terminal() && !arguments.has("force-binary-stdout") {
             return Err(Failure::usage(

@@ -9,4 +9,5 @@ mod real;
 mod server;
 mod servers;
 mod text;
+mod tls;
 mod tools;

@@ -395,6 +395,7 @@ impl Place {
             .current_dir(self.folder.path())
             .env("TZ", "UTC")
             .env_remove("APK_CONFIG")
+            .env_remove("SSL_CERT_FILE")
             .stdin(Stdio::null())
             .output()
             .expect("it runs");

@@ -1,7 +1,7 @@
 //! Commands: make packages and repositories.
 
 use super::super::options::{GENERATION, QUERY, flag, switch, value};
-use super::super::{download, extract, index, keys, manifest, mkndx, mkpkg, serve, verify};
+use super::super::{download, extract, making, manifest, verify};
 use super::{Command, command};
 
 /// The commands.
@@ -38,7 +38,7 @@ pub static COMMANDS: &[Command] = &[
             ),
             switch(&["xattrs"], "", "Keep extended attributes"),
         ],
-        mkpkg::run,
+        making::mkpkg,
     ),
     command(
         "mkndx",
@@ -75,7 +75,7 @@ pub static COMMANDS: &[Command] = &[
                 "Give all packages this architecture",
             ),
         ],
-        mkndx::run,
+        making::mkndx,
     ),
     command(
         "index",
@@ -116,7 +116,7 @@ pub static COMMANDS: &[Command] = &[
                 "Sign with this private key (RSA)",
             ),
         ],
-        index::run,
+        making::index,
     ),
     command(
         "fetch",
@@ -190,7 +190,7 @@ pub static COMMANDS: &[Command] = &[
             "",
             "Take the signatures off that are there",
         )],
-        keys::adbsign,
+        making::adbsign,
     ),
     command(
         "sign",
@@ -203,7 +203,7 @@ pub static COMMANDS: &[Command] = &[
             "",
             "Take the signatures off that are there",
         )],
-        keys::sign,
+        making::sign,
     ),
     command(
         "keygen",
@@ -217,7 +217,7 @@ pub static COMMANDS: &[Command] = &[
             "TYPE",
             "p256 (default), p384, rsa2048 or rsa4096; v2 needs RSA",
         )],
-        keys::keygen,
+        making::keygen,
     ),
     command(
         "serve",
@@ -231,6 +231,6 @@ pub static COMMANDS: &[Command] = &[
             "ADDRESS",
             "Address and port (127.0.0.1:8080); port 0 takes a free one",
         )],
-        serve::run,
+        making::serve,
     ),
 ];

@@ -1,7 +1,7 @@
 //! Commands: other.
 
 use super::super::options::{GENERATION, flag, value};
-use super::super::{adbdump, adbgen, audit, convert, meta, stats, version};
+use super::super::{adbdump, audit, making, meta, stats, version};
 use super::{Command, command};
 
 /// The commands.
@@ -81,7 +81,7 @@ pub static COMMANDS: &[Command] = &[
         "Each FILE is what adbdump prints of one. What is made is written to standard output, without compression, signatures and data.",
         &[],
         &[],
-        adbgen::run,
+        making::adbgen,
     ),
     command(
         "convdb",
@@ -90,7 +90,7 @@ pub static COMMANDS: &[Command] = &[
         "",
         &[&GENERATION],
         &[],
-        convert::convdb,
+        making::convdb,
     ),
     command(
         "convndx",
@@ -99,7 +99,7 @@ pub static COMMANDS: &[Command] = &[
         "",
         &[&GENERATION],
         &[],
-        convert::convndx,
+        making::convndx,
     ),
     command(
         "completion",

@@ -1,0 +1,199 @@
+//! Servers with certificates: openssl's `s_server`, with each kind of key, version and group, and those that are not to be
+//! believed. Without openssl these are passed over, and say so.
+
+use crate::place::{Answer, Place};
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+/// What `openssl req` is told of keys.
+const KINDS: [&[&str]; 3] = [
+    &["rsa:2048"],
+    &["ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
+    &["ec", "-pkeyopt", "ec_paramgen_curve:P-384"],
+];
+
+const CONFIGURATION: &str = "[req]\ndistinguished_name = d\nprompt = no\n[d]\nCN = localhost\n\
+    [authority]\nbasicConstraints = critical,CA:TRUE\n\
+    [leaf]\nbasicConstraints = critical,CA:FALSE\nsubjectAltName = DNS:localhost\n";
+
+fn there() -> bool {
+    let there = Command::new("openssl").arg("version").output().is_ok();
+    if !there {
+        eprintln!("skipped: no openssl");
+    }
+    there
+}
+
+/// Makes `NAME.pem` and `NAME.key`, signed by `by` or by itself.
+fn certificate(folder: &Path, name: &str, kind: &[&str], by: Option<&str>) {
+    fs::write(folder.join("config"), CONFIGURATION).expect("a file");
+    let mut command = Command::new("openssl");
+    command.args(["req", "-x509", "-nodes", "-config", "config", "-newkey"]);
+    command.args(kind).current_dir(folder);
+    command.args([
+        "-keyout",
+        &format!("{name}.key"),
+        "-out",
+        &format!("{name}.pem"),
+    ]);
+    match by {
+        Some(by) => {
+            command.args(["-extensions", "leaf"]);
+            command.args(["-CA", &format!("{by}.pem"), "-CAkey", &format!("{by}.key")])
+        }
+        None => command.args(["-extensions", "authority", "-subj", &format!("/CN={name}")]),
+    };
+    let output = command.output().expect("it runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {said}");
+}
+
+/// A server of the first repository, on the loopback; it goes when this does.
+struct Server {
+    child: Child,
+    port: u16,
+}
+
+impl Server {
+    fn new(folder: &Path, served: &Path, name: &str, words: &[&str]) -> Self {
+        let file = |end: &str| folder.join(format!("{name}{end}"));
+        let mut command = Command::new("openssl");
+        command.args(["s_server", "-4", "-accept", "0", "-WWW"]);
+        command
+            .arg("-cert")
+            .arg(file(".pem"))
+            .arg("-key")
+            .arg(file(".key"));
+        let mut child = command
+            .args(words)
+            .current_dir(served)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("it starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+        let port = lines.by_ref().map_while(Result::ok).find_map(|line| {
+            let address = line.strip_prefix("ACCEPT ")?.to_owned();
+            address.rsplit(':').next()?.parse().ok()
+        });
+        // It goes on to tell of each request, and waits for who reads it.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self {
+            child,
+            port: port.expect("its port"),
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A place that believes the authority `ca`, and the folder with keys.
+fn place(kind: &[&str]) -> (Place, PathBuf) {
+    let place = Place::new();
+    let folder = place.path("keys");
+    fs::create_dir(&folder).expect("a folder");
+    certificate(&folder, "ca", kind, None);
+    fs::copy(folder.join("ca.pem"), place.path("root/etc/apk/ca.pem")).expect("a file");
+    (place, folder)
+}
+
+/// Asks a server for its index.
+fn update(place: &Place, host: &str, server: &Server) -> Answer {
+    let url = format!("https://{host}:{}", server.port);
+    place.repositories(&url, &place.path("two").to_string_lossy());
+    place.run("--timeout 10 --force-refresh update")
+}
+
+#[test]
+fn every_kind_of_key_version_and_group() {
+    if !there() {
+        return;
+    }
+    for kind in KINDS {
+        let (place, folder) = place(kind);
+        certificate(&folder, "server", kind, Some("ca"));
+        for (version, group) in [
+            ("-tls1_2", "X25519"),
+            ("-tls1_2", "P-256"),
+            ("-tls1_2", "P-384"),
+            ("-tls1_3", "X25519"),
+            // Not what is offered first: the server asks for it.
+            ("-tls1_3", "P-256"),
+            ("-tls1_3", "P-384"),
+        ] {
+            let words = [version, "-groups", group];
+            let server = Server::new(&folder, &place.path("one"), "server", &words);
+            let answer = update(&place, "localhost", &server);
+            assert_eq!(answer.status, 0, "{kind:?} {words:?} {answer:?}");
+            assert!(answer.out.contains("OK: 10 distinct"), "{answer:?}");
+        }
+    }
+}
+
+#[test]
+fn a_server_that_asks_for_a_certificate() {
+    if !there() {
+        return;
+    }
+    for kind in KINDS {
+        let (place, folder) = place(KINDS[1]);
+        certificate(&folder, "server", KINDS[1], Some("ca"));
+        certificate(&folder, "client", kind, Some("ca"));
+        let ca = folder.join("ca.pem").display().to_string();
+        for version in ["-tls1_2", "-tls1_3"] {
+            let words = [
+                version,
+                "-Verify",
+                "1",
+                "-verify_return_error",
+                "-CAfile",
+                &ca,
+            ];
+            let server = Server::new(&folder, &place.path("one"), "server", &words);
+            let answer = update(&place, "localhost", &server);
+            assert_ne!(answer.status, 0, "without a certificate: {answer:?}");
+            for (from, to) in [("client.pem", "cert.pem"), ("client.key", "cert.key")] {
+                let to = place.path("root/etc/apk").join(to);
+                fs::copy(folder.join(from), to).expect("a file");
+            }
+            let answer = update(&place, "localhost", &server);
+            assert_eq!(answer.status, 0, "{kind:?} {version} {answer:?}");
+            for own in ["cert.pem", "cert.key"] {
+                fs::remove_file(place.path("root/etc/apk").join(own)).expect("there");
+            }
+        }
+    }
+}
+
+#[test]
+fn servers_that_are_not_to_be_believed() {
+    if !there() {
+        return;
+    }
+    for kind in KINDS {
+        let (place, folder) = place(kind);
+        certificate(&folder, "server", kind, Some("ca"));
+        let server = Server::new(&folder, &place.path("one"), "server", &[]);
+        // Its certificate is another host's.
+        let answer = update(&place, "127.0.0.1", &server);
+        assert_ne!(answer.status, 0, "{answer:?}");
+        // Another authority of the same name and kind signed it.
+        certificate(&folder, "ca", kind, None);
+        certificate(&folder, "other", kind, Some("ca"));
+        let other = Server::new(&folder, &place.path("one"), "other", &[]);
+        let answer = update(&place, "localhost", &other);
+        assert_ne!(answer.status, 0, "{kind:?} {answer:?}");
+        let told = format!("{}{}", answer.out, answer.err).to_lowercase();
+        assert!(told.contains("certificate"), "{answer:?}");
+        // The first is still believed.
+        assert_eq!(update(&place, "localhost", &server).status, 0);
+    }
+}
