@@ -51,9 +51,10 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Outcome {
 fn one(context: &Context, target: &Target, path: &Path) -> Result<()> {
     let mut file = File::open(path)?;
     let trust = trust(context);
-    stream::verify(&file, &trust)?;
+    // Not by reference: all that reads packages would be there once more, for references to files.
+    stream::verify(file.try_clone()?, &trust)?;
     file.rewind()?;
-    let mut reader = PackageReader::open(&file, &trust)?;
+    let mut reader = PackageReader::open(file, &trust)?;
     let mut directories = Vec::new();
     while let Some(entry) = reader.next_entry()? {
         if entry.kind == EntryKind::Directory {
@@ -161,7 +162,7 @@ impl Target {
         rustix::fs::fchmod(&directory, Mode::from_raw_mode(entry.acl.mode)).map_err(io)
     }
 
-    fn make_file(&self, entry: &Entry, reader: &mut PackageReader<&File>) -> Result<()> {
+    fn make_file(&self, entry: &Entry, reader: &mut PackageReader<File>) -> Result<()> {
         let (above, name) = split(&entry.path);
         let directory = self.open(above)?;
         let mode = Mode::from_raw_mode(entry.acl.mode);
