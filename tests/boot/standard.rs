@@ -60,15 +60,14 @@ fn on_microvm() -> Outcome {
     has(&said, &["up 42"])
 }
 
-/// A block device in Rust, loaded after what it needs.
+/// A block device in Rust, unpacked by the kernel and loaded after what it needs.
 fn loads_a_module() -> Outcome {
     let said = boot(
         &[
             "--edition",
             "standard-modules",
             "--run",
-            "cd /lib/modules/*/ && grep rnull modules.dep && insmod kernel/fs/configfs/configfs.ko \
-             && insmod kernel/drivers/block/rnull/rnull_mod.ko && lsmod && dmesg | grep Rust",
+            "grep rnull /lib/modules/*/modules.dep && modprobe rnull_mod && lsmod && dmesg | grep Rust",
             "--run",
             "mount -t configfs none /sys/kernel/config && mkdir /sys/kernel/config/rnull/rust0 \
              && echo 1 > /sys/kernel/config/rnull/rust0/power && dd if=/dev/rust0 bs=4096 count=100 | wc -c",
@@ -83,7 +82,7 @@ fn loads_a_module() -> Outcome {
     has(
         &said,
         &[
-            "rnull_mod.ko: kernel/fs/configfs/configfs.ko",
+            "rnull_mod.ko.zst: kernel/fs/configfs/configfs.ko.zst",
             "rnull_mod ",
             "Rust null_blk loaded",
             "409600",

@@ -22,9 +22,13 @@ has "$refused" 'Permission denied (publickey)'
 
 # Files both ways; the status of a command.
 head -c 300000 /dev/urandom >/tmp/there
-scp -q -O -i $key $options /tmp/there root@$address:/tmp/there
-scp -q -O -i $key $options root@$address:/tmp/there /tmp/back
-cmp /tmp/there /tmp/back || fail 'a file came back another one'
+for old in '' -O; do
+    scp -q $old -i $key $options /tmp/there root@$address:/tmp/there
+    scp -q $old -i $key $options root@$address:/tmp/there /tmp/back
+    cmp /tmp/there /tmp/back || fail "a file came back another one: scp $old"
+    rm /tmp/back
+    guest rm /tmp/there
+done
 guest 'exit 7' && fail 'a status was lost' || [ $? = 7 ]
 
 # Host keys are made once.
