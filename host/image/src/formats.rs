@@ -12,6 +12,8 @@ use crate::{Compression, Error, Result};
 pub enum Format {
     /// The root as a compressed cpio archive, which the kernel unpacks into memory.
     Initramfs,
+    /// The same archive as it is, for what loads it faster than a kernel unpacks it.
+    Cpio,
     /// The kernel with its own decompressor in front, as PC boot loaders take it.
     Bzimage,
     /// The kernel as a plain ELF file, as machine monitors that know PVH take it.
@@ -24,20 +26,27 @@ pub enum Format {
 
 impl Format {
     /// Every format, in the order of building.
-    pub const ALL: [Format; 5] = [
+    pub const ALL: [Format; 6] = [
         Format::Bzimage,
         Format::Vmlinux,
         Format::Initramfs,
+        Format::Cpio,
         Format::Tar,
         Format::Oci,
     ];
     /// What an edition with a kernel is made as, unless it says otherwise: what machines boot from.
-    pub const OF_MACHINES: [Format; 3] = [Format::Bzimage, Format::Vmlinux, Format::Initramfs];
+    pub const OF_MACHINES: [Format; 4] = [
+        Format::Bzimage,
+        Format::Vmlinux,
+        Format::Initramfs,
+        Format::Cpio,
+    ];
 
     /// The name on command lines, in output and in editions.
     pub fn name(self) -> &'static str {
         match self {
             Format::Initramfs => "initramfs",
+            Format::Cpio => "cpio",
             Format::Bzimage => "bzimage",
             Format::Vmlinux => "vmlinux",
             Format::Tar => "tar",
@@ -193,7 +202,7 @@ mod tests {
         let error = "qcow9".parse::<Format>().unwrap_err().to_string();
         assert_eq!(
             error,
-            "format 'qcow9' is not known; there are bzimage, vmlinux, initramfs, tar, oci"
+            "format 'qcow9' is not known; there are bzimage, vmlinux, initramfs, cpio, tar, oci"
         );
     }
 

@@ -12,7 +12,9 @@ use alpenglow_forge::{Built, Edition, Forge, compose};
 use sha2::{Digest, Sha256};
 
 use crate::oci::{self, About};
-use crate::{Error, Format, Made, Result, initramfs, packaged_time, source_date_epoch, tarball};
+use crate::{
+    Compression, Error, Format, Made, Result, initramfs, packaged_time, source_date_epoch, tarball,
+};
 
 /// Alpenglow's own version: that of its tools and system programs.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -129,6 +131,9 @@ impl System {
                 Format::Vmlinux => self.copy_kernel("vmlinux", &image)?,
                 Format::Initramfs => {
                     initramfs::build(&root, &image, self.made.compression)?;
+                }
+                Format::Cpio => {
+                    initramfs::build(&root, &image, Compression::None)?;
                 }
                 // Both are made of the one archive.
                 Format::Tar | Format::Oci => {}

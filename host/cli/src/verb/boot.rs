@@ -129,23 +129,17 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let keys = arguments.key.as_deref().map(keys).transpose()?;
     let Which { edition, arch } = &arguments.which;
     let board = arguments.board.unwrap_or_else(|| Board::of(*arch));
-    // A microvm has no firmware that could unpack a kernel; it takes it as it is.
-    let format = if board == Board::Microvm {
-        Format::Vmlinux
-    } else {
-        Format::Bzimage
+    // A microvm has no firmware that could unpack a kernel; it takes kernel and root as they are.
+    let (kernel, root) = match board {
+        Board::Microvm => (Format::Vmlinux, Format::Cpio),
+        Board::Q35 | Board::Virt => (Format::Bzimage, Format::Initramfs),
     };
-    check_formats(&context, edition, &[format, Format::Initramfs])?;
+    check_formats(&context, edition, &[kernel, root])?;
     let system = context.system(edition, *arch)?;
     let disks = disks(&arguments.disk)?;
     let network = with_forwards(arguments.network.clone(), &arguments.forward)?;
     let hypervisor = context.hypervisor(&disks, network.is_some())?;
-    let mut spec = Spec::new(
-        edition,
-        *arch,
-        system.image(format),
-        system.image(Format::Initramfs),
-    );
+    let mut spec = Spec::new(edition, *arch, system.image(kernel), system.image(root));
     spec.board = board;
     spec.memory_mib = arguments.memory;
     spec.words.extend(arguments.append.iter().cloned());

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 pub struct Arguments {
     #[command(flatten)]
     which: Which,
-    /// The format, several times for several: bzimage, vmlinux and initramfs of editions for machines, tar and oci of
+    /// The format, several times for several: bzimage, vmlinux, initramfs and cpio of editions for machines, tar and oci of
     /// those for containers; all that the edition is made as when none is given
     #[arg(long, short)]
     format: Vec<Format>,
