@@ -4,6 +4,7 @@
 
 use rustix::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use rustix::io::Errno;
+use std::ffi::CStr;
 use std::mem::{size_of, size_of_val};
 
 fn failed() -> Errno {
@@ -41,6 +42,54 @@ pub fn bind_to_interface(fd: impl AsFd, index: u32) -> Result<(), Errno> {
     /// `SO_BINDTOIFINDEX` of `include/uapi/asm-generic/socket.h`.
     const SO_BINDTOIFINDEX: i32 = 62;
     set_option(fd, libc::SOL_SOCKET, SO_BINDTOIFINDEX, &index)
+}
+
+/// Starts a program by its path, without input, output and environment, and does not wait for it (posix_spawn(3)): the kernel
+/// forgets it when it ends. std's way of doing so is 60 KB.
+///
+/// # Errors
+/// That of posix_spawn(3).
+pub fn start(program: &CStr, arguments: &[&CStr]) -> Result<(), Errno> {
+    let words = std::iter::once(&program).chain(arguments);
+    let mut words: Vec<*mut libc::c_char> = words.map(|word| word.as_ptr().cast_mut()).collect();
+    words.push(std::ptr::null_mut());
+    let environment: [*mut libc::c_char; 1] = [std::ptr::null_mut()];
+    // SAFETY: all of these are plain data, for which zeroes are a value; each is made by its own call before it is used, and
+    // given back after. Words and paths end with a zero byte and outlive the calls. Ignoring SIGCHLD runs nothing.
+    unsafe {
+        libc::signal(libc::SIGCHLD, libc::SIG_IGN);
+        let mut actions: libc::posix_spawn_file_actions_t = std::mem::zeroed();
+        let mut attributes: libc::posix_spawnattr_t = std::mem::zeroed();
+        let mut signals: libc::sigset_t = std::mem::zeroed();
+        libc::posix_spawn_file_actions_init(&mut actions);
+        libc::posix_spawnattr_init(&mut attributes);
+        for descriptor in 0..3 {
+            let null = c"/dev/null".as_ptr();
+            libc::posix_spawn_file_actions_addopen(&mut actions, descriptor, null, libc::O_RDWR, 0);
+        }
+        // What this process has blocked and ignores is not the program's business.
+        libc::sigemptyset(&mut signals);
+        libc::posix_spawnattr_setsigmask(&mut attributes, &signals);
+        libc::sigaddset(&mut signals, libc::SIGCHLD);
+        libc::posix_spawnattr_setsigdefault(&mut attributes, &signals);
+        let flags = libc::POSIX_SPAWN_SETSIGMASK | libc::POSIX_SPAWN_SETSIGDEF;
+        libc::posix_spawnattr_setflags(&mut attributes, flags as libc::c_short);
+        let mut process = 0;
+        let result = libc::posix_spawn(
+            &mut process,
+            program.as_ptr(),
+            &actions,
+            &attributes,
+            words.as_ptr(),
+            environment.as_ptr(),
+        );
+        libc::posix_spawnattr_destroy(&mut attributes);
+        libc::posix_spawn_file_actions_destroy(&mut actions);
+        match result {
+            0 => Ok(()),
+            number => Err(Errno::from_raw_os_error(number)),
+        }
+    }
 }
 
 /// One instruction of a packet filter (`struct sock_filter`): code, jumps if true and false, operand.

@@ -2,9 +2,9 @@
 
 use super::names::replace;
 use crate::configuration::{Contribution, Ntp};
+use std::ffi::CString;
 use std::net::IpAddr;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 /// Writes the file where the files ask for one, and has chronyd read it when it says something else than before.
 ///
@@ -44,22 +44,10 @@ fn sources(settings: &Ntp, leases: &[Contribution]) -> String {
 
 /// A chronyd that does not run yet reads the file when it starts, so it is no error that it cannot be told.
 fn reload(program: &str) -> Result<(), String> {
-    let child = Command::new(program)
-        .args(["reload", "sources"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
-    let mut child = child.map_err(|error| format!("{program}: starting it: {error}"))?;
-    // It may wait for an answer; the daemon does not.
-    let wait = move || {
-        let _ = child.wait();
-    };
-    std::thread::Builder::new()
-        .stack_size(16 << 10)
-        .spawn(wait)
-        .map(drop)
-        .map_err(|error| format!("{program}: waiting for it: {error}"))
+    let failed = |what: &str| format!("{program}: starting it: {what}");
+    let path = CString::new(program).map_err(|_| failed("there is a NUL in its name"))?;
+    crate::system::start(&path, &[c"reload", c"sources"])
+        .map_err(|errno| failed(&std::io::Error::from(errno).to_string()))
 }
 
 #[cfg(test)]
