@@ -111,15 +111,7 @@ fn database() -> Outcome {
     }
     // Whoever composes: the same bytes, modes and all.
     fs::remove_dir_all(project.path("cache/alpenglow/systems")).map_err(|e| e.to_string())?;
-    let again = project.command(&BUILD);
-    let mut masked = Command::new("sh");
-    masked
-        .args(["-c", "umask 077; exec \"$@\"", "sh"])
-        .arg(again.get_program())
-        .args(again.get_args());
-    for (name, value) in again.get_envs() {
-        masked.env(name, value.unwrap_or_default());
-    }
+    let mut masked = project.masked(&BUILD);
     let said = output(&mut masked)?;
     check(said.status.success(), || text(&said))?;
     check(image()? == first, || {

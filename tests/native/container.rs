@@ -211,15 +211,7 @@ fn same_twice() -> Outcome {
     let first = read()?;
     let systems = project.path("cache/alpenglow/systems");
     fs::remove_dir_all(&systems).map_err(|e| e.to_string())?;
-    let again = project.command(&build);
-    let mut masked = Command::new("sh");
-    masked
-        .args(["-c", "umask 077; exec \"$@\"", "sh"])
-        .arg(again.get_program())
-        .args(again.get_args());
-    for (name, value) in again.get_envs() {
-        masked.env(name, value.unwrap_or_default());
-    }
+    let mut masked = project.masked(&build);
     expect(&mut masked, 0, &["oci.tar "])?;
     check(read()? == first, || {
         "the second image is another".to_owned()

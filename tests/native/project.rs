@@ -107,6 +107,20 @@ impl Project {
         command
     }
 
+    /// The same where nobody else may read what is made.
+    pub fn masked(&self, words: &[&str]) -> Command {
+        let plain = self.command(words);
+        let mut masked = Command::new("sh");
+        masked
+            .args(["-c", "umask 077; exec \"$@\"", "sh"])
+            .arg(plain.get_program())
+            .args(plain.get_args());
+        for (name, value) in plain.get_envs() {
+            masked.env(name, value.unwrap_or_default());
+        }
+        masked
+    }
+
     /// Fails unless these words end with this status and a text with these parts.
     pub fn expect(&self, words: &[&str], status: i32, parts: &[&str]) -> Outcome {
         expect(&mut self.command(words), status, parts)
