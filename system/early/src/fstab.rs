@@ -120,7 +120,10 @@ fn entry(line: &str, number: u32) -> Result<Entry, String> {
 }
 
 /// `UUID=…` and its like; quotes around what follows do not count.
-fn named(text: &str) -> Result<Source, String> {
+///
+/// # Errors
+/// It has no value.
+pub fn named(text: &str) -> Result<Source, String> {
     let Some((tag, value)) = text.split_once('=') else {
         return Ok(Source::Plain(text.to_owned()));
     };

@@ -19,6 +19,7 @@ pub mod fstab;
 pub mod mount;
 pub mod mounted;
 pub mod program;
+pub mod rootfs;
 pub mod seed;
 pub mod swap;
 mod system;

@@ -3,8 +3,12 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let words = std::env::args_os()
-        .skip(1)
-        .map(|word| word.to_string_lossy().into_owned());
-    ExitCode::from(early::program::main(words.collect()))
+    let mut words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+    // The kernel starts an initramfs by this name, with its own words behind it.
+    let own = words.next().unwrap_or_default();
+    let words = match own.rsplit('/').next() {
+        Some("init") => vec!["root".to_owned()],
+        _ => words.collect(),
+    };
+    ExitCode::from(early::program::main(words))
 }

@@ -2,7 +2,7 @@
 
 use crate::fstab::{self, Entry};
 use crate::mount::Done;
-use crate::{check, clock, files, mount, seed, swap};
+use crate::{check, clock, files, mount, rootfs, seed, swap};
 use common::root::Root;
 use std::io::Write;
 
@@ -24,6 +24,7 @@ Commands:
     mount               mount those of /etc/fstab that need no network
     mount net           mount those that do
     swap                use the swap of /etc/fstab
+    root                process 1 of an initramfs: mount the image of the root, and start its system
     files NAME...       make the folders, files and links that NAME.conf of tmpfiles.d declares
 
 Options:
@@ -51,6 +52,7 @@ pub fn main(words: Vec<String>) -> u8 {
         }),
         ["files", ref names @ ..] if !names.is_empty() => made(&root, names),
         ["swap"] => each(&root, swap::on, Entry::is_swap),
+        ["root"] => rootfs::start(&root),
         ["-h" | "--help"] => print(HELP),
         ["-V" | "--version"] => print(concat!("early ", env!("CARGO_PKG_VERSION"), "\n")),
         [] => wrong("a command is needed"),

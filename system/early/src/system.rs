@@ -4,6 +4,7 @@
 
 use std::ffi::CString;
 use std::io;
+use std::net::{Ipv4Addr, UdpSocket};
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::path::Path;
 
@@ -72,4 +73,109 @@ pub fn add_entropy(random: BorrowedFd<'_>, seed: &[u8; SEED], bits: i32) -> io::
     };
     // SAFETY: the kernel reads the two numbers and as many bytes as the second says, which are there.
     done(unsafe { libc::ioctl(random.as_raw_fd(), RNDADDENTROPY as _, &raw const pool) })
+}
+
+/// What `/sys/class/net/*/type` says of Ethernet (ARPHRD_ETHER).
+pub const ETHERNET: &str = "1";
+
+/// A network card, spoken to by netdevice(7).
+pub struct Card {
+    socket: UdpSocket,
+    name: String,
+    letters: [libc::c_char; libc::IFNAMSIZ],
+}
+
+impl Card {
+    /// The card of a name.
+    ///
+    /// # Errors
+    /// There is no IPv4, or the name is too long for one.
+    pub fn new(name: &str) -> io::Result<Card> {
+        let mut letters = [0; libc::IFNAMSIZ];
+        if name.is_empty() || name.len() >= letters.len() {
+            return Err(io::Error::other("no name of a card"));
+        }
+        for (place, byte) in letters.iter_mut().zip(name.bytes()) {
+            *place = byte as libc::c_char;
+        }
+        let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+        Ok(Card {
+            socket,
+            name: name.to_owned(),
+            letters,
+        })
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Gives it its address (SIOCSIFADDR).
+    pub fn set_address(&self, address: Ipv4Addr) -> io::Result<()> {
+        self.ask(
+            libc::SIOCSIFADDR as _,
+            libc::__c_anonymous_ifr_ifru {
+                ifru_addr: internet(address),
+            },
+        )
+    }
+
+    /// Says which addresses are on its link (SIOCSIFNETMASK).
+    pub fn set_mask(&self, mask: Ipv4Addr) -> io::Result<()> {
+        self.ask(
+            libc::SIOCSIFNETMASK as _,
+            libc::__c_anonymous_ifr_ifru {
+                ifru_netmask: internet(mask),
+            },
+        )
+    }
+
+    /// Sets it up (SIOCSIFFLAGS).
+    pub fn up(&self) -> io::Result<()> {
+        let flags = (libc::IFF_UP | libc::IFF_RUNNING) as libc::c_short;
+        self.ask(
+            libc::SIOCSIFFLAGS as _,
+            libc::__c_anonymous_ifr_ifru { ifru_flags: flags },
+        )
+    }
+
+    /// Sends what is not on a link to a gateway (SIOCADDRT).
+    pub fn add_gateway(&self, gateway: Ipv4Addr) -> io::Result<()> {
+        // SAFETY: a struct rtentry of zeros is one: numbers, and pointers to nothing.
+        let mut route: libc::rtentry = unsafe { std::mem::zeroed() };
+        route.rt_dst = internet(Ipv4Addr::UNSPECIFIED);
+        route.rt_genmask = internet(Ipv4Addr::UNSPECIFIED);
+        route.rt_gateway = internet(gateway);
+        route.rt_flags = libc::RTF_UP | libc::RTF_GATEWAY;
+        // SAFETY: the kernel reads a struct rtentry, whose device is no pointer to anything.
+        done(unsafe {
+            libc::ioctl(
+                self.socket.as_raw_fd(),
+                libc::SIOCADDRT as _,
+                &raw const route,
+            )
+        })
+    }
+
+    fn ask(&self, what: libc::Ioctl, value: libc::__c_anonymous_ifr_ifru) -> io::Result<()> {
+        let mut request = libc::ifreq {
+            ifr_name: self.letters,
+            ifr_ifru: value,
+        };
+        // SAFETY: the kernel reads, and may write, a struct ifreq.
+        done(unsafe { libc::ioctl(self.socket.as_raw_fd(), what, &raw mut request) })
+    }
+}
+
+/// An address as a struct sockaddr that is a struct sockaddr_in: family, port, address, zeros.
+fn internet(address: Ipv4Addr) -> libc::sockaddr {
+    let mut data = [0; 14];
+    for (place, byte) in data.iter_mut().skip(2).zip(address.octets()) {
+        *place = byte as libc::c_char;
+    }
+    libc::sockaddr {
+        sa_family: libc::AF_INET as libc::sa_family_t,
+        sa_data: data,
+    }
 }

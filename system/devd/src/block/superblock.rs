@@ -4,6 +4,7 @@
 mod btrfs;
 mod ext4;
 mod fat;
+mod glowfs;
 mod luks;
 mod swap;
 mod xfs;
@@ -19,6 +20,7 @@ pub fn identify(source: &Source) -> Option<Contents> {
         btrfs::look,
         ext4::look,
         swap::look,
+        glowfs::look,
         fat::look,
     ];
     looks.iter().find_map(|look| look(source))

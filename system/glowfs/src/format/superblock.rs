@@ -159,7 +159,7 @@ impl Superblock {
         if !(12..=16).contains(&self.meta_log) {
             return wrong("size of metadata blocks");
         }
-        if self.length % LENGTH as u64 != 0
+        if !self.length.is_multiple_of(LENGTH as u64)
             || self.length < 2 * LENGTH as u64
             || self.length > i64::MAX as u64
         {

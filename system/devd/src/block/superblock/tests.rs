@@ -94,6 +94,7 @@ fn samples() -> Vec<Sample> {
         (4086, b"SWAPSPACE2"),
     ];
     let large: &[(usize, &[u8])] = &[(1024, &[1]), (1036, &UUID), (65526, b"SWAPSPACE2")];
+    let glowfs: &[(usize, &[u8])] = &[(0, b"GLOWFS\r\n\x01"), (72, b"root")];
     let luks1: &[(usize, &[u8])] = &[(0, b"LUKS\xba\xbe\0\x01"), (24, b"aes"), (168, b"ab-12")];
     let luks2: &[(usize, &[u8])] = &[(0, b"LUKS\xba\xbe\0\x02"), (24, b"box"), (168, b"ab-12")];
     let fat16: &[(usize, &[u8])] = &[
@@ -131,6 +132,7 @@ fn samples() -> Vec<Sample> {
             b"EFI \x81",
             fat(fat32, FOLDER_32, b"EFI \x81      "),
         ),
+        sample("glowfs", "", b"root", disk(64, glowfs)),
     ]
 }
 

@@ -1,0 +1,183 @@
+//! An image from a server into memory, by HTTP/1.1 (RFC 9112). What arrives is not trusted: the kernel compares the image with its signature as
+//! any other.
+
+use super::network;
+use common::reason;
+use common::root::Root;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::time::Duration;
+
+/// Where it is put in the initramfs, which is memory.
+const TARGET: &str = "/downloaded.glowfs";
+/// How long a server may say nothing.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Bytes of a line of its answer at most, and lines.
+const LINE: u64 = 8192;
+const LINES: usize = 100;
+
+/// Sets the network up where `ip=` says how, and fetches.
+///
+/// # Errors
+/// What is wrong with the address, the network, or the answer.
+pub fn fetch(root: &Root, url: &str, ip: Option<&str>) -> Result<String, String> {
+    if let Some(ip) = ip {
+        network::up(root, ip).map_err(|what| format!("ip={ip}: {what}"))?;
+    }
+    let target = root.at(TARGET);
+    let mut file =
+        File::create(&target).map_err(|error| format!("{TARGET}: {}", reason(&error)))?;
+    get(url, &mut file).map_err(|what| format!("{url}: {what}"))?;
+    Ok(TARGET.to_owned())
+}
+
+/// The parts of an address: host and port as they are connected to, host as it is said, path.
+fn parts(url: &str) -> Result<(String, &str, &str), String> {
+    let rest = url
+        .strip_prefix("http://")
+        .ok_or("it does not begin with http://")?;
+    let (host, path) = rest.split_at(
+        rest.find('/')
+            .ok_or("it has no path: http://ADDRESS/PATH")?,
+    );
+    if host.is_empty() {
+        return Err("it has no address: http://ADDRESS/PATH".to_owned());
+    }
+    let has_port = host.rsplit_once(':').is_some_and(|(_, port)| {
+        !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    let address = if has_port {
+        host.to_owned()
+    } else {
+        format!("{host}:80")
+    };
+    Ok((address, host, path))
+}
+
+fn get(url: &str, out: &mut impl Write) -> Result<u64, String> {
+    let (address, host, path) = parts(url)?;
+    let said = |error: io::Error| match error.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
+            format!("the server said nothing for {} s", PATIENCE.as_secs())
+        }
+        _ => reason(&error),
+    };
+    let address = address
+        .to_socket_addrs()
+        .map_err(|_| "its host is no address: names cannot be looked up here".to_owned())?
+        .next()
+        .ok_or("its host has no address")?;
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE).map_err(said)?;
+    stream.set_read_timeout(Some(PATIENCE)).map_err(said)?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: alpenglow-early\r\nConnection: close\r\n\r\n").map_err(said)?;
+
+    let mut reader = BufReader::with_capacity(1 << 16, stream);
+    let mut line = || -> Result<String, String> {
+        let mut text = Vec::new();
+        reader
+            .by_ref()
+            .take(LINE)
+            .read_until(b'\n', &mut text)
+            .map_err(said)?;
+        match text.strip_suffix(b"\n") {
+            Some(text) => {
+                Ok(String::from_utf8_lossy(text.strip_suffix(b"\r").unwrap_or(text)).into_owned())
+            }
+            None => Err("its answer ends too early, or is not that of a web server".to_owned()),
+        }
+    };
+    let status = line()?;
+    let number = status
+        .strip_prefix("HTTP/1.")
+        .and_then(|rest| rest.split(' ').nth(1));
+    if number != Some("200") {
+        return Err(format!(
+            "the server answers '{}'",
+            status.chars().take(80).collect::<String>()
+        ));
+    }
+    let mut length = None;
+    for count in 0.. {
+        let header = line()?;
+        if header.is_empty() {
+            break;
+        }
+        if count == LINES {
+            return Err("its answer has too many headers".to_owned());
+        }
+        let Some((name, value)) = header.split_once(':') else {
+            continue;
+        };
+        match name.to_ascii_lowercase().as_str() {
+            "content-length" => length = value.trim().parse::<u64>().ok(),
+            "transfer-encoding" => {
+                return Err("the server sends it in chunks: it must say its length".to_owned());
+            }
+            _ => {}
+        }
+    }
+    let length = length.ok_or("the server does not say how long it is")?;
+    let copied = io::copy(&mut reader.take(length), out).map_err(said)?;
+    match copied == length {
+        true => Ok(length),
+        false => Err(format!("it ends after {copied} of {length} bytes")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    /// A server that gives one answer.
+    fn answer(text: &'static [u8]) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = [0; 4096];
+            let length = stream.read(&mut request).unwrap();
+            assert!(request[..length].starts_with(b"GET /a/b.glowfs HTTP/1.1\r\n"));
+            stream.write_all(text).unwrap();
+        });
+        format!("http://127.0.0.1:{port}/a/b.glowfs")
+    }
+
+    #[test]
+    fn a_file_arrives_whole() {
+        let mut got = Vec::new();
+        let url =
+            answer(b"HTTP/1.1 200 OK\r\nServer: x\r\ncontent-length: 5\r\n\r\nimage and more");
+        assert_eq!(get(&url, &mut got).unwrap(), 5);
+        assert_eq!(got, b"image");
+    }
+
+    #[test]
+    fn other_answers_are_told() {
+        let told = |text| get(&answer(text), &mut Vec::new()).unwrap_err();
+        assert_eq!(
+            told(b"HTTP/1.1 404 Not Found\r\n\r\n"),
+            "the server answers 'HTTP/1.1 404 Not Found'"
+        );
+        assert_eq!(
+            told(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nimage"),
+            "it ends after 5 of 9 bytes"
+        );
+        assert!(told(b"HTTP/1.1 200 OK\r\n\r\nimage").contains("how long"));
+        assert!(told(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n").contains("chunks"));
+        assert!(told(b"HTTP/1.1 200 OK\r\nContent-").contains("too early"));
+    }
+
+    #[test]
+    fn addresses_are_taken_apart() {
+        assert_eq!(
+            parts("http://10.0.0.1/x").unwrap(),
+            ("10.0.0.1:80".to_owned(), "10.0.0.1", "/x")
+        );
+        assert_eq!(parts("http://10.0.0.1:8000/x").unwrap().0, "10.0.0.1:8000");
+        assert_eq!(parts("http://[fd00::1]/x").unwrap().0, "[fd00::1]:80");
+        assert!(parts("http://10.0.0.1").unwrap_err().contains("no path"));
+        assert!(parts("http:///x").unwrap_err().contains("no address"));
+    }
+}
