@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * GlowFS: what its parts call each other.
+ *
+ * image.rs parses and verifies, with the format that user space has too
+ * (system/glowfs/src/format). It sees the backing file, the decompressors and
+ * the page cache through the functions below that are declared for it; the
+ * VFS's side sees images through the glowfs_image_ functions.
+ */
+#ifndef GLOWFS_H
+#define GLOWFS_H
+
+#include <linux/fs.h>
+#include <linux/types.h>
+
+#define GLOWFS_MAGIC		0x574f4c47	/* "GLOW" */
+#define GLOWFS_SUPERBLOCK	4096
+#define GLOWFS_RECORD		64
+#define GLOWFS_NODE		12288
+#define GLOWFS_NAME_MAX		255
+#define GLOWFS_KEYS		8
+#define GLOWFS_NO_BLOCK		U32_MAX
+
+struct glowfs_image;
+struct glowfs_pool;
+struct glowfs_worker;
+
+/* Why something failed, in words that name the structure. */
+struct glowfs_error {
+	char text[124];
+};
+
+/* What a mount requires of an image. */
+struct glowfs_require {
+	u8 keys[GLOWFS_KEYS][32];
+	u32 key_count;
+	bool has_digest;
+	u8 digest[32];
+};
+
+/* What the superblock says. */
+struct glowfs_about {
+	u64 length;		/* of the image, in bytes */
+	u64 metadata;		/* in bytes */
+	u64 data;		/* of all files, in bytes */
+	u64 table;		/* of all nodes, in bytes, full ones */
+	u32 inodes;
+	u32 blocks;
+	u8 block_log;
+	u8 meta_log;
+	bool is_signed;
+	u8 digest[32];
+};
+
+/* What stat(2) shows of an inode, and where its attributes are. */
+struct glowfs_attr {
+	u64 size;
+	s64 mtime;
+	u32 mtime_ns;
+	u32 links;
+	u32 user;
+	u32 group;
+	u32 major;
+	u32 minor;
+	u32 parent;		/* of a directory */
+	u16 mode;
+	bool has_xattr;
+};
+
+enum glowfs_where {
+	GLOWFS_HOLE,
+	GLOWFS_INLINE,		/* at position `at` of the metadata */
+	GLOWFS_BLOCK,		/* block `block` as a whole */
+	GLOWFS_TAIL,		/* in block `block` from `offset` on */
+};
+
+/* Where a piece of a file, a data block long, is. */
+struct glowfs_piece {
+	u64 at;
+	u32 block;
+	u32 offset;
+	u32 length;
+	u32 where;
+};
+
+/* A block or node, verified and plain, until the worker is given back. */
+struct glowfs_plain {
+	struct glowfs_worker *worker;
+	const u8 *data;
+	u32 length;
+};
+
+/* image.rs: for the VFS's side */
+int glowfs_image_open(struct super_block *sb, struct file *file, u64 size,
+		      struct glowfs_pool *pool,
+		      const struct glowfs_require *require,
+		      struct glowfs_image **image, struct glowfs_about *about,
+		      struct glowfs_error *error);
+void glowfs_image_close(struct glowfs_image *image);
+int glowfs_image_dictionary(const struct glowfs_image *image,
+			    struct glowfs_error *error);
+int glowfs_image_inode(const struct glowfs_image *image, u32 number,
+		       u8 record[GLOWFS_RECORD], struct glowfs_attr *attr,
+		       struct glowfs_error *error);
+int glowfs_image_lookup(const struct glowfs_image *image, u32 number,
+			const u8 record[GLOWFS_RECORD], const u8 *name,
+			size_t length, u32 *found, u8 *type,
+			struct glowfs_error *error);
+int glowfs_image_entry(const struct glowfs_image *image, u32 number,
+		       const u8 record[GLOWFS_RECORD], u64 index, u32 *found,
+		       u8 *type, u8 name[GLOWFS_NAME_MAX],
+		       struct glowfs_error *error);
+int glowfs_image_piece(const struct glowfs_image *image, u32 number,
+		       const u8 record[GLOWFS_RECORD], u64 index,
+		       struct glowfs_piece *piece, struct glowfs_error *error);
+int glowfs_image_block(const struct glowfs_image *image, u32 block,
+		       struct glowfs_plain *plain, struct glowfs_error *error);
+int glowfs_image_meta_block(const struct glowfs_image *image, u64 index,
+			    struct glowfs_plain *plain,
+			    struct glowfs_error *error);
+int glowfs_image_node(const struct glowfs_image *image, u64 index,
+		      struct glowfs_plain *plain, struct glowfs_error *error);
+ssize_t glowfs_image_xattr(const struct glowfs_image *image, u32 number,
+			   const u8 record[GLOWFS_RECORD], const char *name,
+			   size_t length, u8 *out, size_t room,
+			   struct glowfs_error *error);
+ssize_t glowfs_image_xattr_list(const struct glowfs_image *image, u32 number,
+				const u8 record[GLOWFS_RECORD], u8 *out,
+				size_t room, bool trusted,
+				struct glowfs_error *error);
+
+/* data.c: the page cache, for image.rs */
+int glowfs_meta_read(struct super_block *sb, u64 at, u8 *out, size_t length);
+int glowfs_table_read(struct super_block *sb, u64 at, u8 *out, size_t length);
+
+/* codec.c: for image.rs */
+struct glowfs_worker *glowfs_worker_get(struct glowfs_pool *pool);
+void glowfs_worker_put(struct glowfs_worker *worker);
+u8 *glowfs_worker_stored(struct glowfs_worker *worker);
+const u8 *glowfs_worker_plain(struct glowfs_worker *worker);
+int glowfs_pread(struct file *file, u64 offset, u8 *out, size_t length);
+int glowfs_digest(u32 kind, const u8 *data, size_t length, u8 out[32]);
+int glowfs_unlz4(struct glowfs_worker *worker, u32 stored, u32 plain);
+int glowfs_unzstd(struct glowfs_worker *worker, u32 stored, u32 plain,
+		  bool dictionary);
+
+/* codec.c: for super.c */
+struct glowfs_pool *glowfs_pool_new(unsigned int workers);
+int glowfs_pool_size(struct glowfs_pool *pool, u32 length);
+int glowfs_pool_dictionary(struct glowfs_pool *pool, const u8 *data,
+			   size_t length);
+void glowfs_pool_free(struct glowfs_pool *pool);
+
+/* What is done when something does not have its digest. */
+enum glowfs_on_error {
+	GLOWFS_EIO,
+	GLOWFS_PANIC,
+	GLOWFS_REBOOT,
+};
+
+struct glowfs_sb {
+	struct glowfs_image *image;
+	struct glowfs_pool *pool;
+	struct file *file;
+	struct glowfs_about about;
+	enum glowfs_on_error on_error;
+	/* plain metadata, nodes of the table, and blocks with tails */
+	struct inode *meta;
+	struct inode *table;
+	struct inode *tails;
+};
+
+struct glowfs_inode {
+	u8 record[GLOWFS_RECORD];
+	struct inode vfs;
+};
+
+static inline struct glowfs_sb *glowfs_sb(const struct super_block *sb)
+{
+	return sb->s_fs_info;
+}
+
+static inline struct glowfs_inode *glowfs_i(const struct inode *inode)
+{
+	return container_of(inode, struct glowfs_inode, vfs);
+}
+
+/* super.c */
+int glowfs_failed(const struct inode *inode, loff_t at, int code,
+		  const struct glowfs_error *error);
+
+/* inode.c */
+extern const struct xattr_handler * const glowfs_xattr_handlers[];
+extern const struct export_operations glowfs_export_ops;
+struct inode *glowfs_iget(struct super_block *sb, u32 number);
+
+/* data.c */
+extern const struct address_space_operations glowfs_file_aops;
+extern const struct address_space_operations glowfs_meta_aops;
+extern const struct address_space_operations glowfs_table_aops;
+extern const struct address_space_operations glowfs_tails_aops;
+
+#endif
