@@ -17,7 +17,7 @@
 #include "glowfs.h"
 
 struct glowfs_worker {
-	struct mutex lock;
+	struct mutex lock;	/* held by who uses the rest */
 	struct glowfs_pool *pool;
 	u8 *stored;
 	u8 *plain;

@@ -26,20 +26,44 @@ mod c {
     use core::ffi::c_void;
 
     extern "C" {
-        pub(super) fn glowfs_meta_read(sb: *mut c_void, at: u64, out: *mut u8, length: usize) -> i32;
-        pub(super) fn glowfs_table_read(sb: *mut c_void, at: u64, out: *mut u8, length: usize) -> i32;
+        pub(super) fn glowfs_meta_read(
+            sb: *mut c_void,
+            at: u64,
+            out: *mut u8,
+            length: usize,
+        ) -> i32;
+        pub(super) fn glowfs_table_read(
+            sb: *mut c_void,
+            at: u64,
+            out: *mut u8,
+            length: usize,
+        ) -> i32;
         pub(super) fn glowfs_worker_get(pool: *mut c_void) -> *mut c_void;
         pub(super) fn glowfs_worker_put(worker: *mut c_void);
         pub(super) fn glowfs_worker_stored(worker: *mut c_void) -> *mut u8;
         pub(super) fn glowfs_worker_plain(worker: *mut c_void) -> *const u8;
         pub(super) fn glowfs_pool_size(pool: *mut c_void, length: u32) -> i32;
-        pub(super) fn glowfs_pool_dictionary(pool: *mut c_void, data: *const u8, length: usize) -> i32;
-        pub(super) fn glowfs_pread(file: *mut c_void, offset: u64, out: *mut u8, length: usize) -> i32;
-        pub(super) fn glowfs_digest(kind: u32, data: *const u8, length: usize, out: *mut u8) -> i32;
+        pub(super) fn glowfs_pool_dictionary(
+            pool: *mut c_void,
+            data: *const u8,
+            length: usize,
+        ) -> i32;
+        pub(super) fn glowfs_pread(
+            file: *mut c_void,
+            offset: u64,
+            out: *mut u8,
+            length: usize,
+        ) -> i32;
+        pub(super) fn glowfs_digest(kind: u32, data: *const u8, length: usize, out: *mut u8)
+            -> i32;
         pub(super) fn glowfs_unlz4(worker: *mut c_void, stored: u32, plain: u32) -> i32;
-        pub(super) fn glowfs_unzstd(worker: *mut c_void, stored: u32, plain: u32, dictionary: bool) -> i32;
+        pub(super) fn glowfs_unzstd(
+            worker: *mut c_void,
+            stored: u32,
+            plain: u32,
+            dictionary: bool,
+        ) -> i32;
     }
-
 }
 
 /// Error numbers as functions of C's return them.
@@ -68,7 +92,10 @@ impl ErrorText {
             fn write_str(&mut self, text: &str) -> core::fmt::Result {
                 let room = self.0.len().saturating_sub(self.1);
                 let part = text.len().min(room);
-                if let (Some(place), Some(bytes)) = (self.0.get_mut(self.1..self.1 + part), text.as_bytes().get(..part)) {
+                if let (Some(place), Some(bytes)) = (
+                    self.0.get_mut(self.1..self.1 + part),
+                    text.as_bytes().get(..part),
+                ) {
                     place.copy_from_slice(bytes);
                     self.1 += part;
                 }
@@ -172,7 +199,11 @@ impl Failure {
 
 /// The result of a function of C's: 0 or an error number.
 fn check(result: i32) -> Result<(), Failure> {
-    if result == 0 { Ok(()) } else { Err(Failure::Code(result)) }
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(Failure::Code(result))
+    }
 }
 
 /// An image that is mounted.
@@ -199,8 +230,18 @@ impl Worker {
         let worker = self.0;
         core::mem::forget(self);
         // SAFETY: The worker is held.
-        let data = unsafe { if is_stored { c::glowfs_worker_stored(worker).cast_const() } else { c::glowfs_worker_plain(worker) } };
-        Plain { worker, data, length }
+        let data = unsafe {
+            if is_stored {
+                c::glowfs_worker_stored(worker).cast_const()
+            } else {
+                c::glowfs_worker_plain(worker)
+            }
+        };
+        Plain {
+            worker,
+            data,
+            length,
+        }
     }
 }
 
@@ -208,7 +249,10 @@ impl Metadata for Image {
     type Error = Failure;
 
     fn read(&self, at: u64, out: &mut [u8]) -> Result<(), Failure> {
-        if at.checked_add(out.len() as u64).is_none_or(|end| end > self.superblock.metadata) {
+        if at
+            .checked_add(out.len() as u64)
+            .is_none_or(|end| end > self.superblock.metadata)
+        {
             return Err(Error::Metadata(at).into());
         }
         // SAFETY: `sb` lives as long as the image, and `out` has this length.
@@ -224,19 +268,29 @@ impl Image {
     fn worker(&self) -> Result<Worker, Failure> {
         // SAFETY: The pool lives as long as the image.
         let worker = unsafe { c::glowfs_worker_get(self.pool) };
-        if worker.is_null() { Err(Failure::Code(errno::ENOMEM)) } else { Ok(Worker(worker)) }
+        if worker.is_null() {
+            Err(Failure::Code(errno::ENOMEM))
+        } else {
+            Ok(Worker(worker))
+        }
     }
 
     /// Nodes before those of `level`, counted as full ones.
     fn nodes_before(&self, level: u8) -> u64 {
-        (0..level).map(|level| u64::from(table::entries(self.superblock.blocks, level + 1))).sum()
+        (0..level)
+            .map(|level| u64::from(table::entries(self.superblock.blocks, level + 1)))
+            .sum()
     }
 
     /// Entry `index` of a level, from the page cache's nodes or the superblock, checked.
     fn entry(&self, level: u8, index: u32) -> Result<Entry, Failure> {
         let top = self.superblock.levels;
         if level == top {
-            return if index == 0 { Ok(self.superblock.top) } else { Err(Error::Block(index).into()) };
+            return if index == 0 {
+                Ok(self.superblock.top)
+            } else {
+                Err(Error::Block(index).into())
+            };
         }
         if level > top || index >= table::entries(self.superblock.blocks, level) {
             return Err(Error::Block(index).into());
@@ -261,7 +315,12 @@ impl Image {
         // long as the image.
         let data = unsafe {
             let buffer = c::glowfs_worker_stored(worker.0);
-            check(c::glowfs_pread(self.file, entry.offset, buffer, entry.stored as usize))?;
+            check(c::glowfs_pread(
+                self.file,
+                entry.offset,
+                buffer,
+                entry.stored as usize,
+            ))?;
             slice::from_raw_parts(buffer, entry.stored as usize)
         };
         if self.digest(data)? != entry.digest {
@@ -286,7 +345,9 @@ impl Image {
                 Some(Compression::None) => return Ok(worker.into_plain(true, plain)),
                 Some(Compression::Lz4) => c::glowfs_unlz4(worker.0, stored, plain),
                 Some(Compression::Zstd) => c::glowfs_unzstd(worker.0, stored, plain, false),
-                Some(Compression::ZstdDictionary) => c::glowfs_unzstd(worker.0, stored, plain, true),
+                Some(Compression::ZstdDictionary) => {
+                    c::glowfs_unzstd(worker.0, stored, plain, true)
+                }
                 None => errno::EIO,
             }
         };
@@ -308,8 +369,15 @@ impl Image {
                 let node = (index - before) as u32;
                 let wrong = Error::NodeDigest { level, index: node };
                 let entry = self.entry(level + 1, node)?;
-                if u64::from(entry.stored) != table::node_length(self.superblock.blocks, level, node) {
-                    return Err(Error::Entry { level: level + 1, index: node, what: "length of the node" }.into());
+                if u64::from(entry.stored)
+                    != table::node_length(self.superblock.blocks, level, node)
+                {
+                    return Err(Error::Entry {
+                        level: level + 1,
+                        index: node,
+                        what: "length of the node",
+                    }
+                    .into());
                 }
                 let worker = self.stored(&entry, wrong)?;
                 return Ok(worker.into_plain(true, entry.stored));
@@ -320,7 +388,11 @@ impl Image {
     }
 
     /// The set of attributes of an inode, if it has one.
-    fn attributes(&self, number: u32, record: &[u8; inode::LENGTH]) -> Result<Option<Set>, Failure> {
+    fn attributes(
+        &self,
+        number: u32,
+        record: &[u8; inode::LENGTH],
+    ) -> Result<Option<Set>, Failure> {
         let inode = Inode::parse(record, number, &self.superblock)?;
         match inode.attributes_at() {
             Some(at) => Ok(Some(Set::open(self, &self.superblock, at)?)),
@@ -349,8 +421,16 @@ fn digest(kind: superblock::Digest, data: &[u8]) -> Result<[u8; 32], Failure> {
 }
 
 fn longest(superblock: &Superblock) -> u32 {
-    let dictionary = if superblock.has_dictionary() { DICTIONARY_MAX } else { 0 };
-    superblock.block_size().max(superblock.meta_size()).max(NODE as u32).max(dictionary)
+    let dictionary = if superblock.has_dictionary() {
+        DICTIONARY_MAX
+    } else {
+        0
+    };
+    superblock
+        .block_size()
+        .max(superblock.meta_size())
+        .max(NODE as u32)
+        .max(dictionary)
 }
 
 /// Reads and checks a superblock.
@@ -372,14 +452,23 @@ fn open(
     if require.has_digest && digest != require.digest {
         return Err(Error::Identity.into());
     }
-    let keys = require.keys.get(..require.key_count as usize).unwrap_or(&[]);
+    let keys = require
+        .keys
+        .get(..require.key_count as usize)
+        .unwrap_or(&[]);
     if !keys.is_empty() {
         superblock::verify(&bytes, keys)?;
     }
     if size < found.length {
-        return Err(Error::Truncated { found: size, length: found.length }.into());
+        return Err(Error::Truncated {
+            found: size,
+            length: found.length,
+        }
+        .into());
     }
-    let nodes: u64 = (0..found.levels).map(|level| u64::from(table::entries(found.blocks, level + 1))).sum();
+    let nodes: u64 = (0..found.levels)
+        .map(|level| u64::from(table::entries(found.blocks, level + 1)))
+        .sum();
     *about = About {
         length: found.length,
         metadata: found.metadata,
@@ -416,7 +505,12 @@ unsafe extern "C" fn glowfs_image_open(
     let outcome = open(file, size, require, about).and_then(|superblock| {
         // SAFETY: The caller's promise.
         check(unsafe { c::glowfs_pool_size(pool, longest(&superblock)) })?;
-        let opened = Image { sb, file, pool, superblock };
+        let opened = Image {
+            sb,
+            file,
+            pool,
+            superblock,
+        };
         KBox::new(opened, GFP_KERNEL).map_err(|_| Failure::Code(errno::ENOMEM))
     });
     match outcome {
@@ -504,10 +598,17 @@ unsafe extern "C" fn glowfs_image_inode(
     0
 }
 
-fn lookup(image: &Image, number: u32, record: &[u8; inode::LENGTH], name: &[u8]) -> Result<Option<(u32, Kind)>, Failure> {
+fn lookup(
+    image: &Image,
+    number: u32,
+    record: &[u8; inode::LENGTH],
+    name: &[u8],
+) -> Result<Option<(u32, Kind)>, Failure> {
     let inode = Inode::parse(record, number, &image.superblock)?;
     let directory = Directory::open(image, &image.superblock, number, &inode)?;
-    Ok(directory.find(image, name)?.map(|entry| (entry.inode, entry.kind)))
+    Ok(directory
+        .find(image, name)?
+        .map(|entry| (entry.inode, entry.kind)))
 }
 
 /// Looks a name up: 0, or `-ENOENT` when there is none.
@@ -527,8 +628,16 @@ unsafe extern "C" fn glowfs_image_lookup(
     error: *mut ErrorText,
 ) -> i32 {
     // SAFETY: The caller's promise.
-    let (image, record, name, found, kind, error) =
-        unsafe { (&*image, &*record, slice::from_raw_parts(name, length), &mut *found, &mut *kind, &mut *error) };
+    let (image, record, name, found, kind, error) = unsafe {
+        (
+            &*image,
+            &*record,
+            slice::from_raw_parts(name, length),
+            &mut *found,
+            &mut *kind,
+            &mut *error,
+        )
+    };
     match lookup(image, number, record, name) {
         Ok(Some((inode, of))) => {
             (*found, *kind) = (inode, of as u8);
@@ -548,7 +657,10 @@ fn entry(
 ) -> Result<Option<(u32, Kind, usize)>, Failure> {
     let inode = Inode::parse(record, number, &image.superblock)?;
     let directory = Directory::open(image, &image.superblock, number, &inode)?;
-    let Some(index) = u32::try_from(index).ok().filter(|index| *index < directory.len()) else {
+    let Some(index) = u32::try_from(index)
+        .ok()
+        .filter(|index| *index < directory.len())
+    else {
         return Ok(None);
     };
     let entry = directory.entry(image, index)?;
@@ -573,8 +685,16 @@ unsafe extern "C" fn glowfs_image_entry(
     error: *mut ErrorText,
 ) -> i32 {
     // SAFETY: The caller's promise.
-    let (image, record, found, kind, name, error) =
-        unsafe { (&*image, &*record, &mut *found, &mut *kind, &mut *name, &mut *error) };
+    let (image, record, found, kind, name, error) = unsafe {
+        (
+            &*image,
+            &*record,
+            &mut *found,
+            &mut *kind,
+            &mut *name,
+            &mut *error,
+        )
+    };
     match entry(image, number, record, index, name) {
         Ok(Some((inode, of, length))) => {
             (*found, *kind) = (inode, of as u8);
@@ -609,10 +729,34 @@ unsafe extern "C" fn glowfs_image_piece(
         Err(failure) => return failure.into_code(error),
     };
     *piece = match extent {
-        Extent::Hole => Piece { at: 0, block: 0, offset: 0, length, place: 0 },
-        Extent::Inline(at) => Piece { at, block: 0, offset: 0, length, place: 1 },
-        Extent::Block(block) => Piece { at: 0, block, offset: 0, length, place: 2 },
-        Extent::Tail(block, offset) => Piece { at: 0, block, offset, length, place: 3 },
+        Extent::Hole => Piece {
+            at: 0,
+            block: 0,
+            offset: 0,
+            length,
+            place: 0,
+        },
+        Extent::Inline(at) => Piece {
+            at,
+            block: 0,
+            offset: 0,
+            length,
+            place: 1,
+        },
+        Extent::Block(block) => Piece {
+            at: 0,
+            block,
+            offset: 0,
+            length,
+            place: 2,
+        },
+        Extent::Tail(block, offset) => Piece {
+            at: 0,
+            block,
+            offset,
+            length,
+            place: 3,
+        },
     };
     0
 }
@@ -625,7 +769,11 @@ fn give(outcome: Result<Plain, Failure>, plain: &mut Plain, error: &mut ErrorTex
             0
         }
         Err(failure) => {
-            *plain = Plain { worker: ptr::null_mut(), data: ptr::null(), length: 0 };
+            *plain = Plain {
+                worker: ptr::null_mut(),
+                data: ptr::null(),
+                length: 0,
+            };
             failure.into_code(error)
         }
     }
@@ -637,7 +785,12 @@ fn give(outcome: Result<Plain, Failure>, plain: &mut Plain, error: &mut ErrorTex
 ///
 /// All pointers are valid. The worker is to be given back.
 #[no_mangle]
-unsafe extern "C" fn glowfs_image_block(image: *const Image, block: u32, plain: *mut Plain, error: *mut ErrorText) -> i32 {
+unsafe extern "C" fn glowfs_image_block(
+    image: *const Image,
+    block: u32,
+    plain: *mut Plain,
+    error: *mut ErrorText,
+) -> i32 {
     // SAFETY: The caller's promise.
     let (image, plain, error) = unsafe { (&*image, &mut *plain, &mut *error) };
     let outcome = image.block(block).and_then(|found| {
@@ -656,7 +809,12 @@ unsafe extern "C" fn glowfs_image_block(image: *const Image, block: u32, plain: 
 ///
 /// All pointers are valid. The worker is to be given back.
 #[no_mangle]
-unsafe extern "C" fn glowfs_image_meta_block(image: *const Image, index: u64, plain: *mut Plain, error: *mut ErrorText) -> i32 {
+unsafe extern "C" fn glowfs_image_meta_block(
+    image: *const Image,
+    index: u64,
+    plain: *mut Plain,
+    error: *mut ErrorText,
+) -> i32 {
     // SAFETY: The caller's promise.
     let (image, plain, error) = unsafe { (&*image, &mut *plain, &mut *error) };
     let superblock = &image.superblock;
@@ -682,7 +840,12 @@ unsafe extern "C" fn glowfs_image_meta_block(image: *const Image, index: u64, pl
 ///
 /// All pointers are valid. The worker is to be given back.
 #[no_mangle]
-unsafe extern "C" fn glowfs_image_node(image: *const Image, index: u64, plain: *mut Plain, error: *mut ErrorText) -> i32 {
+unsafe extern "C" fn glowfs_image_node(
+    image: *const Image,
+    index: u64,
+    plain: *mut Plain,
+    error: *mut ErrorText,
+) -> i32 {
     // SAFETY: The caller's promise.
     let (image, plain, error) = unsafe { (&*image, &mut *plain, &mut *error) };
     give(image.node(index), plain, error)
@@ -718,8 +881,15 @@ unsafe extern "C" fn glowfs_image_xattr(
     error: *mut ErrorText,
 ) -> isize {
     // SAFETY: The caller's promise.
-    let (image, record, name, out, error) =
-        unsafe { (&*image, &*record, slice::from_raw_parts(name, length), buffer(out, room), &mut *error) };
+    let (image, record, name, out, error) = unsafe {
+        (
+            &*image,
+            &*record,
+            slice::from_raw_parts(name, length),
+            buffer(out, room),
+            &mut *error,
+        )
+    };
     let outcome = image.attributes(number, record).and_then(|set| {
         let Some(set) = set else {
             return Err(Failure::Code(errno::ENODATA));
@@ -735,7 +905,13 @@ unsafe extern "C" fn glowfs_image_xattr(
     }
 }
 
-fn list(image: &Image, number: u32, record: &[u8; inode::LENGTH], out: &mut [u8], trusted: bool) -> Result<usize, Failure> {
+fn list(
+    image: &Image,
+    number: u32,
+    record: &[u8; inode::LENGTH],
+    out: &mut [u8],
+    trusted: bool,
+) -> Result<usize, Failure> {
     let Some(set) = image.attributes(number, record)? else {
         return Ok(0);
     };
@@ -783,7 +959,8 @@ unsafe extern "C" fn glowfs_image_xattr_list(
     error: *mut ErrorText,
 ) -> isize {
     // SAFETY: The caller's promise.
-    let (image, record, out, error) = unsafe { (&*image, &*record, buffer(out, room), &mut *error) };
+    let (image, record, out, error) =
+        unsafe { (&*image, &*record, buffer(out, room), &mut *error) };
     match list(image, number, record, out, trusted) {
         Ok(length) => length as isize,
         Err(failure) => failure.into_code(error) as isize,

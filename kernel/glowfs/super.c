@@ -45,8 +45,13 @@ int glowfs_failed(const struct inode *inode, loff_t at, int code,
 		pr_err_ratelimited("glowfs (%s): %s\n", sb->s_id, what);
 	} else {
 		alias = d_find_any_alias((struct inode *)inode);
-		pr_err_ratelimited("glowfs (%s): %pd4 (inode %llu) at %lld: %s\n",
-				   sb->s_id, alias, (u64)inode->i_ino, at, what);
+		if (alias)
+			pr_err_ratelimited("glowfs (%s): %pd4 (inode %llu) at %lld: %s\n",
+					   sb->s_id, alias, (u64)inode->i_ino,
+					   at, what);
+		else
+			pr_err_ratelimited("glowfs (%s): inode %llu: %s\n",
+					   sb->s_id, (u64)inode->i_ino, what);
 		dput(alias);
 	}
 	if (sbi->on_error == GLOWFS_PANIC)
@@ -145,7 +150,7 @@ static int glowfs_parse_hex(struct fs_context *fc, const char *name,
 			    const char *text, u8 out[32])
 {
 	if (strlen(text) != 64 || hex2bin(out, text, 32))
-		return invalf(fc, "%s=%s: not 64 hexadecimal digits", name,
+		return invalf(fc, "glowfs: %s=%s: not 64 hexadecimal digits", name,
 			      text);
 	return 0;
 }
@@ -160,7 +165,7 @@ static int glowfs_parse_param(struct fs_context *fc, struct fs_parameter *param)
 	switch (opt) {
 	case GLOWFS_OPT_KEY:
 		if (require->key_count == GLOWFS_KEYS)
-			return invalf(fc, "key: at most %d keys", GLOWFS_KEYS);
+			return invalf(fc, "glowfs: key: at most %d keys", GLOWFS_KEYS);
 		return glowfs_parse_hex(fc, "key", param->string,
 					require->keys[require->key_count++]);
 	case GLOWFS_OPT_DIGEST:
@@ -172,7 +177,7 @@ static int glowfs_parse_param(struct fs_context *fc, struct fs_parameter *param)
 		return 0;
 	case GLOWFS_OPT_WORKERS:
 		if (result.uint_32 < 1 || result.uint_32 > 64)
-			return invalf(fc, "workers: 1 to 64");
+			return invalf(fc, "glowfs: workers: 1 to 64");
 		options->workers = result.uint_32;
 		return 0;
 	}
@@ -234,7 +239,7 @@ static int glowfs_fill_super(struct super_block *sb, struct fs_context *fc)
 	if (S_ISREG(backing->i_mode)) {
 		sb->s_stack_depth = backing->i_sb->s_stack_depth + 1;
 		if (sb->s_stack_depth > FILESYSTEM_MAX_STACK_DEPTH)
-			return invalf(fc, "the image lies on too many layers of file systems");
+			return invalf(fc, "glowfs: the image lies on too many layers of file systems");
 	}
 
 	sbi->pool = glowfs_pool_new(options->workers);
@@ -269,11 +274,12 @@ static int glowfs_fill_super(struct super_block *sb, struct fs_context *fc)
 	if (!sb->s_root)
 		return -ENOMEM;
 	if (!options->require.key_count && !options->require.has_digest)
-		infof(fc, "neither key= nor digest= is given: damage is found, an exchanged image is not");
+		infof(fc, "glowfs: %s: without key= and digest= an exchanged image is not found out",
+		      sb->s_id);
 	return 0;
 
 failed:
-	errorf(fc, "%s: %s", sb->s_id,
+	errorf(fc, "glowfs: %s: %s", sb->s_id,
 	       error.text[0] ? error.text : "the root cannot be read");
 	return err;
 }
@@ -284,16 +290,16 @@ static int glowfs_get_tree(struct fs_context *fc)
 	struct file *file;
 
 	if (!fc->source)
-		return invalf(fc, "no image: name a file or a block device");
+		return invalf(fc, "glowfs: no image: name a file or a block device");
 	file = filp_open(fc->source, O_RDONLY | O_LARGEFILE, 0);
 	if (IS_ERR(file)) {
-		errorf(fc, "%s: cannot be opened", fc->source);
+		errorf(fc, "glowfs: %s: cannot be opened", fc->source);
 		return PTR_ERR(file);
 	}
 	if (!S_ISREG(file_inode(file)->i_mode) &&
 	    !S_ISBLK(file_inode(file)->i_mode)) {
 		fput(file);
-		return invalf(fc, "%s: neither a file nor a block device",
+		return invalf(fc, "glowfs: %s: neither a file nor a block device",
 			      fc->source);
 	}
 	sbi->file = file;
@@ -322,13 +328,17 @@ static void glowfs_fc_free(struct fs_context *fc)
 static int glowfs_reconfigure(struct fs_context *fc)
 {
 	struct glowfs_options *options = fc->fs_private;
+	struct glowfs_sb *sbi = glowfs_sb(fc->root->d_sb);
 
-	if (options->require.key_count || options->require.has_digest)
-		return invalf(fc, "key= and digest= are for mounting, not for a remount");
+	/* mount(8) says again what /proc/mounts says. */
+	if (options->require.has_digest &&
+	    memcmp(options->require.digest, sbi->about.digest, 32))
+		return invalf(fc, "glowfs: digest= is that of another image");
+	if (options->require.key_count)
+		return invalf(fc, "glowfs: key= is for mounting, not for a remount");
 	if (!(fc->sb_flags & SB_RDONLY))
-		return invalf(fc, "it cannot be written: put an overlay over it");
-	sync_filesystem(fc->root->d_sb);
-	glowfs_sb(fc->root->d_sb)->on_error = options->on_error;
+		return invalf(fc, "glowfs: it cannot be written: put an overlay over it");
+	sbi->on_error = options->on_error;
 	return 0;
 }
 
