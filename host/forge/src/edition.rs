@@ -25,6 +25,9 @@ pub struct Edition {
     pub formats: Vec<String>,
     /// How its initramfs is compressed, if it is made as one: `none`, `gzip`, `xz`, `lzma`, `zstd`, `lz4`.
     pub compression: Option<String>,
+    /// The packages of its initramfs, whose /init starts the root from one file, a GlowFS image; none: the initramfs is the root.
+    #[serde(default)]
+    pub initramfs: Vec<String>,
     /// The service of dinit's whose start means that all of the system is up; [`None`]: the login prompt does.
     #[serde(default)]
     pub ready: Option<String>,

@@ -55,14 +55,23 @@ impl Credential {
 
     /// The archive to append to a machine's initramfs: /etc/shadow, of which `shadow` is the image's own text, with
     /// this password for root; every other line and field stays as it is. With `keys`, also root's file of keys that may log in
-    /// (sshd(8), AUTHORIZED_KEYS FILE FORMAT).
-    pub fn archive(&self, shadow: &str, keys: Option<&str>) -> Result<Vec<u8>> {
+    /// (sshd(8), AUTHORIZED_KEYS FILE FORMAT). `layer` is the folder of the initramfs that is put over the root, where the initramfs is not
+    /// the root itself (`docs/early.md`).
+    pub fn archive(&self, shadow: &str, keys: Option<&str>, layer: Option<&str>) -> Result<Vec<u8>> {
         let mut archive = Archive::new(0);
         let text = replace(shadow, &self.hash)?;
-        archive.add_file("etc/shadow", Meta::root(0o600), text)?;
+        let at = |path: &str| layer.map_or(path.to_owned(), |layer| format!("{layer}/{path}"));
+        if let Some(layer) = layer {
+            archive.add_dir(layer, Meta::root(0o755))?;
+            archive.add_dir(&at("etc"), Meta::root(0o755))?;
+        }
+        archive.add_file(&at("etc/shadow"), Meta::root(0o600), text)?;
         if let Some(keys) = keys {
-            archive.add_dir("root/.ssh", Meta::root(0o700))?;
-            archive.add_file("root/.ssh/authorized_keys", Meta::root(0o600), keys)?;
+            if layer.is_some() {
+                archive.add_dir(&at("root"), Meta::root(0o700))?;
+            }
+            archive.add_dir(&at("root/.ssh"), Meta::root(0o700))?;
+            archive.add_file(&at("root/.ssh/authorized_keys"), Meta::root(0o600), keys)?;
         }
         archive.to_bytes()
     }

@@ -4,6 +4,7 @@
 //! ```text
 //! root ──cpio::Archive──▶ initramfs::build ──compress──▶ one file
 //!                         initramfs::append ◀── credential (one machine's own password)
+//! root ──glowfs::build───▶ one file, for the initramfs of a system whose root it is
 //! root ──tarball::build──▶ one file ──oci::build──▶ one file
 //! ```
 //!
@@ -16,6 +17,7 @@ pub mod credential;
 mod data;
 mod error;
 pub mod formats;
+pub mod glowfs;
 pub mod initramfs;
 pub mod oci;
 mod output;

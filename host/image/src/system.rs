@@ -1,6 +1,6 @@
 //! An edition's whole way: its packages built, its root composed, its images written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +12,7 @@ use alpenglow_forge::{Built, Edition, Forge, compose};
 use sha2::{Digest, Sha256};
 
 use crate::oci::{self, About};
+use crate::glowfs::{self, Key};
 use crate::{
     Compression, Error, Format, Made, Result, initramfs, packaged_time, source_date_epoch, tarball,
 };
@@ -32,6 +33,8 @@ pub struct System {
     pub packages: Vec<Built>,
     /// The package of the kernel, if it has one.
     kernel: Option<Built>,
+    /// The packages of the initramfs, where the root is an image in it.
+    initramfs: Vec<Built>,
     /// What it is made as.
     pub made: Made,
     /// The service whose start means that all is up, where the edition names one.
@@ -53,12 +56,16 @@ impl System {
         let made = Made::of(edition)?;
         let wanted = Wanted::of(forge, edition)?;
         let built = forge.build(&wanted.all())?;
-        let (packages, kernel) = wanted.of_built(&built);
-        if compose::has_manager(&packages) {
+        let parts = wanted.of_built(&built);
+        if compose::has_manager(&parts.packages) {
             // The key that such a root trusts is a part of it, and is made where there is none.
             forge.packer()?;
         }
-        let system = Self::named(forge, edition, arch, cache, made, packages, kernel)?;
+        if !parts.initramfs.is_empty() {
+            // The same of what the initramfs trusts.
+            Key::of(cache)?;
+        }
+        let system = Self::named(forge, edition, arch, cache, made, parts)?;
         if !system.dir.is_dir() {
             step(progress, &format!("compose {}", edition.name), |_| {
                 system.write(forge, edition, cache)
@@ -82,8 +89,8 @@ impl System {
         let Some(built) = forge.find(&wanted.all())? else {
             return Ok(None);
         };
-        let (packages, kernel) = wanted.of_built(&built);
-        let system = Self::named(forge, edition, arch, cache, made, packages, kernel)?;
+        let parts = wanted.of_built(&built);
+        let system = Self::named(forge, edition, arch, cache, made, parts)?;
         Ok(system.dir.is_dir().then_some(system))
     }
 
@@ -94,15 +101,25 @@ impl System {
         arch: Arch,
         cache: &Cache,
         made: Made,
-        packages: Vec<Built>,
-        kernel: Option<Built>,
+        parts: Parts,
     ) -> Result<System> {
+        let Parts {
+            packages,
+            kernel,
+            initramfs,
+        } = parts;
         let mut digest = Sha256::new();
         digest.update(format!("system 4 {VERSION} {made:?} {}", edition.summary));
         digest.update(format!(" {} {}", source_date_epoch()?, packaged_time()?));
         digest.update(format!(" world {:?}", edition.packages));
         digest.update(format!(" trusts {:?}", forge.trusted(&packages)?));
         for package in packages.iter().chain(&kernel) {
+            digest.update(format!(" {}={}", package.name, package.key));
+        }
+        if !initramfs.is_empty() {
+            digest.update(format!(" by {:?} {:?}", edition.initramfs, Key::known(cache)?));
+        }
+        for package in &initramfs {
             digest.update(format!(" {}={}", package.name, package.key));
         }
         let key = &hex(&digest.finalize())[..24];
@@ -115,6 +132,7 @@ impl System {
             dir,
             packages,
             kernel,
+            initramfs,
             made,
             ready: edition.ready.clone(),
         })
@@ -124,16 +142,20 @@ impl System {
         let work = cache.work("system")?;
         let root = work.join("root");
         forge.compose(&edition.packages, &self.packages, &root)?;
+        let first = match self.initramfs.is_empty() {
+            true => root.clone(),
+            false => self.write_initramfs(forge, edition, cache, &root, &work)?,
+        };
         for format in &self.made.formats {
             let image = work.join(format.name());
             match format {
                 Format::Bzimage => self.copy_kernel("vmlinuz", &image)?,
                 Format::Vmlinux => self.copy_kernel("vmlinux", &image)?,
                 Format::Initramfs => {
-                    initramfs::build(&root, &image, self.made.compression)?;
+                    initramfs::build(&first, &image, self.made.compression)?;
                 }
                 Format::Cpio => {
-                    initramfs::build(&root, &image, Compression::None)?;
+                    initramfs::build(&first, &image, Compression::None)?;
                 }
                 // Both are made of the one archive.
                 Format::Tar | Format::Oci => {}
@@ -143,6 +165,32 @@ impl System {
         remove_tree(&self.dir)?;
         fs::rename(&work, &self.dir).map_err(Error::write(&self.dir))?;
         Ok(())
+    }
+
+    /// Makes an image of the root, and composes what starts it, with the image in it. Returns the folder of that.
+    fn write_initramfs(
+        &self,
+        forge: &Forge<'_>,
+        edition: &Edition,
+        cache: &Cache,
+        root: &Path,
+        work: &Path,
+    ) -> Result<PathBuf> {
+        let first = work.join("initramfs-root");
+        forge.compose(&edition.initramfs, &self.initramfs, &first)?;
+        let key = Key::of(cache)?;
+        let trusted = first.join("etc/glowfs");
+        make_dir(&trusted)?;
+        let public = trusted.join("alpenglow.pub");
+        fs::write(&public, format!("{}\n", key.public())).map_err(Error::write(&public))?;
+        glowfs::build(
+            root,
+            &first.join("root.glowfs"),
+            &edition.name,
+            packaged_time()?,
+            &key,
+        )?;
+        Ok(first)
     }
 
     fn copy_kernel(&self, file: &str, image: &Path) -> Result<()> {
@@ -191,6 +239,11 @@ impl System {
         Ok(())
     }
 
+    /// The folder of the initramfs that is put over the root, where the initramfs is not the root itself.
+    pub fn layer(&self) -> Option<&'static str> {
+        (!self.initramfs.is_empty()).then_some("upper")
+    }
+
     /// The root as a tree of files.
     pub fn root(&self) -> PathBuf {
         self.dir.join("root")
@@ -220,10 +273,18 @@ impl System {
     }
 }
 
-/// The names of an edition's packages: those of its root with what they need, and its kernel's.
+/// The names of an edition's packages: those of its root and its initramfs with what they need, and its kernel's.
 struct Wanted {
     packages: Vec<String>,
     kernel: Option<String>,
+    initramfs: Vec<String>,
+}
+
+/// The packages themselves.
+struct Parts {
+    packages: Vec<Built>,
+    kernel: Option<Built>,
+    initramfs: Vec<Built>,
 }
 
 impl Wanted {
@@ -231,18 +292,25 @@ impl Wanted {
         Ok(Wanted {
             packages: forge.with_run_needs(&edition.packages)?,
             kernel: edition.kernel.clone(),
+            initramfs: forge.with_run_needs(&edition.initramfs)?,
         })
     }
 
+    /// Each once.
     fn all(&self) -> Vec<String> {
-        self.packages.iter().chain(&self.kernel).cloned().collect()
+        let names = self.packages.iter().chain(&self.kernel);
+        let mut all: Vec<String> = names.chain(&self.initramfs).cloned().collect();
+        let mut seen = BTreeSet::new();
+        all.retain(|name| seen.insert(name.clone()));
+        all
     }
 
-    fn of_built(&self, built: &BTreeMap<String, Built>) -> (Vec<Built>, Option<Built>) {
+    fn of_built(&self, built: &BTreeMap<String, Built>) -> Parts {
         let get = |name: &String| built[name].clone();
-        (
-            self.packages.iter().map(get).collect(),
-            self.kernel.as_ref().map(get),
-        )
+        Parts {
+            packages: self.packages.iter().map(get).collect(),
+            kernel: self.kernel.as_ref().map(get),
+            initramfs: self.initramfs.iter().map(get).collect(),
+        }
     }
 }
