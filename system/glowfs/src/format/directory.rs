@@ -42,6 +42,13 @@ pub struct Entry {
     length: u8,
 }
 
+impl Entry {
+    /// Where its name begins among the directory's names.
+    pub fn name_at(&self) -> u32 {
+        self.name
+    }
+}
+
 /// The hash that the index is sorted by.
 pub fn hash(name: &[u8]) -> u32 {
     let mut hash = name.iter().fold(0x811c_9dc5_u32, |hash, byte| {
@@ -134,6 +141,11 @@ impl Directory {
     /// Whether it has an index.
     pub fn is_indexed(&self) -> bool {
         self.indexed
+    }
+
+    /// Bytes of all names.
+    pub fn names_length(&self) -> u32 {
+        self.names
     }
 
     fn index_at(&self) -> u64 {

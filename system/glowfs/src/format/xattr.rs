@@ -118,6 +118,11 @@ impl Set {
         self.count
     }
 
+    /// Bytes of the set, its header among them.
+    pub fn length(&self) -> u64 {
+        self.end - self.at
+    }
+
     /// Never: a set has one attribute or more.
     pub fn is_empty(&self) -> bool {
         self.count == 0

@@ -1,0 +1,5 @@
+//! Where trees come from: a directory, an archive.
+
+mod directory;
+
+pub use directory::directory;

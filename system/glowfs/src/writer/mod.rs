@@ -1,0 +1,185 @@
+//! Makes an image of a tree.
+//!
+//! One thread reads, decides and writes; the others compress and digest. At most [`Options::in_flight`] blocks are between them,
+//! whatever the tree, and the order in which they are done changes nothing: the bytes are the same for any number of
+//! threads.
+
+mod compress;
+mod data;
+mod dictionary;
+mod metadata;
+mod number;
+mod out;
+mod pack;
+mod pool;
+
+use crate::digest::digest;
+use crate::error::{Error, Result};
+use crate::format::superblock::{Digest, NONE, SIGNED, Superblock, feature};
+use crate::format::table::{self, Compression};
+use crate::tree::Tree;
+pub use compress::Codec;
+use std::io::{Seek, Write};
+
+/// How an image is to be made.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Kind of digest.
+    pub digest: Digest,
+    /// How blocks are compressed.
+    pub codec: Codec,
+    /// log2 of the size of data blocks: 12 to 20.
+    pub block_log: u8,
+    /// log2 of the size of metadata blocks: 12 to 16.
+    pub meta_log: u8,
+    /// Plain bytes at most of a block with several files' tails; at most the size of data blocks.
+    pub pack: u32,
+    /// Bytes of a file's content at most that lie in the metadata: at most 65,536.
+    pub inline: u32,
+    /// Bytes of the dictionary: 0 for none.
+    pub dictionary: u32,
+    /// Threads that compress: 1 or more.
+    pub threads: usize,
+    /// The image's label: UTF-8 of at most 32 bytes.
+    pub label: String,
+    /// Time of making, seconds since 1970 and nanoseconds.
+    pub made: (i64, u32),
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            digest: Digest::Sha256,
+            codec: Codec::Zstd(19),
+            block_log: 17,
+            meta_log: 13,
+            pack: 1 << 17,
+            inline: 128,
+            dictionary: 0,
+            threads: 1,
+            label: String::new(),
+            made: (0, 0),
+        }
+    }
+}
+
+impl Options {
+    /// Blocks that are read and not yet written at most.
+    pub fn in_flight(&self) -> usize {
+        8 * self.threads + 8
+    }
+
+    fn check(&self) -> Result<()> {
+        let wrong = |what: &str| Err(Error::Impossible(what.to_owned()));
+        if !(12..=20).contains(&self.block_log) {
+            return wrong("the size of data blocks must be a power of 2 from 4 KiB to 1 MiB");
+        }
+        if !(12..=16).contains(&self.meta_log) {
+            return wrong("the size of metadata blocks must be a power of 2 from 4 KiB to 64 KiB");
+        }
+        if !(4096..=1 << self.block_log).contains(&self.pack) {
+            return wrong(
+                "blocks of tails must have 4 KiB or more, and no more than blocks of data",
+            );
+        }
+        if self.inline > 65_536 {
+            return wrong("at most 65536 bytes of a file can lie in the metadata");
+        }
+        if self.dictionary > 1 << 17 {
+            return wrong("a dictionary has at most 128 KiB");
+        }
+        if self.label.len() > 32 || self.label.contains('\0') {
+            return wrong("a label has at most 32 bytes, and none of them is zero");
+        }
+        if self.made.1 >= 1_000_000_000 {
+            return wrong("the time of making has more than 999999999 nanoseconds");
+        }
+        Ok(())
+    }
+}
+
+/// What was made.
+#[derive(Clone, Copy, Debug)]
+pub struct Made {
+    /// The image's digest.
+    pub identity: [u8; 32],
+    /// The image's superblock.
+    pub superblock: Superblock,
+    /// Bytes of files that lie in the metadata.
+    pub inline: u64,
+    /// Bytes of data that were there already.
+    pub shared: u64,
+    /// Bytes of data that are zeros, and stored nowhere.
+    pub holes: u64,
+}
+
+/// Writes an image of `tree` to `file`, which is empty and at its beginning, and calls `progress` with the bytes of
+/// data done and all there are.
+///
+/// # Errors
+/// Those of reading the tree's files and of writing; [`Error::Impossible`] for options and for what the format cannot hold.
+pub fn write<W: Write + Seek>(
+    tree: &Tree,
+    options: &Options,
+    file: W,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Made> {
+    options.check()?;
+    let numbers = number::number(tree)?;
+    std::thread::scope(|scope| {
+        let pool = pool::Pool::new(scope, options);
+        let mut out = out::Out::new(pool, file, options)?;
+        let mut data = data::data(tree, &numbers, options, &mut out, progress)?;
+        pack::pack(tree, &mut data, options, &mut out)?;
+        let metadata = metadata::build(tree, &numbers, &data, options)?;
+        let first_meta = out.blocks();
+        for piece in metadata.bytes.chunks(1 << options.meta_log) {
+            out.add(piece.to_vec(), pool::How::Compress)?;
+        }
+        let finished = out.finish()?;
+        let mut features = finished.features;
+        if metadata.has_attributes {
+            features |= feature::XATTR;
+        }
+        let mut label = [0; 32];
+        label[..options.label.len()].copy_from_slice(options.label.as_bytes());
+        let superblock = Superblock {
+            features,
+            block_log: options.block_log,
+            meta_log: options.meta_log,
+            digest: options.digest,
+            levels: table::levels(finished.blocks),
+            length: finished.length,
+            inodes: numbers.count(),
+            metadata: metadata.bytes.len() as u64,
+            blocks: finished.blocks,
+            first_meta,
+            dictionary: finished.dictionary.unwrap_or(NONE),
+            made: options.made,
+            label,
+            top: finished.top,
+            data: data.total,
+        };
+        let header = superblock.encode();
+        // What this writer makes, every reader takes.
+        Superblock::parse(&header)?;
+        finished.write(&header)?;
+        Ok(Made {
+            identity: digest(options.digest, &header[..SIGNED]),
+            superblock,
+            inline: metadata.inline,
+            shared: data.shared,
+            holes: data.holes,
+        })
+    })
+}
+
+/// The bit that says that there are blocks like this.
+fn feature_of(compression: Compression) -> u32 {
+    match compression {
+        Compression::None => 0,
+        Compression::Lz4 => feature::LZ4,
+        Compression::Zstd => feature::ZSTD,
+        Compression::ZstdDictionary => feature::ZSTD | feature::DICTIONARY,
+    }
+}

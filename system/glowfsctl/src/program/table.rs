@@ -1,0 +1,162 @@
+//! What the program can be told: read by the parser and the help.
+
+/// `--long` or `-s`, perhaps with a value: the next word, or behind `=`.
+pub struct Opt {
+    pub long: &'static str,
+    /// A space: there is none.
+    pub short: char,
+    /// What the value is called; empty: it takes none.
+    pub value: &'static str,
+    pub about: &'static str,
+}
+
+pub struct Command {
+    pub name: &'static str,
+    /// What follows it, in words.
+    pub words: &'static str,
+    /// How many words may follow.
+    pub count: (usize, usize),
+    /// The options that it takes, beside those of every command.
+    pub options: &'static [&'static str],
+    pub about: &'static str,
+}
+
+impl Command {
+    pub fn takes(&self, long: &str) -> bool {
+        self.options.contains(&long) || GENERAL.contains(&long)
+    }
+}
+
+pub const ABOUT: &str = "make, show, verify, sign and change GlowFS images";
+
+/// Options of every command.
+pub const GENERAL: &[&str] = &["help", "version"];
+
+const fn flag(long: &'static str, short: char, about: &'static str) -> Opt {
+    option(long, short, "", about)
+}
+
+const fn option(long: &'static str, short: char, value: &'static str, about: &'static str) -> Opt {
+    Opt {
+        long,
+        short,
+        value,
+        about,
+    }
+}
+
+pub const OPTIONS: &[Opt] = &[
+    option(
+        "compress",
+        'c',
+        "HOW",
+        "zstd, zstd:LEVEL (1 to 22; 19 unless told), lz4, or none",
+    ),
+    option(
+        "block-size",
+        'b',
+        "BYTES",
+        "size of data blocks: 4K to 1M (128K unless told)",
+    ),
+    option(
+        "meta-size",
+        ' ',
+        "BYTES",
+        "size of metadata blocks: 4K to 64K (8K unless told)",
+    ),
+    option(
+        "pack-size",
+        ' ',
+        "BYTES",
+        "size at most of blocks with several files' ends (as data blocks unless told)",
+    ),
+    option(
+        "inline",
+        ' ',
+        "BYTES",
+        "length of files at most that lie in the metadata (128 unless told)",
+    ),
+    option(
+        "dictionary",
+        ' ',
+        "BYTES",
+        "size of a trained dictionary for files' ends: 0 (unless told) to 128K",
+    ),
+    option("digest", ' ', "KIND", "sha256 (unless told) or blake2b"),
+    option(
+        "threads",
+        'T',
+        "NUMBER",
+        "threads that compress (as many as there are processors unless told)",
+    ),
+    option("label", 'L', "TEXT", "the image's label, at most 32 bytes"),
+    option(
+        "time",
+        ' ',
+        "SECONDS",
+        "time of making, since 1970 (SOURCE_DATE_EPOCH, or now, unless told)",
+    ),
+    option(
+        "key",
+        'k',
+        "FILE",
+        "a key; a public one may be given as 64 hexadecimal digits",
+    ),
+    flag("json", 'j', "tell it as JSON"),
+    flag("quiet", 'q', "tell only what is wrong"),
+    flag("help", 'h', "show this text"),
+    flag("version", 'V', "show the version"),
+    flag(
+        "long",
+        'l',
+        "show type, permissions, links, owner, size and time",
+    ),
+    flag("recursive", 'R', "show what is below too"),
+];
+
+const MAKING: &[&str] = &[
+    "compress",
+    "block-size",
+    "meta-size",
+    "pack-size",
+    "inline",
+    "dictionary",
+    "digest",
+    "threads",
+    "label",
+    "time",
+    "json",
+    "quiet",
+];
+
+pub const COMMANDS: &[Command] = &[
+    #[cfg(feature = "make")]
+    Command {
+        name: "mkfs",
+        words: "DIRECTORY|ARCHIVE IMAGE",
+        count: (2, 2),
+        options: MAKING,
+        about: "make an image of a directory or an uncompressed tar archive",
+    },
+    Command {
+        name: "info",
+        words: "IMAGE",
+        count: (1, 1),
+        options: &["json"],
+        about: "show what an image is",
+    },
+    Command {
+        name: "verify",
+        words: "IMAGE",
+        count: (1, 1),
+        options: &["key", "threads", "json", "quiet"],
+        about: "look at every byte of an image; with keys, one of them must have signed it",
+    },
+    Command {
+        name: "ls",
+        words: "IMAGE [PATH]",
+        count: (1, 2),
+        options: &["long", "recursive", "json"],
+        about: "list a directory",
+    },
+];
