@@ -7,10 +7,16 @@
 #![forbid(unsafe_code)]
 
 pub mod codec;
+pub mod delta;
+pub mod diff;
 pub mod digest;
 mod error;
+pub mod extract;
 pub mod format;
+#[cfg(feature = "make")]
+pub mod overlay;
 pub mod reader;
+pub mod sign;
 #[cfg(feature = "make")]
 pub mod source;
 pub mod tree;

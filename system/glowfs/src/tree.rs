@@ -58,6 +58,10 @@ pub enum Data {
     Path(PathBuf),
     /// In a file, from this offset on.
     Part(Arc<File>, u64),
+    /// In the image that the new one is made from: this inode's.
+    Base(u32),
+    /// In a file of its own; much of it may be as this inode of the image that the new one is made from has it.
+    Changed(PathBuf, u32),
 }
 
 impl Content {
@@ -122,5 +126,19 @@ impl Tree {
     pub fn add(&mut self, node: Node) -> usize {
         self.files.push(node);
         self.files.len() - 1
+    }
+
+    /// The file at a path; links on the way are not followed.
+    pub fn find(&self, path: &[u8]) -> Option<usize> {
+        path.split(|byte| *byte == b'/')
+            .filter(|name| !matches!(*name, b"" | b"."))
+            .try_fold(0, |file, name| self.entries(file)?.get(name).copied())
+    }
+
+    /// Has a directory name a file.
+    pub fn insert(&mut self, directory: usize, name: &[u8], file: usize) {
+        if let Some(entries) = self.entries_mut(directory) {
+            entries.insert(name.to_vec(), file);
+        }
     }
 }

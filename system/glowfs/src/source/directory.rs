@@ -60,7 +60,11 @@ pub fn directory(path: &Path) -> Result<Tree> {
     Ok(tree)
 }
 
-fn node(path: &Path, found: &Metadata) -> Result<Node> {
+/// What a file is, as `found` by its path.
+///
+/// # Errors
+/// [`Error::File`].
+pub fn node(path: &Path, found: &Metadata) -> Result<Node> {
     let kind = found.file_type();
     let device = || (major(found.rdev()), minor(found.rdev()));
     let content = if kind.is_dir() {

@@ -1,5 +1,8 @@
 //! Where trees come from: a directory, an archive.
 
 mod directory;
+mod tar;
+mod tar_header;
 
-pub use directory::directory;
+pub use directory::{attributes, directory, node};
+pub use tar::tar;

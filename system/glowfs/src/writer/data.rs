@@ -1,6 +1,7 @@
 //! Files' data: full blocks are written, what remains waits to be packed.
 
 use super::Options;
+use super::base::{Base, Piece};
 use super::number::Numbers;
 use super::out::Out;
 use super::pool::How;
@@ -23,7 +24,19 @@ pub enum Place {
     /// In the metadata.
     Inline(Vec<u8>),
     /// In these blocks, or holes, and then in that tail.
-    Blocks(Vec<u32>, Option<usize>),
+    Blocks(Vec<u32>, Rest),
+}
+
+/// Where what remains of a file after its full blocks is.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Rest {
+    /// There is none, or it is a block as the others.
+    #[default]
+    None,
+    /// One of [`Placed::tails`].
+    Tail(usize),
+    /// In this block, at that offset.
+    Packed(u32, u32),
 }
 
 /// What remains of a file after its full blocks.
@@ -37,8 +50,6 @@ pub struct Tail {
     pub length: u32,
     /// Its digest.
     pub digest: [u8; 32],
-    /// What it looks like: the first bytes of the file.
-    pub begin: [u8; 4],
     /// Block and offset, once it is packed.
     pub packed: Option<(u32, u32)>,
 }
@@ -59,18 +70,24 @@ pub struct Placed {
 
 /// A file's bytes, one piece after the other.
 pub enum Input<'a> {
+    Base(&'a Base<'a>, u32, u64),
     Memory(&'a [u8]),
     File(File, &'a Path),
     Part(&'a File, u64),
 }
 
 impl Input<'_> {
-    pub fn open(data: &Data, at: u64) -> Result<Input<'_>> {
+    /// Begins to read at `at`.
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    pub fn open<'a>(data: &'a Data, base: Option<&'a Base<'a>>, at: u64) -> Result<Input<'a>> {
         Ok(match data {
+            Data::Base(number) => Input::Base(base.ok_or_else(baseless)?, *number, at),
             Data::Memory(bytes) => {
                 Input::Memory(bytes.get(at as usize..).ok_or_else(changed_memory)?)
             }
-            Data::Path(path) => {
+            Data::Path(path) | Data::Changed(path, _) => {
                 let mut file = File::open(path).map_err(Error::file(path, "opening"))?;
                 if at > 0 {
                     file.seek(SeekFrom::Start(at))
@@ -83,9 +100,16 @@ impl Input<'_> {
     }
 
     /// The next `length` bytes.
+    ///
+    /// # Errors
+    /// [`Error::File`], also when they are not all there, and those of reading the base.
     pub fn read(&mut self, length: usize) -> Result<Vec<u8>> {
         let mut bytes = vec![0; length];
         match self {
+            Input::Base(base, number, at) => {
+                bytes = base.bytes(*number, *at, length)?;
+                *at += length as u64;
+            }
             Input::Memory(from) => {
                 let (now, later) = from.split_at_checked(length).ok_or_else(changed_memory)?;
                 bytes.copy_from_slice(now);
@@ -108,6 +132,10 @@ impl Input<'_> {
     }
 }
 
+fn baseless() -> Error {
+    Error::Impossible("a file of an image that is not there".to_owned())
+}
+
 fn changed_memory() -> Error {
     Error::Impossible("a file in memory is shorter than its size".to_owned())
 }
@@ -121,6 +149,7 @@ pub fn data<W: Write + Seek>(
     tree: &Tree,
     numbers: &Numbers,
     options: &Options,
+    base: &mut Option<Base<'_>>,
     out: &mut Out<W>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Placed> {
@@ -149,19 +178,29 @@ pub fn data<W: Write + Seek>(
         if size == 0 {
             continue;
         }
-        let mut input = Input::open(data, 0)?;
         placed.places[file] = if size <= u64::from(options.inline) {
+            let mut input = Input::open(data, base.as_ref(), 0)?;
             Place::Inline(input.read(size as usize)?)
         } else {
-            blocks(
+            let mut file = Current {
                 file,
                 size,
-                &mut input,
+                block: 1 << options.block_log,
                 options,
-                out,
-                &mut known,
-                &mut placed,
-            )?
+                known: &mut known,
+                placed: &mut placed,
+                blocks: Vec::new(),
+                rest: Rest::None,
+            };
+            match data {
+                Data::Base(number) => file.over(*number, None, base, out)?,
+                Data::Changed(_, number) => {
+                    let mut input = Input::open(data, None, 0)?;
+                    file.over(*number, Some(&mut input), base, out)?;
+                }
+                _ => file.read(&mut Input::open(data, None, 0)?, out)?,
+            }
+            Place::Blocks(file.blocks, file.rest)
         };
         progress(placed.total, all);
     }
@@ -175,78 +214,116 @@ struct Known {
     tails: HashMap<[u8; 32], usize>,
 }
 
-fn blocks<W: Write + Seek>(
+/// A file that is being placed.
+struct Current<'a> {
     file: usize,
     size: u64,
-    input: &mut Input<'_>,
-    options: &Options,
-    out: &mut Out<W>,
-    known: &mut Known,
-    placed: &mut Placed,
-) -> Result<Place> {
-    let block = 1 << options.block_log;
-    let mut blocks = Vec::new();
-    let mut tail = None;
-    let mut begin = [0; 4];
-    let mut at = 0;
-    while at < size {
-        let length = (size - at).min(block) as usize;
-        let bytes = input.read(length)?;
-        if at == 0 {
-            let count = length.min(4);
-            begin[..count].copy_from_slice(&bytes[..count]);
-        }
-        if is_zero(&bytes) {
-            placed.holes += length as u64;
-            blocks.push(NONE);
-        } else if (length as u64) < block && length <= options.pack as usize {
-            tail = Some(remember(file, at, &bytes, begin, options, known, placed));
-        } else {
-            let digest = digest(options.digest, &bytes);
-            let number = match known.blocks.get(&digest) {
-                Some(number) => {
-                    placed.shared += length as u64;
-                    *number
-                }
-                None => {
-                    let number = out.add(bytes, How::Compress)?;
-                    known.blocks.insert(digest, number);
-                    number
-                }
-            };
-            blocks.push(number);
-        }
-        at += length as u64;
-    }
-    Ok(Place::Blocks(blocks, tail))
+    /// Size of data blocks.
+    block: u64,
+    options: &'a Options,
+    known: &'a mut Known,
+    placed: &'a mut Placed,
+    blocks: Vec<u32>,
+    rest: Rest,
 }
 
-/// Puts a tail to those that are packed later; its place there.
-fn remember(
-    file: usize,
-    at: u64,
-    bytes: &[u8],
-    begin: [u8; 4],
-    options: &Options,
-    known: &mut Known,
-    placed: &mut Placed,
-) -> usize {
-    let digest = digest(options.digest, bytes);
-    if let Some(tail) = known.tails.get(&digest) {
-        placed.shared += bytes.len() as u64;
-        return *tail;
+impl Current<'_> {
+    /// Places a file that is read.
+    fn read<W: Write + Seek>(&mut self, input: &mut Input<'_>, out: &mut Out<W>) -> Result<()> {
+        let mut at = 0;
+        while at < self.size {
+            let bytes = input.read((self.size - at).min(self.block) as usize)?;
+            at += bytes.len() as u64;
+            self.put(at - bytes.len() as u64, bytes, out)?;
+        }
+        Ok(())
     }
-    let tail = placed.tails.len();
-    placed.tails.push(Tail {
-        file,
-        at,
-        length: bytes.len() as u32,
-        digest,
-        begin,
-        packed: None,
-    });
-    known.tails.insert(digest, tail);
-    tail
+
+    /// Places a file of the base, or what changed of it: a piece that is read as the base has it is taken over from there.
+    fn over<W: Write + Seek>(
+        &mut self,
+        number: u32,
+        mut input: Option<&mut Input<'_>>,
+        base: &mut Option<Base<'_>>,
+        out: &mut Out<W>,
+    ) -> Result<()> {
+        let base = base.as_mut().ok_or_else(baseless)?;
+        let inode = base.inode(number)?;
+        let mut at = 0;
+        while at < self.size {
+            let length = (self.size - at).min(self.block) as usize;
+            let same = match &mut input {
+                None => None,
+                Some(input) => {
+                    let bytes = input.read(length)?;
+                    // The piece must be as long there, or its block is another.
+                    let there = inode.size.saturating_sub(at).min(self.block);
+                    let same = there == length as u64 && base.bytes(number, at, length)? == bytes;
+                    Some((bytes, same))
+                }
+            };
+            match same {
+                Some((bytes, false)) => self.put(at, bytes, out)?,
+                _ => match base.piece(number, &inode, at / self.block, out)? {
+                    Piece::Block(NONE) => {
+                        self.placed.holes += length as u64;
+                        self.blocks.push(NONE);
+                    }
+                    Piece::Block(block) => self.blocks.push(block),
+                    Piece::Tail(block, offset) => self.rest = Rest::Packed(block, offset),
+                    Piece::Bytes(bytes) => self.put(at, bytes, out)?,
+                },
+            }
+            at += length as u64;
+        }
+        Ok(())
+    }
+
+    /// Places a piece that begins at `at`.
+    fn put<W: Write + Seek>(&mut self, at: u64, bytes: Vec<u8>, out: &mut Out<W>) -> Result<()> {
+        let length = bytes.len() as u64;
+        if is_zero(&bytes) {
+            self.placed.holes += length;
+            self.blocks.push(NONE);
+            return Ok(());
+        }
+        let digest = digest(self.options.digest, &bytes);
+        if length < self.block && length <= u64::from(self.options.pack) {
+            self.rest = Rest::Tail(self.remember(at, length as u32, digest));
+            return Ok(());
+        }
+        let number = match self.known.blocks.get(&digest) {
+            Some(number) => {
+                self.placed.shared += length;
+                *number
+            }
+            None => {
+                let number = out.add(bytes, How::Compress)?;
+                self.known.blocks.insert(digest, number);
+                number
+            }
+        };
+        self.blocks.push(number);
+        Ok(())
+    }
+
+    /// Puts a tail to those that are packed later; its place there.
+    fn remember(&mut self, at: u64, length: u32, digest: [u8; 32]) -> usize {
+        if let Some(tail) = self.known.tails.get(&digest) {
+            self.placed.shared += u64::from(length);
+            return *tail;
+        }
+        let tail = self.placed.tails.len();
+        self.placed.tails.push(Tail {
+            file: self.file,
+            at,
+            length,
+            digest,
+            packed: None,
+        });
+        self.known.tails.insert(digest, tail);
+        tail
+    }
 }
 
 /// Whether all bytes are zero, many at a time.

@@ -1,7 +1,6 @@
 //! The metadata: inodes, then what they point to.
 
-use super::Options;
-use super::data::{Place, Placed};
+use super::data::{Place, Placed, Rest};
 use super::number::Numbers;
 use crate::error::{Error, Result};
 use crate::format::directory::{self, INDEX_FROM};
@@ -23,12 +22,7 @@ pub struct Metadata {
 ///
 /// # Errors
 /// [`Error::Impossible`] for what the format cannot hold.
-pub fn build(
-    tree: &Tree,
-    numbers: &Numbers,
-    placed: &Placed,
-    options: &Options,
-) -> Result<Metadata> {
+pub fn build(tree: &Tree, numbers: &Numbers, placed: &Placed) -> Result<Metadata> {
     let mut bytes = vec![0; numbers.order.len() * INODE as usize];
     let mut inodes = Vec::with_capacity(numbers.order.len());
     for &file in &numbers.order {
@@ -65,15 +59,8 @@ pub fn build(
         }
     }
     for (file, index) in each() {
-        if let Place::Blocks(blocks, tail) = &placed.places[file] {
-            content(
-                &mut inodes[index],
-                blocks,
-                *tail,
-                placed,
-                options,
-                &mut bytes,
-            );
+        if let Place::Blocks(blocks, rest) = &placed.places[file] {
+            content(&mut inodes[index], blocks, *rest, placed, &mut bytes);
         }
     }
     let mut sets: HashMap<Vec<u8>, u32> = HashMap::new();
@@ -144,16 +131,13 @@ fn plain(tree: &Tree, numbers: &Numbers, file: usize) -> Inode {
 }
 
 /// Where a file's blocks are: a run if they follow each other, a list else.
-fn content(
-    inode: &mut Inode,
-    blocks: &[u32],
-    tail: Option<usize>,
-    placed: &Placed,
-    options: &Options,
-    bytes: &mut Vec<u8>,
-) {
-    debug_assert!(inode.size > u64::from(options.inline));
-    if let Some((block, offset)) = tail.and_then(|tail| placed.tails[tail].packed) {
+fn content(inode: &mut Inode, blocks: &[u32], rest: Rest, placed: &Placed, bytes: &mut Vec<u8>) {
+    let packed = match rest {
+        Rest::None => None,
+        Rest::Tail(tail) => placed.tails[tail].packed,
+        Rest::Packed(block, offset) => Some((block, offset)),
+    };
+    if let Some((block, offset)) = packed {
         (inode.tail, inode.tail_offset) = (block, offset);
     }
     let first = blocks.first().copied().unwrap_or(0);

@@ -4,6 +4,7 @@
 //! whatever the tree, and the order in which they are done changes nothing: the bytes are the same for any number of
 //! threads.
 
+mod base;
 mod compress;
 mod data;
 mod dictionary;
@@ -17,8 +18,10 @@ use crate::digest::digest;
 use crate::error::{Error, Result};
 use crate::format::superblock::{Digest, NONE, SIGNED, Superblock, feature};
 use crate::format::table::{self, Compression};
+use crate::reader::Image;
 use crate::tree::Tree;
 pub use compress::Codec;
+use std::fs::File;
 use std::io::{Seek, Write};
 
 /// How an image is to be made.
@@ -124,14 +127,52 @@ pub fn write<W: Write + Seek>(
     file: W,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Made> {
+    make(tree, options, None, file, progress)
+}
+
+/// As [`write`], for a tree that has files of the image `base`, whose blocks are taken over as they are stored. The new image has the sizes of
+/// blocks, the kind of digest and the dictionary of `base`, whatever the options say.
+///
+/// # Errors
+/// Those of [`write`] and of reading `base`.
+pub fn write_over<W: Write + Seek>(
+    tree: &Tree,
+    options: &Options,
+    base: &Image<File>,
+    file: W,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Made> {
+    let sb = base.superblock();
+    let options = Options {
+        digest: sb.digest,
+        block_log: sb.block_log,
+        meta_log: sb.meta_log,
+        pack: options.pack.min(sb.block_size()),
+        dictionary: 0,
+        ..options.clone()
+    };
+    make(tree, &options, Some(base), file, progress)
+}
+
+fn make<W: Write + Seek>(
+    tree: &Tree,
+    options: &Options,
+    base: Option<&Image<File>>,
+    file: W,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Made> {
     options.check()?;
     let numbers = number::number(tree)?;
     std::thread::scope(|scope| {
         let pool = pool::Pool::new(scope, options);
         let mut out = out::Out::new(pool, file, options)?;
-        let mut data = data::data(tree, &numbers, options, &mut out, progress)?;
-        pack::pack(tree, &mut data, options, &mut out)?;
-        let metadata = metadata::build(tree, &numbers, &data, options)?;
+        let mut base = match base {
+            Some(image) => Some(base::Base::new(image, tree, &numbers, &mut out)?),
+            None => None,
+        };
+        let mut data = data::data(tree, &numbers, options, &mut base, &mut out, progress)?;
+        pack::pack(tree, &mut data, options, base.as_ref(), &mut out)?;
+        let metadata = metadata::build(tree, &numbers, &data)?;
         let first_meta = out.blocks();
         for piece in metadata.bytes.chunks(1 << options.meta_log) {
             out.add(piece.to_vec(), pool::How::Compress)?;

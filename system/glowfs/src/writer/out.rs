@@ -86,14 +86,27 @@ impl<W: Write + Seek> Out<W> {
         Ok(number)
     }
 
+    /// Adds a block as it is to be stored; its number.
+    ///
+    /// # Errors
+    /// Those of compressing and of writing an earlier one.
+    pub fn add_stored(&mut self, stored: Stored) -> Result<u32> {
+        let number = self.number()?;
+        // What waits here waits for at most as many blocks as are with the threads.
+        while self.waiting.len() >= 64 {
+            self.write_one()?;
+        }
+        self.waiting.push_back(Some(stored));
+        Ok(number)
+    }
+
     /// Adds the dictionary.
     ///
     /// # Errors
     /// Those of [`Out::add`].
-    pub fn add_dictionary(&mut self, bytes: Vec<u8>) -> Result<u32> {
-        let number = self.add(bytes, How::Compress)?;
-        self.dictionary = Some(number);
-        Ok(number)
+    pub fn add_dictionary(&mut self, bytes: Vec<u8>) -> Result<()> {
+        self.dictionary = Some(self.add(bytes, How::Compress)?);
+        Ok(())
     }
 
     fn write_one(&mut self) -> Result<()> {

@@ -1,23 +1,28 @@
 //! `mkfs`: makes an image.
 
+use super::beside::Beside;
 use super::progress::Progress;
 use super::value;
 use crate::program::{DONE, Failed, Given, Outcome, print};
+use document::json::Json;
 use glowfs::Error;
 use glowfs::digest::hex;
 use glowfs::format::superblock::Digest;
 use glowfs::source;
-use glowfs::writer::{self, Codec, Options};
+use glowfs::writer::{self, Codec, Made, Options};
 use std::ffi::OsStr;
-use std::fs::{self, File};
 use std::io::BufWriter;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub fn mkfs(given: &Given) -> Outcome {
     let (from, to) = (Path::new(&given.words[0]), Path::new(&given.words[1]));
     let options = options(given)?;
-    let tree = source::directory(from)?;
+    let found = std::fs::metadata(from).map_err(Error::file(from, "opening"))?;
+    let tree = match found.is_dir() {
+        true => source::directory(from)?,
+        false => source::tar(from)?,
+    };
     let beside = Beside::new(to)?;
     let mut progress = Progress::new("mkfs", given.has("quiet"));
     let made = writer::write(
@@ -28,19 +33,48 @@ pub fn mkfs(given: &Given) -> Outcome {
     )?;
     drop(progress);
     beside.rename(to)?;
-    if !given.has("quiet") {
-        let sb = made.superblock;
-        print(&format!(
-            "{}\n{} files, {} bytes of data, {} of them shared, {} in holes; {} bytes\n",
-            hex(&made.identity),
-            sb.inodes,
-            sb.data,
-            made.shared,
-            made.holes,
-            sb.length
-        ))?;
+    tell(given, &made)
+}
+
+/// Tells what was made.
+///
+/// # Errors
+/// When that cannot be written.
+pub fn tell(given: &Given, made: &Made) -> Outcome {
+    let sb = &made.superblock;
+    let numbers = [
+        ("files", u64::from(sb.inodes)),
+        ("data", sb.data),
+        ("inline", made.inline),
+        ("shared", made.shared),
+        ("holes", made.holes),
+        ("length", sb.length),
+    ];
+    if given.has("json") {
+        let mut json = Json::default();
+        json.object();
+        json.key("digest");
+        json.string(&hex(&made.identity));
+        for (name, number) in numbers {
+            json.key(name);
+            json.number(number as i64);
+        }
+        json.end();
+        return print(&(json.finish() + "\n"));
     }
-    Ok(DONE)
+    if given.has("quiet") {
+        return Ok(DONE);
+    }
+    print(&format!(
+        "{}\n{} files, {} bytes of data ({} inline, {} there twice, {} zeros); {} bytes\n",
+        hex(&made.identity),
+        sb.inodes,
+        sb.data,
+        made.inline,
+        made.shared,
+        made.holes,
+        sb.length
+    ))
 }
 
 /// What the command line says about how to make an image.
@@ -124,52 +158,5 @@ fn made(given: &Given) -> Outcome<(i64, u32)> {
             "{name}: '{}' is no number of seconds since 1970",
             text.display()
         ))),
-    }
-}
-
-/// A file that is written beside where it is to be, and renamed when it is whole. Dropped before that, it is deleted.
-pub struct Beside {
-    path: PathBuf,
-    pub file: File,
-    renamed: bool,
-}
-
-impl Beside {
-    /// A new file beside `to`.
-    pub fn new(to: &Path) -> Outcome<Beside> {
-        let mut name = to.as_os_str().to_owned();
-        name.push(format!(".new{}", std::process::id()));
-        let path = PathBuf::from(name);
-        let file = File::create_new(&path).map_err(Error::file(&path, "creating"))?;
-        Ok(Beside {
-            path,
-            file,
-            renamed: false,
-        })
-    }
-
-    /// Puts it in its place, with all its bytes on the disk.
-    pub fn rename(mut self, to: &Path) -> Outcome<()> {
-        let folder = match to.parent() {
-            Some(folder) if folder != Path::new("") => folder,
-            _ => Path::new("."),
-        };
-        self.file
-            .sync_all()
-            .map_err(Error::file(&self.path, "writing"))?;
-        fs::rename(&self.path, to).map_err(Error::file(to, "replacing"))?;
-        self.renamed = true;
-        File::open(folder)
-            .and_then(|folder| folder.sync_all())
-            .map_err(Error::file(folder, "writing"))?;
-        Ok(())
-    }
-}
-
-impl Drop for Beside {
-    fn drop(&mut self) {
-        if !self.renamed {
-            let _ = fs::remove_file(&self.path);
-        }
     }
 }

@@ -1,9 +1,18 @@
 //! What the program does: a file a command.
 
+mod beside;
+mod cat;
+#[cfg(feature = "make")]
+mod commit;
+mod delta;
+mod diff;
+mod extract;
 mod info;
+mod list;
 #[cfg(feature = "make")]
 mod mkfs;
 mod progress;
+mod sign;
 mod value;
 mod verify;
 
@@ -14,11 +23,24 @@ use std::fs::File;
 use std::path::Path;
 
 /// Runs the command that was given.
+///
+/// # Errors
+/// Why it ended early.
 pub fn run(given: &Given) -> Outcome {
     match given.command.name {
+        "cat" => cat::cat(given),
+        #[cfg(feature = "make")]
+        "commit" => commit::commit(given),
+        "delta" => delta::delta(given),
+        "diff" => diff::diff(given),
+        "extract" => extract::extract(given),
         "info" => info::info(given),
+        "keygen" => sign::keygen(given),
+        "ls" => list::list(given),
         #[cfg(feature = "make")]
         "mkfs" => mkfs::mkfs(given),
+        "patch" => delta::patch(given),
+        "sign" => sign::sign(given),
         "verify" => verify::verify(given),
         other => Err(Failed::Usage(format!("there is no command '{other}'"))),
     }

@@ -1,0 +1,205 @@
+//! The upper layer of an overlay (Linux, Documentation/filesystems/overlayfs.rst), folded into the tree of what is below it.
+
+use crate::error::{Error, Result};
+use crate::format::inode::{Inode, Kind, ROOT};
+use crate::reader::{Image, Source};
+use crate::source::node;
+use crate::tree::{Content, Data, Node, Tree};
+use std::collections::{BTreeMap, HashMap};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// The tree of an image, whose regular files are [`Data::Base`]. Inode `n` is file `n - 1`.
+///
+/// # Errors
+/// Those of reading the image.
+pub fn tree_of<S: Source>(image: &Image<S>) -> Result<Tree> {
+    let mut tree = Tree::default();
+    for number in ROOT..=image.superblock().inodes {
+        let inode = image.inode(number)?;
+        tree.add(node_of(image, number, &inode)?);
+    }
+    Ok(tree)
+}
+
+fn node_of<S: Source>(image: &Image<S>, number: u32, inode: &Inode) -> Result<Node> {
+    let (major, minor) = inode.device();
+    let content = match inode.kind() {
+        Kind::Directory => {
+            let list = image.list(number, inode)?.into_iter();
+            let list = list.map(|(name, child, _)| (name, child as usize - 1));
+            Content::Directory(list.collect())
+        }
+        Kind::Regular => Content::Regular(inode.size, Data::Base(number)),
+        Kind::Link => Content::Link(image.target(inode)?),
+        Kind::Character => Content::Character(major, minor),
+        Kind::Block => Content::Block(major, minor),
+        Kind::Fifo => Content::Fifo,
+        Kind::Socket => Content::Socket,
+    };
+    Ok(Node {
+        permissions: inode.mode & 0o7777,
+        user: inode.user,
+        group: inode.group,
+        modified: inode.modified,
+        attributes: image.attributes(inode)?,
+        content,
+    })
+}
+
+/// What the overlay says of a file in its attributes, which are taken from it.
+#[derive(Default)]
+struct Marks {
+    /// The file stands for none.
+    whiteout: bool,
+    /// A directory that hides what is below it.
+    opaque: bool,
+    /// A directory with files of no content that stand for none.
+    has_whiteouts: bool,
+}
+
+/// Takes the overlay's own attributes off a file.
+fn marks(path: &Path, attributes: &mut BTreeMap<Vec<u8>, Vec<u8>>) -> Result<Marks> {
+    let mut marks = Marks::default();
+    let mut kept = BTreeMap::new();
+    for (name, value) in std::mem::take(attributes) {
+        let ours = [&b"trusted.overlay."[..], b"user.overlay."];
+        let Some(prefix) = ours.into_iter().find(|prefix| name.starts_with(prefix)) else {
+            kept.insert(name, value);
+            continue;
+        };
+        let rest = &name[prefix.len()..];
+        // An overlay in an overlay: one level is taken off.
+        if let Some(inner) = rest.strip_prefix(b"overlay.") {
+            kept.insert([prefix, inner].concat(), value);
+            continue;
+        }
+        match rest {
+            b"whiteout" => marks.whiteout = true,
+            b"opaque" => {
+                marks.opaque |= value == b"y";
+                marks.has_whiteouts |= value == b"x";
+            }
+            b"redirect" | b"metacopy" => {
+                let what = String::from_utf8_lossy(rest);
+                return Err(Error::Impossible(format!(
+                    "{}: has the attribute overlay.{what}; only layers that were mounted with redirect_dir=off,metacopy=off can be committed",
+                    path.display()
+                )));
+            }
+            // Where it came from, and what speeds the kernel up.
+            b"origin" | b"impure" | b"nlink" | b"upper" | b"uuid" | b"protattr" => (),
+            _ => {
+                let what = String::from_utf8_lossy(&name);
+                return Err(Error::Impossible(format!(
+                    "{}: the attribute {what} is unknown; a newer overlayfs made it",
+                    path.display()
+                )));
+            }
+        }
+    }
+    *attributes = kept;
+    Ok(marks)
+}
+
+/// Folds the layer in the directory `upper` into `tree`, which is what was below it.
+///
+/// # Errors
+/// [`Error::File`], and [`Error::Impossible`] for a layer that says more than is understood.
+pub fn fold(tree: &mut Tree, upper: &Path) -> Result<()> {
+    let found = std::fs::metadata(upper).map_err(Error::file(upper, "reading"))?;
+    if !found.is_dir() {
+        let what = format!("{}: no directory", upper.display());
+        return Err(Error::Impossible(what));
+    }
+    let mut root = node(upper, &found)?;
+    let root_marks = marks(upper, &mut root.attributes)?;
+    replace_directory(tree, 0, root, root_marks.opaque);
+    let mut linked: HashMap<(u64, u64), usize> = HashMap::new();
+    let mut waiting: Vec<(usize, PathBuf, bool)> =
+        vec![(0, upper.to_owned(), root_marks.has_whiteouts)];
+    while let Some((directory, path, has_whiteouts)) = waiting.pop() {
+        for name in names(&path)? {
+            let below = path.join(OsStr::from_bytes(&name));
+            let found = below
+                .symlink_metadata()
+                .map_err(Error::file(&below, "reading"))?;
+            let mut new = node(&below, &found)?;
+            let marks = marks(&below, &mut new.attributes)?;
+            let device = matches!(new.content, Content::Character(0, 0));
+            let marked =
+                marks.whiteout && has_whiteouts && matches!(new.content, Content::Regular(0, _));
+            let old = tree
+                .entries(directory)
+                .and_then(|entries| entries.get(&name))
+                .copied();
+            if device || marked {
+                if let Some(entries) = tree.entries_mut(directory) {
+                    entries.remove(&name);
+                }
+                continue;
+            }
+            if matches!(new.content, Content::Directory(_)) {
+                let file = match old.filter(|old| tree.entries(*old).is_some()) {
+                    Some(old) => {
+                        replace_directory(tree, old, new, marks.opaque);
+                        old
+                    }
+                    None => tree.add(new),
+                };
+                tree.insert(directory, &name, file);
+                waiting.push((file, below, marks.has_whiteouts));
+                continue;
+            }
+            let key = (found.dev(), found.ino());
+            let file = match linked.get(&key) {
+                Some(file) => *file,
+                None => {
+                    changed(tree, old, &mut new, &below);
+                    let file = tree.add(new);
+                    if found.nlink() > 1 {
+                        linked.insert(key, file);
+                    }
+                    file
+                }
+            };
+            tree.insert(directory, &name, file);
+        }
+    }
+    Ok(())
+}
+
+/// Where a regular file was before, much of what it has may have been there too.
+fn changed(tree: &Tree, old: Option<usize>, new: &mut Node, path: &Path) {
+    let old = old.and_then(|old| tree.files.get(old));
+    if let (Some(Content::Regular(_, Data::Base(number))), Content::Regular(_, data)) =
+        (old.map(|old| &old.content), &mut new.content)
+    {
+        *data = Data::Changed(path.to_owned(), *number);
+    }
+}
+
+/// A directory with the attributes of the upper one and, unless it is opaque, the entries of the lower one.
+fn replace_directory(tree: &mut Tree, file: usize, upper: Node, opaque: bool) {
+    let Some(lower) = tree.files.get_mut(file) else {
+        return;
+    };
+    let content = std::mem::replace(&mut lower.content, Content::Fifo);
+    *lower = match opaque {
+        true => upper,
+        false => Node { content, ..upper },
+    };
+}
+
+/// The names in a directory, sorted.
+fn names(path: &Path) -> Result<Vec<Vec<u8>>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(path).map_err(Error::file(path, "reading"))? {
+        let entry = entry.map_err(Error::file(path, "reading"))?;
+        names.push(entry.file_name().as_bytes().to_vec());
+    }
+    names.sort_unstable();
+    Ok(names)
+}
