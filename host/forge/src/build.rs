@@ -1,8 +1,9 @@
 //! One package's build: its sandbox, its script, the checks of what came out.
 
 use crate::error::{Error, Result};
-use crate::own::{self, Own};
+use crate::own::Own;
 use crate::recipe::{Recipe, Style, owns};
+use crate::signer::{self, modules::ModuleSigner};
 use crate::store::{Built, Inputs, Needs};
 use crate::{lint, style, toolchain, tree};
 use alpenglow_builder::cache::{make_dir, remove_tree};
@@ -33,6 +34,8 @@ pub struct Job<'a> {
     pub needs: &'a Needs,
     /// Makes a root of packages.
     pub compose: &'a dyn Fn(&[Built], &Path) -> Result<()>,
+    /// What signs its modules, if its kernel asks for it.
+    pub signer: Option<&'a ModuleSigner>,
     /// Repository, build root and architecture.
     pub inputs: &'a Inputs<'a>,
     /// The cache, whose lock is held.
@@ -79,6 +82,7 @@ impl Job<'_> {
             });
         }
         self.strip(&sandbox, &out, work, &log)?;
+        self.finish_modules(&sandbox, &out, work, &log)?;
         tree::normalise(&out)?;
         self.set_modes(&out)?;
         let result = work.join("result");
@@ -93,11 +97,23 @@ impl Job<'_> {
     fn prepare(&self, work: &Path) -> Result<Sandbox> {
         let build = work.join("build");
         for dir in [
-            "out", "tools", "sysroot", "host", "home", "source", "recipe", "kernel",
+            "out",
+            "tools",
+            "sysroot",
+            "host",
+            "home",
+            "source",
+            "recipe",
+            "kernel",
+            "certificate",
         ] {
             make_dir(&build.join(dir))?;
         }
         toolchain::write(&build.join("tools"), self.arch())?;
+        if let Some(signer) = self.signer {
+            let path = work.join(signer::CERTIFICATE.trim_start_matches('/'));
+            fs::write(&path, signer.certificate()).map_err(|e| Error::io("write", &path, e))?;
+        }
         (self.compose)(&self.needs.build, &build.join("sysroot"))?;
         (self.compose)(&self.needs.tools, &build.join("host"))?;
         let mut sandbox = Sandbox::new(&self.inputs.root.dir)
@@ -124,7 +140,7 @@ impl Job<'_> {
             sandbox = sandbox.bind(crates, style::cargo::CRATES, false);
         }
         if let Some(own) = Own::of(self.inputs.repository, self.recipe)? {
-            own.copy(&build.join("source").join(own::FOLDER))?;
+            own.copy(&build.join("source"))?;
         }
         for (path, metadata) in tree::walk(&build)? {
             let composed = path.starts_with("sysroot") || path.starts_with("host");
@@ -234,6 +250,34 @@ impl Job<'_> {
             .and_then(|mut file| file.write_all(script.as_bytes()))
             .map_err(|e| Error::io("write", &path, e))?;
         self.shell(sandbox, "/build/strip", log)
+    }
+
+    /// Signs modules of kernels and compresses them, as far as it goes: a signature is over what the kernel unpacks. What
+    /// signs never enters the sandbox.
+    fn finish_modules(&self, sandbox: &Sandbox, out: &Path, work: &Path, log: &File) -> Result<()> {
+        let mut script = String::from(
+            "set -eu\ncd /build/out\nxargs -r -P \"$JOBS\" -n 8 zstd -q -19 -T1 --rm <<'END'\n",
+        );
+        let folder = out.join("lib/modules");
+        if !folder.is_dir() {
+            return Ok(());
+        }
+        for (path, metadata) in tree::walk(&folder)? {
+            if !metadata.is_file() || path.extension().is_none_or(|end| end != "ko") {
+                continue;
+            }
+            if let Some(signer) = self.signer {
+                let full = folder.join(&path);
+                let module = fs::read(&full).map_err(|e| Error::io("read", &full, e))?;
+                fs::write(&full, signer.sign(&module)?)
+                    .map_err(|e| Error::io("write", &full, e))?;
+            }
+            script.push_str(&format!("lib/modules/{}\n", path.display()));
+        }
+        script.push_str("END\n");
+        let path = work.join("build/compress");
+        fs::write(&path, script).map_err(|e| Error::io("write", &path, e))?;
+        self.shell(sandbox, "/build/compress", log)
     }
 
     fn set_modes(&self, out: &Path) -> Result<()> {

@@ -4,6 +4,7 @@ use crate::build::Job;
 use crate::error::{Error, Result};
 use crate::pack::Packer;
 use crate::recipe::{self, Recipe};
+use crate::signer::modules::{self, ModuleSigner};
 use crate::store::{Built, Inputs, Needs, Record, Store};
 use crate::tree;
 use alpenglow_builder::progress::{Progress, StepId, step};
@@ -27,6 +28,7 @@ pub struct Forge<'a> {
     store: Store,
     recipes: BTreeMap<String, Recipe>,
     packer: Mutex<Option<Arc<Packer>>>,
+    signer: Mutex<Option<Arc<ModuleSigner>>>,
     progress: &'a dyn Progress,
     logs: PathBuf,
     jobs: usize,
@@ -56,6 +58,7 @@ impl<'a> Forge<'a> {
             store: Store::open(cache)?,
             recipes: recipe::read_all(&repository.join("packages"))?,
             packer: Mutex::new(None),
+            signer: Mutex::new(None),
             progress,
             logs: repository.join("target/log"),
             jobs: std::thread::available_parallelism().map_or(2, usize::from),
@@ -182,10 +185,43 @@ impl<'a> Forge<'a> {
         Ok(())
     }
 
+    /// Whether the modules that a recipe makes are signed: its kernel says so.
+    fn is_signed(&self, recipe: &Recipe) -> Result<bool> {
+        let kernel = match &recipe.module {
+            Some(module) => &self.recipe(&module.kernel, Some(&recipe.name))?.kernel,
+            None => &recipe.kernel,
+        };
+        Ok(kernel.as_ref().is_some_and(|kernel| kernel.signed))
+    }
+
+    /// What signs modules, with the key of the cache; if there is none, it is made if `make` says so, for which the cache's
+    /// lock must be held.
+    fn signer(&self, make: bool) -> Result<Option<Arc<ModuleSigner>>> {
+        let mut signer = lock(&self.signer);
+        if signer.is_none() {
+            *signer = match make {
+                true => Some(Arc::new(modules::of(self.cache)?)),
+                false => modules::known(self.cache)?.map(Arc::new),
+            };
+        }
+        Ok(signer.clone())
+    }
+
     /// What the store has for a recipe, from whichever pin of its source.
     fn stored(&self, recipe: &Recipe, needs: &Needs) -> Result<Option<BTreeMap<String, Built>>> {
+        // What is signed by a key that is not there yet is not there either.
+        let signer = match self.is_signed(recipe)? {
+            false => None,
+            true => match self.signer(false)? {
+                None => return Ok(None),
+                signer => signer,
+            },
+        };
+        let certificate = signer.map(|signer| signer.certificate());
         for pin in self.pins(recipe)? {
-            let key = self.inputs.key(recipe, pin, needs)?;
+            let key = self
+                .inputs
+                .key(recipe, pin, needs, certificate.as_deref())?;
             if let Some(built) = self.store.get(recipe, &key) {
                 return Ok(Some(built));
             }
@@ -199,7 +235,14 @@ impl<'a> Forge<'a> {
             return Ok(built);
         }
         let fetched = self.fetch(recipe)?;
-        let key = self.inputs.key(recipe, fetched.pin, needs)?;
+        let signer = match self.is_signed(recipe)? {
+            true => self.signer(true)?,
+            false => None,
+        };
+        let certificate = signer.map(|signer| signer.certificate());
+        let key = self
+            .inputs
+            .key(recipe, fetched.pin, needs, certificate.as_deref())?;
         let (work, record) = self.run(recipe, fetched, needs, key)?;
         self.store.put(recipe, &record, &work)?;
         self.store.get(recipe, &record.key).ok_or_else(|| {
@@ -321,6 +364,10 @@ impl<'a> Forge<'a> {
         needs: &Needs,
         key: String,
     ) -> Result<(PathBuf, Record)> {
+        let signer = match self.is_signed(recipe)? {
+            true => self.signer(true)?,
+            false => None,
+        };
         step(
             self.progress,
             &format!("build {}", recipe.name),
@@ -332,6 +379,7 @@ impl<'a> Forge<'a> {
                     crates: fetched.crates,
                     needs,
                     compose: &|packages, root| self.compose_for_build(packages, root),
+                    signer: signer.as_deref(),
                     inputs: &self.inputs,
                     cache: self.cache,
                     log: self.logs.join(format!("{}.log", recipe.name)),

@@ -11,6 +11,7 @@ pub mod edition;
 mod error;
 mod graph;
 pub mod lint;
+mod modules;
 mod own;
 pub mod pack;
 mod provide;

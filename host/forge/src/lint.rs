@@ -29,14 +29,15 @@ pub const CHECKS: [&str; 10] = [
 
 /// Findings for every file below `dir`, each a line naming file, check and what was found; checks that the recipe is
 /// exempt from are passed over. Relocatable files and archives are not looked into: they are no programs yet. Kernels
-/// (`boot/`) are not either: their own options do the same and their configuration is checked instead.
+/// (`boot/`) are not either: their own options do the same and their configuration is checked instead; nor is what modules
+/// are built with (`usr/src/`), whose programs are for the computer that builds.
 ///
 /// # Errors
 /// [`Error::Builder`] when a file cannot be read.
 pub fn tree(dir: &Path, recipe: &Recipe) -> Result<Vec<String>> {
     let mut findings = Vec::new();
     for (path, metadata) in tree::walk(dir)? {
-        if !metadata.is_file() || path.starts_with("boot") {
+        if !metadata.is_file() || path.starts_with("boot") || path.starts_with("usr/src") {
             continue;
         }
         let full = dir.join(&path);

@@ -4,7 +4,7 @@
 //! The workspace that the build sees has these members alone, the profile of a release, and of the lock what they need.
 
 use crate::error::{Error, Result};
-use crate::recipe::Recipe;
+use crate::recipe::{Module, Recipe};
 use crate::tree;
 use alpenglow_builder::cache::{make_dir, write_whole};
 use alpenglow_builder::debian::hex;
@@ -21,11 +21,13 @@ pub const FOLDER: &str = "system";
 /// What changes no program: what cargo builds, and tests of whole programs.
 const APART: [&str; 2] = ["target", "tests"];
 
-/// What the programs of a recipe are made of.
+/// What the programs or modules of a recipe are made of.
 #[derive(Debug)]
 pub struct Own {
-    /// The workspace's folder.
+    /// The workspace's folder; for modules, the repository's.
     folder: PathBuf,
+    /// Where it belongs in the folder of the source.
+    place: &'static str,
     /// Its files that are taken as they are, relative to it, sorted.
     files: Vec<PathBuf>,
     /// Those that are made: `Cargo.toml` and `Cargo.lock`.
@@ -43,12 +45,15 @@ struct Locked {
 }
 
 impl Own {
-    /// What a recipe's programs are made of, or nothing where it has a source or makes no Rust program.
+    /// What a recipe's programs or modules are made of, or nothing where it has a source or makes neither.
     ///
     /// # Errors
-    /// [`Error::Recipe`] when no crate is called like a program; one of the workspace's files when it makes no sense;
+    /// [`Error::Recipe`] when no crate is called like a program, or a folder of a module is not there; one of the workspace's files when it makes no sense;
     /// [`Error::Builder`] when one cannot be read.
     pub fn of(repository: &Path, recipe: &Recipe) -> Result<Option<Self>> {
+        if let Some(module) = &recipe.module {
+            return Self::of_module(repository, recipe, module).map(Some);
+        }
         let Some(cargo) = recipe.cargo.as_ref().filter(|_| recipe.source.is_none()) else {
             return Ok(None);
         };
@@ -86,9 +91,32 @@ impl Own {
         let made = [("Cargo.lock", lock), ("Cargo.toml", manifest)].into();
         Ok(Some(Self {
             folder,
+            place: FOLDER,
             files,
             made,
         }))
+    }
+
+    /// The folders that a module is made of, each where the repository has it.
+    fn of_module(repository: &Path, recipe: &Recipe, module: &Module) -> Result<Self> {
+        let mut files = Vec::new();
+        for part in module.folders() {
+            if !repository.join(&part).is_dir() {
+                return Err(Error::Recipe {
+                    path: recipe.folder.join("recipe.toml"),
+                    message: format!("[module] names the folder '{part}', which is not there"),
+                });
+            }
+            files.extend(files_below(repository, &part)?);
+        }
+        files.sort();
+        files.dedup();
+        Ok(Self {
+            folder: repository.to_owned(),
+            place: "",
+            files,
+            made: BTreeMap::new(),
+        })
     }
 
     /// A digest of all of it: names, the executable bit and contents.
@@ -113,11 +141,12 @@ impl Own {
         Ok(hex(&digest.finalize()))
     }
 
-    /// Copies it to `to`, the folder of the workspace.
+    /// Copies it to where it belongs in `source`, the folder of a build's source.
     ///
     /// # Errors
     /// [`Error::Builder`] when a file cannot be read or written.
-    pub fn copy(&self, to: &Path) -> Result<()> {
+    pub fn copy(&self, source: &Path) -> Result<()> {
+        let to = &source.join(self.place);
         make_dir(to)?;
         for (name, text) in &self.made {
             write_whole(&to.join(name), text.as_bytes())?;
@@ -314,8 +343,9 @@ mod tests {
     #[test]
     fn its_workspace_has_its_own_crates_alone() {
         let dir = repository();
-        let to = dir.path().join("to");
-        own(dir.path(), "a").unwrap().copy(&to).unwrap();
+        let source = dir.path().join("to");
+        own(dir.path(), "a").unwrap().copy(&source).unwrap();
+        let to = source.join(FOLDER);
         assert!(to.join("a/src/main.rs").is_file() && to.join("shared/Cargo.toml").is_file());
         assert!(!to.join("second").exists() && !to.join("a/tests").exists());
         let manifest = fs::read_to_string(to.join("Cargo.toml")).unwrap();

@@ -14,7 +14,7 @@ use oil::dependency::Dependency;
 use oil::format::compress::Compression;
 use oil::keys::{Keys, PrivateKey, PublicKey};
 use oil::make::{IndexMaker, Owners, Spec, Tree, TreeOptions, write_v3};
-use oil::package::Info;
+use oil::package::{Info, ScriptKind};
 use oil::stream::Trust;
 use oil::version::Version;
 use std::fs::{self, File};
@@ -95,10 +95,15 @@ impl Packer {
     /// As [`Packer::file`].
     pub fn write(&self, built: &Built, recipe: &Recipe, tree: &Path, path: &Path) -> Result<()> {
         let failed = Error::package(&built.name);
-        let spec = Spec {
+        let mut spec = Spec {
             info: self.info(built, recipe, tree)?,
             ..Spec::default()
         };
+        if let Some(trigger) = recipe.trigger.as_ref().filter(|_| built.name == recipe.name) {
+            spec.info.triggers.clone_from(&trigger.folders);
+            let script = trigger.script.clone().into_bytes();
+            spec.scripts.insert(ScriptKind::Trigger, script);
+        }
         let options = TreeOptions {
             owners: Owners::Root,
             mtime: Some(tree::EPOCH),

@@ -62,8 +62,9 @@ pub fn tree(dir: &Path) -> Result<Found> {
             needed.extend(required(&text).iter().map(|name| format!("pc:{name}")));
             own.insert(format!("pc:{name}"));
         }
-        // The kernel and its modules are no programs of this kind.
-        if path.starts_with("boot") || path.starts_with("lib/modules") {
+        // The kernel, its modules and what those are built with are no programs of this kind.
+        let apart = ["boot", "lib/modules", "usr/src"];
+        if apart.iter().any(|folder| path.starts_with(folder)) {
             continue;
         }
         let Some(object) = shared(&read()?) else {

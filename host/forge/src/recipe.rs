@@ -9,10 +9,12 @@ use std::path::{Path, PathBuf};
 
 mod cargo;
 mod make;
+mod module;
 mod split;
 
 pub use cargo::Cargo;
 pub use make::Make;
+pub use module::Module;
 pub use split::{Part, Split, owns};
 
 /// A recipe as its file declares it.
@@ -54,6 +56,8 @@ pub struct Recipe {
     pub script: Script,
     /// What `style = "kernel"` needs.
     pub kernel: Option<Kernel>,
+    /// What `style = "kernel-module"` needs.
+    pub module: Option<Module>,
     /// What `style = "cargo"` needs.
     pub cargo: Option<Cargo>,
     /// What `style = "autotools"` and `style = "make"` can be told.
@@ -65,6 +69,8 @@ pub struct Recipe {
     /// Parts of what it installs that are packages of their own, by name.
     #[serde(default)]
     pub split: BTreeMap<String, Split>,
+    /// What runs in a root where folders changed; never while one is composed.
+    pub trigger: Option<Trigger>,
     /// Files that are not their build user's default: modes, in octal, by path.
     #[serde(default)]
     pub modes: BTreeMap<String, String>,
@@ -87,6 +93,8 @@ fn minutes() -> f64 {
 pub enum Style {
     /// The Linux kernel, from configuration fragments.
     Kernel,
+    /// Modules of ours for a kernel that another recipe makes.
+    KernelModule,
     /// Rust programs, our own or others'.
     Cargo,
     /// Rust's standard library, for our own.
@@ -97,6 +105,16 @@ pub enum Style {
     Make,
     /// The recipe's own few lines of shell.
     Script,
+}
+
+/// A script of a package that Oil runs after a transaction, in the root (apk-package(5)).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trigger {
+    /// Folders, from `/` on; a `*` stands for anything but `/`. The script is called with those that changed.
+    pub folders: Vec<String>,
+    /// The script, with the line that says what runs it.
+    pub script: String,
 }
 
 /// Lines of shell, each with `set -eu`.
@@ -135,6 +153,13 @@ pub struct Kernel {
     /// Whether there is Rust in it: its build runs bindgen, which is in `tools`.
     #[serde(default)]
     pub rust: bool,
+    /// Whether `/usr/src/NAME` has what modules are built with, of a recipe of `style = "kernel-module"`.
+    #[serde(default)]
+    pub dev: bool,
+    /// Whether the forge signs its modules, and those that are built for it: the kernel trusts the certificate
+    /// [`signer::CERTIFICATE`](crate::signer::CERTIFICATE).
+    #[serde(default)]
+    pub signed: bool,
 }
 
 impl Kernel {
@@ -148,6 +173,15 @@ impl Kernel {
                 "kernel.rust needs the maker of its declarations from C headers: tools = [\"bindgen\"]"
                     .into(),
             );
+        }
+        if self.dev {
+            let dev = format!("{}-dev", recipe.name);
+            let has = |split: &Split| split.files.iter().any(|file| file == "usr/src");
+            if !recipe.split.get(&dev).is_some_and(has) {
+                return Err(format!(
+                    "kernel.dev installs what modules are built with to /usr/src: split.{dev} with files = [\"usr/src\"]"
+                ));
+            }
         }
         if self.um && self.modules {
             return Err("kernel.um makes one program: leave out modules".into());
@@ -227,6 +261,10 @@ impl Recipe {
                 Some(kernel) => kernel.check(self),
                 None => Err("style = \"kernel\" needs a [kernel] table".into()),
             },
+            Style::KernelModule => match &self.module {
+                Some(module) => module.check(self),
+                None => Err("style = \"kernel-module\" needs a [module] table".into()),
+            },
             Style::Cargo => match &self.cargo {
                 Some(cargo) => cargo.check(self),
                 None => Err("style = \"cargo\" needs a [cargo] table".into()),
@@ -240,6 +278,16 @@ impl Recipe {
             }
             _ => Ok::<(), String>(()),
         }?;
+        if let Some(trigger) = &self.trigger {
+            if let Some(folder) = trigger.folders.iter().find(|one| !one.starts_with('/')) {
+                return Err(format!("trigger.folders has '{folder}': write it from / on"));
+            }
+            if trigger.folders.is_empty() || !trigger.script.starts_with("#!") {
+                return Err(
+                    "[trigger] needs folders, and a script that begins as \"#!/bin/sh\"".into(),
+                );
+            }
+        }
         for (path, mode) in &self.modes {
             if !u32::from_str_radix(mode, 8).is_ok_and(|mode| mode <= 0o7777) {
                 return Err(format!(
@@ -344,6 +392,16 @@ mod tests {
                 "[script]",
                 "[exempt]\nbeauty = \"x\"\n[script]",
                 "exempt.beauty",
+            ),
+            (
+                "[script]",
+                "[trigger]\nfolders = [\"lib\"]\nscript = \"#!/bin/sh\"\n[script]",
+                "from / on",
+            ),
+            (
+                "[script]",
+                "[trigger]\nfolders = [\"/lib\"]\nscript = \"true\"\n[script]",
+                "begins as",
             ),
             ("[script]", "[modes]\n\"bin/x\" = \"9\"\n[script]", "octal"),
         ] {

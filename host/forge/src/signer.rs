@@ -1,4 +1,5 @@
-//! The key that packages of this cache are signed with: made once, and kept in the cache's `keys`.
+//! The keys of this cache: that which packages are signed with, and that which kernels' modules are ([`modules`]). Each is
+//! made once and kept in the cache's `keys`; no build sees them.
 
 use crate::error::{Error, Result};
 use alpenglow_builder::Cache;
@@ -8,6 +9,11 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+
+mod der;
+pub mod modules;
+
+pub use modules::CERTIFICATE;
 
 /// The private key's file; the public one has `.pub` behind it where it is installed.
 const FILE: &str = "private.pem";
@@ -22,7 +28,13 @@ const WHAT: &str = "the key that signs packages";
 /// [`Error::Builder`] and [`Error::Package`].
 pub fn of(cache: &Cache) -> Result<PrivateKey> {
     let path = cache.sub("keys")?.join(FILE);
-    let failed = Error::package(WHAT);
+    make(&path, WHAT)?;
+    read(&path)
+}
+
+/// Makes a key at `path` if there is none.
+fn make(path: &Path, what: &str) -> Result<()> {
+    let failed = Error::package(what);
     if !path.exists() {
         let key = PrivateKey::generate("new", KeyKind::Rsa(BITS)).map_err(&failed)?;
         let pem = key.to_pem().map_err(&failed)?;
@@ -32,10 +44,10 @@ pub fn of(cache: &Cache) -> Result<PrivateKey> {
         options
             .open(&beside)
             .and_then(|mut file| file.write_all(pem.as_bytes()))
-            .and_then(|()| fs::rename(&beside, &path))
-            .map_err(|e| Error::io("write", &path, e))?;
+            .and_then(|()| fs::rename(&beside, path))
+            .map_err(|e| Error::io("write", path, e))?;
     }
-    read(&path)
+    Ok(())
 }
 
 /// The name of the key of this cache; none if there is no key yet. Needs no lock.

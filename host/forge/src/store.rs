@@ -87,12 +87,18 @@ pub struct Inputs<'a> {
 
 impl Inputs<'_> {
     /// The key of a package built from this recipe and pin with these needs:
-    /// SHA-256 over all of it, in hexadecimal. A source's digest, and our own programs', covers its
+    /// SHA-256 over all of it, in hexadecimal. `certificate` is that of what signs its modules. A source's digest, and our own programs', covers its
     /// `Cargo.lock`, and with it every crate.
     ///
     /// # Errors
     /// [`Error::Builder`] when a file of the repository cannot be read.
-    pub fn key(&self, recipe: &Recipe, pin: Option<&Pin>, needs: &Needs) -> Result<String> {
+    pub fn key(
+        &self,
+        recipe: &Recipe,
+        pin: Option<&Pin>,
+        needs: &Needs,
+        certificate: Option<&str>,
+    ) -> Result<String> {
         let arch = recipe.arch(self.arch);
         let mut parts: Vec<String> = vec![
             format!("root {}", self.root.identity),
@@ -103,6 +109,9 @@ impl Inputs<'_> {
         ];
         if let Some(pin) = pin {
             parts.push(format!("source {}", pin.sha256));
+        }
+        if let Some(certificate) = certificate {
+            parts.push(format!("certificate {certificate}"));
         }
         if let Some(own) = Own::of(self.repository, recipe)? {
             parts.push(format!("own {}", own.digest()?));

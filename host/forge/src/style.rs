@@ -9,6 +9,7 @@ use alpenglow_builder::Arch;
 
 pub mod cargo;
 mod kernel;
+mod kernel_module;
 mod make;
 mod rust_std;
 
@@ -18,12 +19,20 @@ pub fn script(recipe: &Recipe, arch: Arch) -> String {
     let mut before = String::new();
     let (build, install) = match (recipe.style, &recipe.kernel, &recipe.cargo) {
         (Style::Kernel, Some(kernel), _) => {
-            (kernel::build(kernel, arch), kernel::install(kernel, arch))
+            let install = kernel::install(&recipe.name, kernel, arch);
+            (kernel::build(kernel, arch), install)
         }
         (Style::Cargo, _, Some(cargo)) => (
             cargo::build(recipe, cargo, arch),
             cargo::install(cargo, arch),
         ),
+        (Style::KernelModule, ..) => match &recipe.module {
+            Some(module) => (
+                kernel_module::build(module, arch),
+                kernel_module::install(module),
+            ),
+            None => Default::default(),
+        },
         (Style::RustStd, ..) => {
             let version = recipe.version.as_deref().unwrap_or_default();
             (rust_std::build(version, arch), rust_std::install(arch))

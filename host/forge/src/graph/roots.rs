@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::pack::Packer;
 use crate::recipe::Recipe;
 use crate::store::Built;
-use crate::{compose, signer};
+use crate::{compose, modules, signer};
 use alpenglow_builder::progress::step;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
@@ -36,13 +36,14 @@ impl Forge<'_> {
         }
     }
 
-    /// Composes a system's root: `world`, out of `packages`, which are built.
+    /// Composes a system's root: `world`, out of `packages`, which are built, with the lists of its kernel modules.
     ///
     /// # Errors
-    /// Those of [`compose::system`].
+    /// Those of [`compose::system`] and of depmod, which is run on it.
     pub fn compose(&self, world: &[String], packages: &[Built], root: &Path) -> Result<()> {
         let packages = self.with_recipes(packages)?;
-        compose::system(&*self.packer()?, &packages, world, root)
+        compose::system(&*self.packer()?, &packages, world, root)?;
+        modules::index(self.inputs.root, root)
     }
 
     /// Composes what a build sees.

@@ -12,6 +12,18 @@ const CC: &str = include_str!("kernel/cc.sh");
 /// What most files include.
 const HEADERS: &str = include_str!("kernel/headers.h");
 
+/// Folders of `include` that are for drivers of kinds that we write none of, and of `include/uapi`.
+const APART: [&str; 8] = [
+    "dt-bindings",
+    "drm",
+    "media",
+    "rdma",
+    "scsi",
+    "soc",
+    "sound",
+    "video",
+];
+
 /// What every `make` of the kernel gets. The build user, host and time are fixed, as
 /// Documentation/kbuild/reproducible-builds.rst asks.
 fn make(kernel: &Kernel, arch: Arch) -> String {
@@ -115,22 +127,37 @@ pub fn build(kernel: &Kernel, arch: Arch) -> String {
 }
 
 /// Installs the image, the uncompressed kernel and its configuration to `/boot`, modules to
-/// `/lib/modules`, compressed as far as it goes where the configuration has them compressed, without the link to the folder they were
-/// built in.
-pub fn install(kernel: &Kernel, arch: Arch) -> String {
+/// `/lib/modules` and what further ones are built with to `/usr/src/NAME`.
+///
+/// Modules are installed as they are: the forge signs and compresses them. Of what depmod makes of them nothing is kept, as it
+/// is made anew of all modules that come together in a root.
+pub fn install(name: &str, kernel: &Kernel, arch: Arch) -> String {
+    let dev = match kernel.dev {
+        true => dev(name, kernel, arch),
+        false => String::new(),
+    };
     let image = match arch {
-        _ if kernel.um => return "install -Dm755 /build/object/linux \"$DESTDIR\"/usr/bin/linux-um\nstrip --strip-all \"$DESTDIR\"/usr/bin/linux-um\ninstall -Dm644 /build/object/.config \"$DESTDIR\"/boot/config-um\n".to_owned(),
+        _ if kernel.um => {
+            return format!(
+                "install -Dm755 /build/object/linux \"$DESTDIR\"/usr/bin/linux-um\n\
+                 strip --strip-all \"$DESTDIR\"/usr/bin/linux-um\n\
+                 install -Dm644 /build/object/.config \"$DESTDIR\"/boot/config-um\n\
+                 {dev}"
+            );
+        }
         Arch::X86_64 => "arch/x86/boot/bzImage",
         Arch::Aarch64 => "arch/arm64/boot/Image",
         Arch::Riscv64 => "arch/riscv/boot/Image",
     };
     let modules = if kernel.modules {
         format!(
-            "{make} modules_install INSTALL_MOD_PATH=\"$DESTDIR\" INSTALL_MOD_STRIP=1 ZSTD='zstd -19 -T1'\n\
+            "{make} modules_install INSTALL_MOD_PATH=\"$DESTDIR\" INSTALL_MOD_STRIP=1 CONFIG_MODULE_COMPRESS_ALL=\n\
              rm -f \"$DESTDIR\"/lib/modules/*/build\n\
              for list in \"$DESTDIR\"/lib/modules/*/modules.dep; do\n\
              \x20 [ -s \"$list\" ] || {{ echo \"$list is empty or missing: depmod found no modules\" >&2; exit 1; }}\n\
-             done\n",
+             done\n\
+             find \"$DESTDIR\"/lib/modules -name 'modules.*' ! -name modules.order ! -name modules.builtin \
+             ! -name modules.builtin.modinfo -delete\n",
             make = make(kernel, arch),
         )
     } else {
@@ -142,7 +169,64 @@ pub fn install(kernel: &Kernel, arch: Arch) -> String {
          llvm-strip -o \"$DESTDIR\"/boot/vmlinux /build/object/vmlinux\n\
          install -m644 /build/object/.config \"$DESTDIR\"/boot/config\n\
          install -m644 /build/object/System.map \"$DESTDIR\"/boot/System.map\n\
-         {modules}"
+         {modules}{dev}"
+    )
+}
+
+/// Installs to `/usr/src/NAME` what further modules are built with: of the source Makefiles, scripts and headers, of what was
+/// built the configuration, the headers made of it, the host's programs, what modules may call, and Rust's crates.
+///
+/// These are the files of the kernel's own `scripts/package/install-extmod-build`, and Rust's, which it leaves out.
+fn dev(name: &str, kernel: &Kernel, arch: Arch) -> String {
+    let folder = match arch {
+        Arch::X86_64 => "x86",
+        Arch::Aarch64 => "arm64",
+        Arch::Riscv64 => "riscv",
+    };
+    // ARCH=um takes Makefiles and headers of the architecture that it runs on too.
+    let own = if kernel.um { "um" } else { folder };
+    let also = match kernel.um {
+        true => format!(
+            "find arch/{folder} -maxdepth 1 -name 'Makefile*'\n\
+             find arch/{folder}/include arch/{folder}/um -type f -name '*.h'\n"
+        ),
+        false => String::new(),
+    };
+    let apart: Vec<String> = APART
+        .iter()
+        .flat_map(|name| [format!("include/{name}"), format!("include/uapi/{name}")])
+        .map(|folder| format!("-path {folder}"))
+        .collect();
+    format!(
+        "dev=\"$DESTDIR\"/usr/src/{name}\n\
+         mkdir -p \"$dev\"\n\
+         scripts() {{\n\
+         \x20 find scripts \\( -name atomic -o -name coccinelle -o -name dtc -o -name gdb -o -name kconfig -o -name package \
+         -o -name selinux -o -name tracing \\) -prune -o \\( -type f -o -type l \\) ! -name '.*.cmd' ! -name '*.o' -print\n\
+         }}\n\
+         (cd /build/source && {{\n\
+         echo Makefile\n\
+         find arch/{own} -maxdepth 1 -name 'Makefile*'\n\
+         find arch/{own} \\( -name Kbuild.platforms -o -name Platform \\) -print\n\
+         find arch/{own} -type d -name include -exec find {{}} -type f \\;\n\
+         {also}\
+         find include \\( {apart} \\) -prune -o -type f -print\n\
+         scripts\n\
+         }} | sort -u | tar -cf - -T -) | tar -xf - -C \"$dev\"\n\
+         (cd /build/object && {{\n\
+         echo Module.symvers\n\
+         echo .config\n\
+         find arch/*/include/generated include/generated -type f ! -name '.*.cmd'\n\
+         echo include/config/auto.conf\n\
+         echo include/config/kernel.release\n\
+         scripts\n\
+         find tools/objtool -maxdepth 1 -name objtool 2> /dev/null || :\n\
+         find rust -maxdepth 1 \\( -name '*.rmeta' -o -name '*.so' \\) 2> /dev/null || :\n\
+         }} | tar -cf - -T -) | tar -xf - -C \"$dev\"\n\
+         for macros in \"$dev\"/rust/*.so; do\n\
+         \x20 [ ! -e \"$macros\" ] || llvm-strip --strip-unneeded \"$macros\"\n\
+         done\n",
+        apart = apart.join(" -o "),
     )
 }
 
@@ -157,6 +241,8 @@ mod tests {
             um: false,
             modules,
             rust,
+            dev: modules,
+            signed: false,
         }
     }
 
@@ -164,8 +250,11 @@ mod tests {
     fn what_was_not_asked_for_is_not_run() {
         let plain = build(&kernel(false, false), Arch::X86_64);
         assert!(!plain.contains("rust"), "{plain}");
-        let plain = install(&kernel(false, false), Arch::X86_64);
-        assert!(!plain.contains("modules"), "{plain}");
+        let plain = install("x", &kernel(false, false), Arch::X86_64);
+        assert!(
+            !plain.contains("modules") && !plain.contains("/usr/src"),
+            "{plain}"
+        );
     }
 
     #[test]
@@ -176,7 +265,10 @@ mod tests {
         let patched = text.find("< /build/kernel/patches/y.patch");
         assert!(patched.is_some() && patched < looked, "{text}");
         assert!(text.contains(&format!("LIBCLANG_PATH=/usr/lib/llvm-{LLVM}/lib")));
-        let text = install(&kernel(true, true), Arch::X86_64);
-        assert!(text.contains("modules_install"), "{text}");
+        let text = install("x", &kernel(true, true), Arch::X86_64);
+        assert!(
+            text.contains("modules_install") && text.contains("/usr/src/x"),
+            "{text}"
+        );
     }
 }
