@@ -6,7 +6,7 @@ use common::reason;
 use common::root::Root;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 /// Where it is put in the initramfs, which is memory.
@@ -63,11 +63,9 @@ fn get(url: &str, out: &mut impl Write) -> Result<u64, String> {
         }
         _ => reason(&error),
     };
-    let address = address
-        .to_socket_addrs()
-        .map_err(|_| "its host is no address: names cannot be looked up here".to_owned())?
-        .next()
-        .ok_or("its host has no address")?;
+    let address: SocketAddr = address
+        .parse()
+        .map_err(|_| "its host is no address: names cannot be looked up here".to_owned())?;
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE).map_err(said)?;
     stream.set_read_timeout(Some(PATIENCE)).map_err(said)?;
     write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: alpenglow-early\r\nConnection: close\r\n\r\n").map_err(said)?;
