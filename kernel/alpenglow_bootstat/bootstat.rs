@@ -2,16 +2,16 @@
 
 //! When what happened while the system started.
 //!
-//! Writing a name to `/dev/bootstat` makes a mark, reading it gives all marks, a line each: nanoseconds of `CLOCK_MONOTONIC`,
-//! `kernel` or `user`, and the name. `/proc/bootstat` is the same to be read by anyone: it is a text of any length, which an
-//! attribute of sysfs is not, and `/proc` is mounted in every system, which debugfs and securityfs are not.
+//! Writing a name to `/dev/bootstat` makes a mark, reading it gives all marks, a line each:
+//! nanoseconds of `CLOCK_MONOTONIC`, `kernel` or `user`, and the name. `/proc/bootstat` is the same
+//! to be read by anyone: it is a text of any length, which an attribute of sysfs is not, and
+//! `/proc` is mounted in every system, which debugfs and securityfs are not.
 //!
-//! The kernel's own marks are `entry`, when `start_kernel()` began, before there was a clock; `initcalls`, when it was done with
-//! itself; and `init`, when it ran the first program.
+//! The kernel's own marks are `entry`, when `start_kernel()` began, before there was a clock;
+//! `initcalls`, when it was done with itself; and `init`, when it ran the first program.
 
 use kernel::{
-    bindings,
-    fmt,
+    bindings, fmt,
     fs::{
         File,
         Kiocb, //
@@ -101,7 +101,8 @@ fn kernel_marks() -> Result {
     Ok(())
 }
 
-/// When the kernel was entered, from the cycles that it counted then: as long before now as it counted since.
+/// When the kernel was entered, from the cycles that it counted then: as long before now as it
+/// counted since.
 #[cfg(all(target_arch = "x86_64", not(CONFIG_UML)))]
 fn entry_time(cycles: u64) -> Option<i64> {
     // SAFETY: Written once, long before modules can be loaded.
@@ -185,7 +186,8 @@ unsafe impl Sync for ProcFile {}
 
 impl ProcFile {
     fn new() -> Result<Self> {
-        // SAFETY: The name is a C string, without a parent it is below /proc, and `show` is there until the entry is removed.
+        // SAFETY: The name is a C string, without a parent it is below /proc, and `show` is there
+        // until the entry is removed.
         let entry = unsafe {
             bindings::proc_create_single_data(
                 c"bootstat".as_char_ptr(),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Marks of a start: what happened, and when. Nothing here knows of a kernel, so that it is tested outside of one.
+//! Marks of a start: what happened, and when. Nothing here knows of a kernel, so that it is tested
+//! outside of one.
 
 use core::fmt;
 
@@ -20,7 +21,8 @@ pub(crate) enum Source {
 /// Why a mark is not taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Refusal {
-    /// There is no name, or one with something else than visible ASCII, or a time that is none or has not come yet.
+    /// There is no name, or one with something else than visible ASCII, or a time that is none or
+    /// has not come yet.
     Malformed,
     /// The name has more than [`MAX_NAME`] bytes.
     Long,
@@ -65,8 +67,8 @@ impl Marks {
         }
     }
 
-    /// Adds what user space wrote at `now`: `NAME`, or `NAME NANOSECONDS` for what it saw before it could write. A line end
-    /// may follow.
+    /// Adds what user space wrote at `now`: `NAME`, or `NAME NANOSECONDS` for what it saw before it
+    /// could write. A line end may follow.
     pub(crate) fn write(&mut self, text: &[u8], now: i64) -> Result<(), Refusal> {
         let text = text.strip_suffix(b"\n").unwrap_or(text);
         let mut words = text.splitn(2, |byte| *byte == b' ');

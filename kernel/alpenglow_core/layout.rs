@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! How the state of a system is laid out, version 1; little endian. Nothing here knows of a kernel, so that it is tested outside
-//! of one.
+//! How the state of a system is laid out, version 1; little endian. Nothing here knows of a kernel,
+//! so that it is tested outside of one.
 //!
 //! | offset | bytes | what |
 //! |---|---|---|
@@ -11,14 +11,14 @@
 //! | 16 | 8 | nanoseconds since boot, with those in suspend (CLOCK_BOOTTIME) |
 //! | 24 | 3 × 4 | load of the last 1, 5 and 15 minutes, in 1/2048 |
 //! | 36 | 4 | flags: 1 pressure is accounted for |
-//! | 40 | 8 × 8 | memory in bytes: all, free, available, buffers, page cache without them, shared, swap, free swap |
-//! | 104 | 6 × 24 | pressure: io some and full, memory some and full, processors some, and their full, which is 0 |
+//! | 40 | 8 × 8 | memory in bytes: all, free, available, buffers, cache, shared, swap, free swap |
+//! | 104 | 6 × 24 | pressure: io some, io full, memory some, memory full, cpu some, and zeros |
 //! | 248 | 64 | release of the kernel (`uname -r`), zeros behind |
 //! | 312 | 64 | its version (`uname -v`), zeros behind, cut where it is longer |
 //! | 376 | 8 | zeros |
 //!
-//! Each pressure: 8 bytes nanoseconds stalled since boot, 3 × 4 bytes per cent of the last 10, 60 and 300 seconds in 1/2048, 4 bytes
-//! zeros.
+//! Each pressure: 8 bytes nanoseconds stalled since boot, 3 × 4 bytes per cent of the last 10, 60
+//! and 300 seconds in 1/2048, 4 bytes zeros.
 
 use core::fmt;
 
@@ -131,7 +131,8 @@ impl State<'_> {
     }
 }
 
-/// A line for each number, its name first; times in nanoseconds, memory in bytes, loads and per cent with two decimals.
+/// A line for each number, its name first; times in nanoseconds, memory in bytes, loads and per
+/// cent with two decimals.
 impl fmt::Display for State<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = |bytes| core::str::from_utf8(bytes).unwrap_or("?");

@@ -2,12 +2,11 @@
 
 //! What daemons ask of a running system, in one read: memory, load, pressure, the kernel's version.
 //!
-//! `/dev/alpenglow_core` gives the bytes of [`layout`], as they are when it is read from its beginning; `/proc/alpenglow_core`
-//! gives the same as text.
+//! `/dev/alpenglow_core` gives the bytes of [`layout`], as they are when it is read from its
+//! beginning; `/proc/alpenglow_core` gives the same as text.
 
 use kernel::{
-    bindings,
-    fmt,
+    bindings, fmt,
     fs::{
         File,
         Kiocb, //
@@ -66,7 +65,8 @@ impl kernel::InPlaceModule for Core {
 
 /// How it is now.
 fn state() -> State<'static> {
-    // SAFETY: The system's own names are changed by nobody once the kernel runs, and end with a zero.
+    // SAFETY: The system's own names are changed by nobody once the kernel runs, and end with a
+    // zero.
     let names = unsafe { &*core::ptr::addr_of!(bindings::init_uts_ns.name) };
     State {
         time: BootTime::ktime_get() as u64,
@@ -181,7 +181,8 @@ unsafe impl Sync for ProcFile {}
 
 impl ProcFile {
     fn new() -> Result<Self> {
-        // SAFETY: The name is a C string, without a parent it is below /proc, and `show` is there until the entry is removed.
+        // SAFETY: The name is a C string, without a parent it is below /proc, and `show` is there
+        // until the entry is removed.
         let entry = unsafe {
             bindings::proc_create_single_data(
                 c"alpenglow_core".as_char_ptr(),

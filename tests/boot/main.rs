@@ -1,4 +1,4 @@
-//! Whole machines: `min` under QEMU, by itself and by hand, in good health and in bad; the standard kernel; dinit under
+//! Whole machines: `min` under QEMU, by itself and by hand, in good health and in bad; the standard kernel; our kernel modules; dinit under
 //! User Mode Linux and QEMU; kernelctl; netd; what starts with a standard system, and that system from outside.
 
 mod budget;
@@ -7,6 +7,7 @@ mod dinit;
 mod hand;
 mod kernelctl;
 mod min;
+mod modules;
 mod netd;
 mod outside;
 mod services;
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
         tests.extend(hand::tests());
         tests.extend(standard::tests());
         tests.extend(uml::tests());
+        tests.extend(modules::tests());
         tests.extend(dinit::tests());
         tests.extend(kernelctl::tests());
         tests.extend(netd::tests());

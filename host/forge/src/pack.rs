@@ -99,7 +99,11 @@ impl Packer {
             info: self.info(built, recipe, tree)?,
             ..Spec::default()
         };
-        if let Some(trigger) = recipe.trigger.as_ref().filter(|_| built.name == recipe.name) {
+        if let Some(trigger) = recipe
+            .trigger
+            .as_ref()
+            .filter(|_| built.name == recipe.name)
+        {
             spec.info.triggers.clone_from(&trigger.folders);
             let script = trigger.script.clone().into_bytes();
             spec.scripts.insert(ScriptKind::Trigger, script);

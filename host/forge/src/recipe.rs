@@ -280,7 +280,9 @@ impl Recipe {
         }?;
         if let Some(trigger) = &self.trigger {
             if let Some(folder) = trigger.folders.iter().find(|one| !one.starts_with('/')) {
-                return Err(format!("trigger.folders has '{folder}': write it from / on"));
+                return Err(format!(
+                    "trigger.folders has '{folder}': write it from / on"
+                ));
             }
             if trigger.folders.is_empty() || !trigger.script.starts_with("#!") {
                 return Err(

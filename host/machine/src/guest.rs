@@ -1,5 +1,7 @@
 //! What a guest says about itself in `/proc` (proc(5)).
 
+use serde::{Deserialize, Serialize};
+
 /// Of `/proc/meminfo`, in KiB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Memory {
@@ -7,6 +9,33 @@ pub struct Memory {
     pub total_kib: u64,
     /// What could still be used without swapping.
     pub available_kib: u64,
+}
+
+/// A mark of a start, of `/proc/bootstat` (`kernel/alpenglow_bootstat`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mark {
+    /// Nanoseconds of the guest's monotonic clock: negative, before it began.
+    pub ns: i64,
+    /// `kernel` or `user`.
+    pub source: String,
+    /// What happened.
+    pub name: String,
+}
+
+/// The marks in a text that holds `/proc/bootstat`: none where the guest has none.
+pub fn marks(text: &str) -> Vec<Mark> {
+    let mark = |line: &str| {
+        let mut words = line.split_whitespace();
+        let (ns, source, name) = (words.next()?, words.next()?, words.next()?);
+        let known = ["kernel", "user"].contains(&source) && words.next().is_none();
+        known.then_some(Mark {
+            ns: ns.parse().ok()?,
+            source: source.to_owned(),
+            name: name.to_owned(),
+        })
+    };
+    text.lines().filter_map(mark).collect()
 }
 
 /// Finds `MemTotal` and `MemAvailable` in a text that holds `/proc/meminfo`.
@@ -57,6 +86,17 @@ mod tests {
         };
         assert_eq!(memory(PEER), Some(expected));
         assert_eq!(uptime(PEER), Some(1.6));
+    }
+
+    #[test]
+    fn marks_are_found_beside_other_text() {
+        let text = format!("{PEER}-12 kernel entry\r\n5000 user login\n");
+        let found: Vec<(i64, String)> = marks(&text)
+            .into_iter()
+            .map(|mark| (mark.ns, mark.name))
+            .collect();
+        assert_eq!(found, [(-12, "entry".into()), (5000, "login".into())]);
+        assert!(marks(PEER).is_empty());
     }
 
     #[test]

@@ -48,6 +48,8 @@ pub struct Finished {
     pub outcomes: Vec<Outcome>,
     /// The guest's memory as it said after login and [`Spec::settle`].
     pub memory: guest::Memory,
+    /// The marks of its start, as it has them then.
+    pub marks: Vec<guest::Mark>,
     /// From starting the machine to its login prompt.
     pub to_login: Duration,
     /// From starting the machine to its end.
@@ -98,6 +100,7 @@ pub fn run_on(
         session.run(&command)?;
     }
     let memory = session.memory()?;
+    let marks = session.marks()?;
     let mut outcomes = Vec::with_capacity(commands.len());
     for command in commands {
         let outcome = session.run(command)?;
@@ -108,6 +111,7 @@ pub fn run_on(
     Ok(Finished {
         outcomes,
         memory,
+        marks,
         to_login,
         wall: machine.age(),
     })

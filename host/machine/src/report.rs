@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::guest::Mark;
 
 /// What a boot cost. Instructions and the guest's time come from a counted boot (see
 /// [`crate::measure`]), memory from the session's guest right after login.
@@ -36,6 +37,9 @@ pub struct BootReport {
     pub mem_available_kib: u64,
     /// From the machine's start to its login prompt on this computer, ms, not counting.
     pub wall_ms: u64,
+    /// When what happened in the guest, where it keeps marks; left out where it does not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marks: Vec<Mark>,
 }
 
 impl BootReport {
@@ -85,6 +89,7 @@ mod tests {
             mem_total_kib: 250_000,
             mem_available_kib: 248_000,
             wall_ms: 900,
+            marks: Vec::new(),
         }
     }
 

@@ -83,6 +83,15 @@ impl<'m> Session<'m> {
         })
     }
 
+    /// The marks of the guest's start; none where it keeps none.
+    ///
+    /// # Errors
+    /// The machine's troubles.
+    pub fn marks(&mut self) -> Result<Vec<guest::Mark>> {
+        let reply = self.run("cat /proc/bootstat 2> /dev/null")?;
+        Ok(guest::marks(&reply.output))
+    }
+
     /// Ends the machine in good order, within `limits.power_off`.
     ///
     /// # Errors

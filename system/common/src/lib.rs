@@ -1,11 +1,13 @@
-//! What the daemons share: signals and descriptors, errors in words, the root below which a program looks.
+//! What the daemons share: signals and descriptors, errors in words, the root below which a program looks, how the system is.
 
 pub mod descriptor;
 pub mod reason;
 pub mod root;
 pub mod signals;
+pub mod state;
 
 pub use descriptor::handed_over;
 pub use reason::{reason, words};
 pub use root::Root;
 pub use signals::Signals;
+pub use state::State;

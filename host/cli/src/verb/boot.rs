@@ -346,5 +346,6 @@ fn report(
         mem_total_kib: finished.memory.total_kib,
         mem_available_kib: finished.memory.available_kib,
         wall_ms: u64::try_from(finished.to_login.as_millis()).unwrap_or(u64::MAX),
+        marks: finished.marks.clone(),
     })
 }

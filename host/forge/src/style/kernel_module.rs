@@ -10,11 +10,12 @@ use alpenglow_builder::Arch;
 /// Builds them, in the copy of their folder.
 pub fn build(module: &Module, arch: Arch) -> String {
     let (subarch, arch, excused) = match module.um {
-        // What asm-generic/io.h of this architecture does, which has no addresses of devices.
+        // What asm-generic/io.h of this architecture does, which has no addresses of devices; and a folder of headers that
+        // it has none for.
         true => (
             format!("export SUBARCH={}\n", arch.kernel()),
             "um",
-            " -Wno-null-pointer-arithmetic",
+            " -Wno-null-pointer-arithmetic -Wno-missing-include-dirs",
         ),
         false => (String::new(), arch.kernel(), ""),
     };

@@ -11,6 +11,7 @@ mod groups;
 mod load;
 mod log;
 mod manager;
+mod marks;
 mod notify;
 mod options;
 mod output;
