@@ -57,11 +57,11 @@ fn adjacent(level: u8, entries: &[Option<Entry>], report: &mut Report) -> Option
             continue;
         };
         match expected {
-            Some(end) if entry.offset < end => report.problem(Error::Entry {
-                level,
-                index,
-                what: "overlaps the one before",
-            }),
+            Some(end) if entry.offset < end => {
+                report.overlaps = true;
+                let what = "overlaps the one before";
+                report.problem(Error::Entry { level, index, what });
+            }
             Some(end) if entry.offset > end => report.problem(Error::Entry {
                 level,
                 index,

@@ -141,10 +141,8 @@ fn content(inode: &mut Inode, blocks: &[u32], rest: Rest, placed: &Placed, bytes
         (inode.tail, inode.tail_offset) = (block, offset);
     }
     let first = blocks.first().copied().unwrap_or(0);
-    let run = blocks
-        .iter()
-        .zip(first..)
-        .all(|(block, expected)| *block == expected && *block != NONE);
+    let follow = |pair: &[u32]| pair[1].checked_sub(pair[0]) == Some(1);
+    let run = !blocks.contains(&NONE) && blocks.windows(2).all(follow);
     if run {
         (inode.layout, inode.first) = (Layout::Run, first);
     } else {

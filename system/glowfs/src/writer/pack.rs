@@ -3,6 +3,7 @@
 
 use super::Options;
 use super::base::Base;
+use super::compress::{Codec, Encoder};
 use super::data::{Input, Placed, Tail};
 use super::dictionary;
 use super::out::Out;
@@ -12,6 +13,11 @@ use crate::error::{Error, Result};
 use crate::tree::{Content, Tree};
 use std::io::{Seek, Write};
 use std::sync::Arc;
+
+/// Bytes that a dictionary is trained with, for each of its own.
+const SAMPLES: usize = 100;
+/// Blocks that are compressed with and without a dictionary, to see whether it is worth it.
+const TRIED: usize = 32;
 
 /// Reads all tails again, packs and writes them.
 ///
@@ -56,7 +62,7 @@ pub fn pack<W: Write + Seek>(
     close(&mut pack, &mut members, placed)
 }
 
-/// Trains a dictionary, if there is to be one.
+/// Trains a dictionary, if there is to be one, and writes it if it makes the image smaller.
 fn train<W: Write + Seek>(
     tree: &Tree,
     placed: &Placed,
@@ -64,20 +70,67 @@ fn train<W: Write + Seek>(
     options: &Options,
     out: &mut Out<W>,
 ) -> Result<Option<Arc<[u8]>>> {
-    if options.dictionary == 0 {
+    if options.dictionary == 0 || !matches!(options.codec, Codec::Zstd(_)) {
         return Ok(None);
     }
     let mut samples = Vec::new();
     let mut lengths = Vec::new();
-    for index in order {
+    // As many bytes as zstd's manual recommends, from everywhere.
+    let wanted = SAMPLES * options.dictionary as usize;
+    let all: usize = order
+        .iter()
+        .map(|tail| placed.tails[*tail].length as usize)
+        .sum();
+    for index in order.iter().step_by(all.div_ceil(wanted).max(1)) {
         samples.extend_from_slice(&read(tree, &placed.tails[*index], options, None)?);
         lengths.push(placed.tails[*index].length as usize);
     }
-    let trained = dictionary::train(&samples, &lengths, options.dictionary as usize)?;
-    if let Some(trained) = &trained {
-        out.add_dictionary(trained.clone())?;
+    let Some(trained) = dictionary::train(&samples, &lengths, options.dictionary as usize)? else {
+        return Ok(None);
+    };
+    let shared = Arc::from(&trained[..]);
+    if !pays(tree, placed, order, options, &shared)? {
+        return Ok(None);
     }
-    Ok(trained.map(Arc::from))
+    out.add_dictionary(trained)?;
+    Ok(Some(shared))
+}
+
+/// Whether a dictionary saves more than it takes, by at most [`TRIED`] blocks that are compressed with and without.
+fn pays(
+    tree: &Tree,
+    placed: &Placed,
+    order: &[usize],
+    options: &Options,
+    dictionary: &Arc<[u8]>,
+) -> Result<bool> {
+    let mut packs: Vec<Vec<usize>> = vec![Vec::new()];
+    let mut length = 0;
+    for tail in order {
+        let more = placed.tails[*tail].length as usize;
+        if length + more > options.pack as usize {
+            length = 0;
+            packs.push(Vec::new());
+        }
+        length += more;
+        if let Some(pack) = packs.last_mut() {
+            pack.push(*tail);
+        }
+    }
+    let step = packs.len().div_ceil(TRIED);
+    let mut encoder = Encoder::new(options.codec, options.digest);
+    let mut saved = 0;
+    for pack in packs.iter().step_by(step) {
+        let mut bytes = Vec::new();
+        for tail in pack {
+            bytes.extend_from_slice(&read(tree, &placed.tails[*tail], options, None)?);
+        }
+        let without = encoder.encode(bytes.clone(), None)?.bytes.len() as i64;
+        let with = encoder.encode(bytes, Some(dictionary))?.bytes.len() as i64;
+        saved += (without - with) * step as i64;
+    }
+    let takes = encoder.encode(dictionary.to_vec(), None)?.bytes.len() as i64;
+    Ok(saved > takes)
 }
 
 /// Reads a tail once more, and sees whether it is what it was.

@@ -1,0 +1,241 @@
+//! Images that were changed at random, with digests that are right again, through every way of reading: nothing panics, nothing goes on without end.
+//!
+//! A fixed number of them in every run of the tests; `GLOWFS_FUZZ=SECONDS` goes on for so long, each time with others. What fails is written to
+//! `target/glowfs-fuzz-SEED`, and `GLOWFS_FUZZ_SEED=SEED` does it again.
+
+mod common;
+
+use common::{image, noise, plain_options, repair, sample};
+use glowfs::extract::{Keep, extract};
+use glowfs::format::inode::Kind;
+use glowfs::reader::Image;
+use glowfs::verify::verify;
+use glowfs::writer::{Codec, Options};
+use glowfs::{delta, diff};
+use std::time::{Duration, Instant};
+
+/// Images of every run.
+const RUNS: u64 = 3000;
+
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        // xorshift64* (Vigna 2016).
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        (self.next() % end.max(1) as u64) as usize
+    }
+}
+
+fn seeds() -> Vec<Vec<u8>> {
+    let with = |codec, dictionary| Options {
+        codec,
+        dictionary,
+        ..plain_options()
+    };
+    [
+        with(Codec::None, 0),
+        with(Codec::Lz4, 0),
+        with(Codec::Zstd(3), 0),
+        with(Codec::Zstd(3), 1024),
+    ]
+    .iter()
+    .map(|options| image(&sample(), options))
+    .collect()
+}
+
+/// Changes a few bytes: most of them in what has structure.
+fn mutate(bytes: &mut Vec<u8>, random: &mut Random) {
+    let length = bytes.len();
+    let values = [0, 1, 2, 0x7f, 0x80, 0xfe, 0xff];
+    for _ in 0..=random.below(4) {
+        let at = match random.below(4) {
+            0 => random.below(256),
+            // The table, and the metadata before it.
+            1 => length - 1 - random.below(length.min(8192)),
+            2 => length - 1 - random.below(length.min(40_000)),
+            _ => random.below(length),
+        };
+        match random.below(5) {
+            0 => bytes[at] ^= 1 << random.below(8),
+            1 => bytes[at] = values[random.below(values.len())],
+            2 => {
+                let number = (random.next() >> random.below(64)).to_le_bytes();
+                let end = length.min(at + 1 + random.below(8));
+                bytes[at..end].copy_from_slice(&number[..end - at]);
+            }
+            3 => {
+                let from = random.below(length - 64);
+                let to = random.below(length - 64);
+                let count = 1 + random.below(64);
+                bytes.copy_within(from..from + count, to);
+            }
+            _ => {
+                bytes[at] = bytes[at]
+                    .wrapping_add(random.below(5) as u8)
+                    .wrapping_sub(2)
+            }
+        }
+    }
+    if random.below(50) == 0 {
+        bytes.truncate(random.below(length));
+    }
+}
+
+/// Every way of reading; what is wrong may be found anywhere.
+fn read_all(bytes: Vec<u8>, whole: &[u8]) {
+    let Ok(image) = Image::open(bytes) else {
+        return;
+    };
+    let _ = verify(&image, 1, &mut |_, _| ());
+    let mut visits = 0;
+    let _ = image.walk(b"", &mut |visit| {
+        visits += 1;
+        // Each directory is there once, but several may be made to have the same entries.
+        if visits > 10_000 {
+            return Err(glowfs::Error::Impossible("enough".to_owned()));
+        }
+        let _ = image.attributes(&visit.inode);
+        match visit.inode.kind() {
+            Kind::Link => drop(image.target(&visit.inode)),
+            Kind::Regular => {
+                let mut buffer = vec![0; 10_000];
+                for at in [
+                    0,
+                    4095,
+                    5000,
+                    visit.inode.size / 2,
+                    visit.inode.size.saturating_sub(10),
+                ] {
+                    let _ = image.read_at(visit.number, &visit.inode, at, &mut buffer);
+                }
+            }
+            Kind::Directory => {
+                let directory = image.directory(visit.number, &visit.inode)?;
+                for name in ["000", "run", "199", "nothing"] {
+                    let _ = directory.find(&image, name.as_bytes());
+                }
+            }
+            _ => (),
+        }
+        Ok(())
+    });
+    let other = Image::open(whole.to_vec()).expect("it was not changed");
+    let mut paths = 0;
+    let _ = diff::diff(&image, &other, &mut |_, _| {
+        paths += 1;
+        match paths > 10_000 {
+            true => Err(glowfs::Error::Impossible("enough".to_owned())),
+            false => Ok(()),
+        }
+    });
+    let mut made = Vec::new();
+    if delta::make(&other, &image, &mut made).is_ok() {
+        let _ = delta::apply(&other, &made[..], std::io::sink());
+    }
+}
+
+fn run(seed: u64, seeds: &[Vec<u8>]) {
+    let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+    let whole = &seeds[random.below(seeds.len())];
+    let mut bytes = whole.clone();
+    mutate(&mut bytes, &mut random);
+    if random.below(8) > 0 {
+        repair(&mut bytes);
+    }
+    let kept = bytes.clone();
+    if std::panic::catch_unwind(|| read_all(bytes, whole)).is_err() {
+        let path = format!("{}/glowfs-fuzz-{seed}", env!("CARGO_TARGET_TMPDIR"));
+        let _ = std::fs::write(&path, kept);
+        panic!("seed {seed}: it is {path}");
+    }
+}
+
+#[test]
+fn changed_images_are_read_or_refused() {
+    let seeds = seeds();
+    if let Some(seed) = std::env::var("GLOWFS_FUZZ_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok())
+    {
+        return run(seed, &seeds);
+    }
+    (0..RUNS).for_each(|seed| run(seed, &seeds));
+    let seconds = std::env::var("GLOWFS_FUZZ")
+        .ok()
+        .and_then(|seconds| seconds.parse().ok());
+    if let Some(seconds) = seconds {
+        let end = Instant::now() + Duration::from_secs(seconds);
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let mut seed = now.map_or(RUNS, |now| now.as_nanos() as u64);
+        while Instant::now() < end {
+            run(seed, &seeds);
+            seed = seed.wrapping_add(1);
+        }
+    }
+}
+
+#[test]
+fn changed_deltas_are_applied_or_refused() {
+    let mut tree = sample();
+    common::add(&mut tree, "d/more", common::regular(noise(9000, 77)));
+    let old = Image::open(image(&sample(), &plain_options())).expect("it is right");
+    let new = Image::open(image(&tree, &plain_options())).expect("it is right");
+    let mut whole = Vec::new();
+    delta::make(&old, &new, &mut whole).expect("it is written");
+    let mut random = Random(7);
+    for _ in 0..2000 {
+        let mut bytes = whole.clone();
+        mutate(&mut bytes, &mut random);
+        let mut made = Vec::new();
+        if let Ok(identity) = delta::apply(&old, &bytes[..], &mut made) {
+            // What was changed is not covered: signatures, or nothing at all.
+            let made = Image::open(made).expect("it is an image");
+            assert_eq!(made.identity(), identity);
+            assert!(
+                verify(&made, 1, &mut |_, _| ())
+                    .expect("it is read")
+                    .problems
+                    .is_empty()
+                    || identity != new.identity()
+            );
+        }
+    }
+}
+
+#[test]
+fn changed_images_are_extracted_inside_the_folder() {
+    let seeds = seeds();
+    let folder = tempfile::tempdir().expect("a folder");
+    for seed in 0..150 {
+        let mut random = Random(seed * 2 + 1);
+        let mut bytes = seeds[0].clone();
+        mutate(&mut bytes, &mut random);
+        repair(&mut bytes);
+        let Ok(image) = Image::open(bytes) else {
+            continue;
+        };
+        let to = folder.path().join("to");
+        let keep = Keep { privileged: false };
+        // Holes may say any size: what is written must not be more than there is.
+        let mut large = false;
+        let _ = image.walk(b"", &mut |visit| {
+            large |= visit.inode.size > 1 << 20;
+            Ok(())
+        });
+        if !large {
+            let _ = extract(&image, b"", &to, keep, &mut |_, _| ());
+        }
+        let _ = std::fs::remove_dir_all(&to);
+        let left = std::fs::read_dir(folder.path())
+            .expect("it is there")
+            .count();
+        assert_eq!(left, 0, "seed {seed} wrote beside its folder");
+    }
+}
