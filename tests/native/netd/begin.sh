@@ -19,7 +19,7 @@ other() { nsenter -t $peer -n "$@"; }
 serve() {
     other ip address add 192.0.2.1/24 dev v1
     nsenter -t $peer -n dnsmasq -d -C /dev/null --user=root --group= --port=0 --interface=v1 --bind-interfaces --no-ping \
-        --dhcp-range=192.0.2.100,192.0.2.200,120s --dhcp-option=option:dns-server,192.0.2.53 \
+        --dhcp-range=192.0.2.100,192.0.2.199,120s --dhcp-option=option:dns-server,192.0.2.53 \
         --dhcp-option=option:domain-name,example.org --dhcp-leasefile=/tmp/leases --pid-file= --log-dhcp "$@" >/tmp/dnsmasq 2>&1 & server=$!
     until_holds 'grep -q "DHCP, IP range" /tmp/dnsmasq'
 }

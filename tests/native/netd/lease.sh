@@ -1,5 +1,9 @@
 join
 serve --dhcp-rapid-commit
+# Both ends have carrier once both are up, and the kernel lets each send in its own time: what the server answered before its end may
+# (no queue yet, `noop`) would be dropped, and asked for once more.
+ip link set v0 up
+until_holds 'other ip -o link show v1 | grep -q "qdisc noqueue .*state UP"'
 printf '[link.v0]\ndhcp4 = { conflicts = false, hostname = "host" }\n' >/tmp/etc/a.toml
 run
 tell wait-online -t 20 || fail 'not online'
@@ -35,7 +39,7 @@ other ip address flush dev v1
 other ip address add 198.51.100.1/24 dev v1
 rm /tmp/leases
 nsenter -t $peer -n dnsmasq -d -C /dev/null --user=root --group= --port=0 --interface=v1 --bind-interfaces --no-ping --dhcp-authoritative \
-    --dhcp-range=198.51.100.100,198.51.100.200,120s --dhcp-leasefile=/tmp/leases --pid-file= --log-dhcp >/tmp/dnsmasq 2>&1 & server=$!
+    --dhcp-range=198.51.100.100,198.51.100.199,120s --dhcp-leasefile=/tmp/leases --pid-file= --log-dhcp >/tmp/dnsmasq 2>&1 & server=$!
 until_holds 'grep -q "DHCP, IP range" /tmp/dnsmasq'
 other ip link set v1 down
 until_holds 'tell status | grep -q "v0: no carrier"'
