@@ -5,6 +5,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use std::fs;
 use std::io::{self, Write};
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
@@ -78,12 +79,12 @@ pub fn read_value(path: &Path) -> Result<Option<String>, Errno> {
 }
 
 fn read_from(file: &OwnedFd) -> Result<String, Errno> {
-    let (mut bytes, mut room) = (Vec::new(), [0; ROOM]);
+    let (mut bytes, mut room) = (Vec::new(), [MaybeUninit::uninit(); ROOM]);
     while bytes.len() < LONGEST {
-        let read = rustix::io::pread(file, &mut room, bytes.len() as u64)?;
-        bytes.extend_from_slice(&room[..read]);
+        let (read, _) = rustix::io::pread(file, &mut room, bytes.len() as u64)?;
+        bytes.extend_from_slice(read);
         // What is left out of a read that is not the last is at most one line.
-        if read < ROOM / 2 {
+        if read.len() < ROOM / 2 {
             break;
         }
     }

@@ -33,7 +33,7 @@ pub fn basic(scan: &mut Scan<'_>) -> Result<String, String> {
                 scan.next();
                 text.push(escape(scan)?);
             }
-            other => text.push(plain(scan, other)?),
+            _ => text.push_str(plain(scan, |byte| matches!(byte, b'"' | b'\\'))?),
         }
     }
 }
@@ -48,20 +48,25 @@ pub fn literal(scan: &mut Scan<'_>) -> Result<String, String> {
                 scan.next();
                 return Ok(text);
             }
-            other => text.push(plain(scan, other)?),
+            _ => text.push_str(plain(scan, |byte| byte == b'\'')?),
         }
     }
 }
 
-fn plain(scan: &mut Scan<'_>, next: Option<char>) -> Result<char, String> {
-    match next {
-        None | Some('\n' | '\r') => Err("a string does not end in its line".to_owned()),
-        Some(c) if is_control(c) && c != '\t' => Err("a string has a control character".to_owned()),
-        Some(c) => {
-            scan.next();
-            Ok(c)
-        }
+/// What stands for itself, up to a byte that does not; at least one character.
+fn plain<'a>(scan: &mut Scan<'a>, special: fn(u8) -> bool) -> Result<&'a str, String> {
+    let rest = scan.rest();
+    let control = |byte: u8| is_control(char::from(byte)) && byte != b'\t';
+    let length = rest.bytes().position(|byte| special(byte) || control(byte));
+    let (run, after) = rest.split_at(length.unwrap_or(rest.len()));
+    if !run.is_empty() {
+        scan.take(run);
+        return Ok(run);
     }
+    Err(match after.bytes().next() {
+        None | Some(b'\n' | b'\r') => "a string does not end in its line".to_owned(),
+        Some(_) => "a string has a control character".to_owned(),
+    })
 }
 
 /// What follows a backslash.

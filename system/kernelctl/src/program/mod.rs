@@ -15,6 +15,7 @@ use crate::sysctl;
 use arguments::{Given, Stop};
 use common::Root;
 use std::io::Write;
+use std::rc::Rc;
 
 /// Everything is as it was asked for.
 const DONE: u8 = 0;
@@ -75,7 +76,7 @@ fn command(root: &Root, given: &Given) -> Result<u8> {
 /// What is wanted, and whether some of it could not be read.
 struct Wanted {
     policy: Policy,
-    steps: Vec<Step>,
+    steps: Vec<Rc<Step>>,
     incomplete: bool,
 }
 
@@ -92,7 +93,7 @@ fn wanted(root: &Root, given: &Given) -> Result<Option<Wanted>> {
     let steps = policy::steps(root, &policy, &assignments);
     Ok(Some(Wanted {
         policy,
-        steps,
+        steps: steps.into_iter().map(Rc::new).collect(),
         incomplete: !errors.is_empty(),
     }))
 }

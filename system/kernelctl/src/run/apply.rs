@@ -7,6 +7,7 @@ use super::value::{self, Found};
 use crate::error::Result;
 use crate::step::{Kind, Step};
 use common::Root;
+use std::rc::Rc;
 
 /// What happens to the others when one fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +19,7 @@ pub enum Mode {
 }
 
 /// What would be done. Nothing is written anywhere.
-pub fn plan(root: &Root, wanted: &[Step]) -> Vec<Entry> {
+pub fn plan(root: &Root, wanted: &[Rc<Step>]) -> Vec<Entry> {
     let entries = wanted.iter().cloned().map(|step| look(root, step));
     let mut entries: Vec<Entry> = entries.collect();
     settle_absent(&mut entries);
@@ -26,7 +27,7 @@ pub fn plan(root: &Root, wanted: &[Step]) -> Vec<Entry> {
 }
 
 /// Reads what is there.
-pub(super) fn look(root: &Root, step: Step) -> Entry {
+pub(super) fn look(root: &Root, step: Rc<Step>) -> Entry {
     match value::read(root, &step) {
         Err(error) => Entry::fail(step, Found::Hidden, None, error),
         Ok(old) => {
@@ -89,7 +90,7 @@ fn backwards<T>(items: impl DoubleEndedIterator<Item = T>, kind: impl Fn(&T) -> 
 ///
 /// # Errors
 /// When what was before cannot be read or kept: then nothing was changed.
-pub fn apply(root: &Root, wanted: &[Step], mode: Mode, names: (&str, &str)) -> Result<Report> {
+pub fn apply(root: &Root, wanted: &[Rc<Step>], mode: Mode, names: (&str, &str)) -> Result<Report> {
     let _lock = lock(root)?;
     let earlier = State::load(root)?;
     let dropped = earlier.kept.iter().filter(|kept| {
@@ -103,7 +104,7 @@ pub fn apply(root: &Root, wanted: &[Step], mode: Mode, names: (&str, &str)) -> R
         .filter(|entry| entry.step.kind == Kind::Group)
     {
         // One that is in use stays for a while, and does not stand in the way.
-        entry.step.optional = true;
+        Rc::make_mut(&mut entry.step).optional = true;
         if let Outcome::Failed(error) = &entry.outcome {
             entry.outcome = Outcome::Ignored(error.clone());
         }
@@ -195,11 +196,11 @@ fn kept(entries: &[Entry], reverted: usize, earlier: &State) -> Vec<Kept> {
 
 /// The way back of a value; none if there is none.
 fn back(root: &Root, kept: &Kept) -> Option<Entry> {
-    let mut step = kept.step.clone();
+    let mut step = Step::clone(&kept.step);
     step.wanted = kept.before.clone()?;
     // Others may have come to use these.
     step.optional |= matches!(step.kind, Kind::Controllers | Kind::Module);
-    let mut entry = look(root, step);
+    let mut entry = look(root, Rc::new(step));
     if entry.old == Found::Absent {
         // It is gone, and with it what was set.
         entry.outcome = Outcome::Held;

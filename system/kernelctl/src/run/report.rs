@@ -4,6 +4,7 @@ use super::value::Found;
 use crate::step::Step;
 use document::json::Json;
 use std::fmt::Write;
+use std::rc::Rc;
 
 /// What became of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +62,7 @@ impl Outcome {
 /// One value's line.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    pub step: Step,
+    pub step: Rc<Step>,
     pub old: Found,
     pub got: Option<String>,
     pub outcome: Outcome,
@@ -69,7 +70,7 @@ pub struct Entry {
 
 impl Entry {
     /// A failure, that counts unless the step is optional.
-    pub fn fail(step: Step, old: Found, got: Option<String>, error: String) -> Self {
+    pub fn fail(step: Rc<Step>, old: Found, got: Option<String>, error: String) -> Self {
         let outcome = match step.optional {
             true => Outcome::Ignored(error),
             false => Outcome::Failed(error),

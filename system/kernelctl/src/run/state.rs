@@ -9,6 +9,7 @@ use document::Value;
 use document::json::{self, Json};
 use rustix::fs::{FlockOperation, Mode, OFlags};
 use std::os::fd::OwnedFd;
+use std::rc::Rc;
 
 const FILE: &str = "/run/kernelctl/state.json";
 const LOCK: &str = "/run/kernelctl/lock";
@@ -16,7 +17,7 @@ const LOCK: &str = "/run/kernelctl/lock";
 /// A value that kernelctl has set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {
-    pub step: Step,
+    pub step: Rc<Step>,
     /// None: there was none, or it cannot be read.
     pub before: Option<String>,
 }
@@ -138,14 +139,14 @@ fn decode(value: &Value) -> Option<State> {
     for kept in value.get("kept")?.array()? {
         let line = u32::try_from(kept.get("line")?.integer()?).ok()?;
         state.kept.push(Kept {
-            step: Step {
+            step: Rc::new(Step {
                 kind: Kind::named(&text(kept, "kind")?)?,
                 key: text(kept, "key")?,
                 path: text(kept, "path")?,
                 wanted: text(kept, "wanted")?,
                 optional: kept.get("optional")?.boolean()?,
                 origin: Origin::new(&text(kept, "file")?, line),
-            },
+            }),
             before: text(kept, "before"),
         });
     }
@@ -161,13 +162,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let root = Root::new(folder.path());
         assert_eq!(State::load(&root).unwrap(), State::default());
-        let step = |key: &str| Step {
-            kind: Kind::Sysctl,
-            key: key.to_owned(),
-            path: format!("/proc/sys/{key}"),
-            wanted: "a \"b\"\t\u{1}ö\\".to_owned(),
-            optional: key == "b",
-            origin: Origin::new("f", 7),
+        let step = |key: &str| {
+            Rc::new(Step {
+                kind: Kind::Sysctl,
+                key: key.to_owned(),
+                path: format!("/proc/sys/{key}"),
+                wanted: "a \"b\"\t\u{1}ö\\".to_owned(),
+                optional: key == "b",
+                origin: Origin::new("f", 7),
+            })
         };
         let state = State {
             policy: "p".into(),

@@ -4,23 +4,36 @@
 /// places, so that `net.ipv4.conf.enp3s0/200.forwarding` is `net/ipv4/conf/enp3s0.200/forwarding`. None: it is no name.
 pub fn path(name: &str) -> Option<String> {
     let first = name.find(['.', '/']).map(|at| name.as_bytes()[at]);
-    let swapped: String = match first {
-        Some(b'.') => name
-            .chars()
-            .map(|character| match character {
-                '.' => '/',
-                '/' => '.',
-                other => other,
-            })
-            .collect(),
+    let swapped = match first {
+        Some(b'.') => swap(name),
         _ => name.to_owned(),
     };
-    let parts: Vec<&str> = swapped.split('/').filter(|part| !part.is_empty()).collect();
-    let wrong = |part: &&str| matches!(*part, "." | "..") || part.contains(char::is_control);
-    match parts.is_empty() || parts.iter().any(wrong) {
-        true => None,
-        false => Some(parts.join("/")),
+    let mut path = String::with_capacity(swapped.len());
+    for part in swapped.split('/').filter(|part| !part.is_empty()) {
+        if matches!(part, "." | "..") || part.contains(char::is_control) {
+            return None;
+        }
+        if !path.is_empty() {
+            path.push('/');
+        }
+        path.push_str(part);
     }
+    (!path.is_empty()).then_some(path)
+}
+
+/// Dots and slashes in each other's places.
+fn swap(name: &str) -> String {
+    let mut text = String::with_capacity(name.len());
+    for part in name.split_inclusive(['.', '/']) {
+        let (kept, end) = match part.as_bytes().last() {
+            Some(b'.') => (&part[..part.len() - 1], "/"),
+            Some(b'/') => (&part[..part.len() - 1], "."),
+            _ => (part, ""),
+        };
+        text.push_str(kept);
+        text.push_str(end);
+    }
+    text
 }
 
 /// The name with dots that a path has; one whose first part has a dot has none, and is written with a slash before it.
@@ -32,13 +45,7 @@ pub fn dotted(path: &str) -> String {
     {
         return format!("/{path}");
     }
-    path.chars()
-        .map(|character| match character {
-            '/' => '.',
-            '.' => '/',
-            other => other,
-        })
-        .collect()
+    swap(path)
 }
 
 #[cfg(test)]
