@@ -13,9 +13,9 @@ use alpenglow_image::Format;
 pub fn run(json: bool) -> Result<()> {
     let context = Context::open()?;
     let system = context.system(EDITION, Arch::X86_64)?;
-    let names = ["kernelctl".to_owned()];
+    let names = ["system-tools".to_owned()];
     let built = context.with_forge(Arch::X86_64, |forge| Ok(forge.build(&names)?))?;
-    let program = built["kernelctl"].tree.join("sbin/kernelctl");
+    let program = built["system-tools"].tree.join("sbin/system-tools");
     let hypervisor = context.hypervisor(&[], false)?;
     let folder = context.cache.run_folder()?;
     let rows = step(&context.bars, "a policy in a guest, counted", |_| {

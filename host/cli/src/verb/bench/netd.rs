@@ -13,7 +13,7 @@ use std::path::PathBuf;
 /// Arguments of `bench netd`.
 #[derive(Args)]
 pub struct Arguments {
-    /// Our program, in place of the one that the package `netd` has
+    /// Our program, in place of the one that the package `system-tools` has
     #[arg(long, value_name = "PATH")]
     program: Option<PathBuf>,
     /// Measure everything once and shortly: shows that it works, and little else
@@ -27,10 +27,10 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let ours = match &arguments.program {
         Some(path) => path.clone(),
         None => {
-            let names = ["netd".to_owned()];
+            let names = ["system-tools".to_owned()];
             // It is run here: no other architecture's.
             let built = context.with_forge(Arch::X86_64, |forge| Ok(forge.build(&names)?))?;
-            built["netd"].tree.join("sbin/netd")
+            built["system-tools"].tree.join("sbin/system-tools")
         }
     };
     let root = {
