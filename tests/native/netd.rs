@@ -10,10 +10,16 @@ pub fn tests() -> Vec<Test> {
     vec![
         test("netd_plans_applies_and_takes_back", || run(APPLY)),
         test("netd_leaves_nothing_half_applied", || run(HALF)),
+        test("netd_drops_no_connection_that_stays", || run(STAYS)),
+        test("netd_knows_links_by_what_they_are", || run(MATCH)),
         test("netd_goes_on_when_a_link_vanishes_at_any_moment", || {
             run(VANISH)
         }),
         test("netd_gets_keeps_and_renews_a_lease", || run(LEASE)),
+        test("netd_starts_when_a_wireless_link_has_its_keys", || {
+            run(WIRELESS)
+        }),
+        test("netd_switches_offloads_and_back", || run(OFFLOAD)),
         test("netd_takes_no_address_that_another_has", || run(CONFLICT)),
         test("netd_outlives_hostile_servers", || run(HOSTILE)),
         test("netd_has_the_kernel_follow_routers", || run(ROUTER)),
@@ -38,7 +44,11 @@ pub fn tests() -> Vec<Test> {
 const BEGIN: &str = include_str!("netd/begin.sh");
 const APPLY: &str = include_str!("netd/apply.sh");
 const HALF: &str = include_str!("netd/half.sh");
+const STAYS: &str = include_str!("netd/stays.sh");
+const MATCH: &str = include_str!("netd/match.sh");
 const LEASE: &str = include_str!("netd/lease.sh");
+const WIRELESS: &str = include_str!("netd/wireless.sh");
+const OFFLOAD: &str = include_str!("netd/offload.sh");
 const CONFLICT: &str = include_str!("netd/conflict.sh");
 const HOSTILE: &str = include_str!("netd/hostile.sh");
 const ROUTER: &str = include_str!("netd/router.sh");

@@ -1,11 +1,12 @@
 # Routers say that there are addresses (flag M), dnsmasq gives them.
 join
-printf '[link.v0]\ndhcp6 = true\nipv6 = { accept-ra = true }\n' >/tmp/etc/a.toml
+printf '[link.v0]\ndhcp6 = true\nipv6 = { accept-ra = true }\n[ntp]\nchrony = "/tmp/netd.sources"\n' >/tmp/etc/a.toml
 run
-serve6 --dhcp-range=2001:db8::100,2001:db8::1ff,64,120s
+serve6 --dhcp-range=2001:db8::100,2001:db8::1ff,64,120s --dhcp-option=option6:ntp-server,[2001:db8::7b]
 until_holds 'ip -6 -o address show v0 | grep -q "inet6 2001:db8::1[0-9a-f]*/128 .*valid_lft"'
 until_holds 'grep -qs "nameserver 2001:db8::53" /tmp/resolv.conf'
 has "$(cat /tmp/resolv.conf)" 'search example.net'
+until_holds 'grep -qsx "server 2001:db8::7b iburst" /tmp/netd.sources'
 has "$(tell status --json)" '"dhcp6":"bound"'
 tell wait-online -t 20 v0:routable || fail 'not online'
 address=$(ip -6 -o address show v0 | grep -o '2001:db8::1[0-9a-f]*/128')

@@ -42,11 +42,12 @@ pub fn dhcp6(file: &str, section: &Section<'_>) -> Result<Option<Dhcp6>> {
         when: When::Router,
         prefix: None,
         dns: true,
+        ntp: true,
     };
     if let Data::Boolean(on) = value.data {
         return Ok(on.then_some(usual));
     }
-    let keys = ["when", "prefix", "dns"];
+    let keys = ["when", "prefix", "dns", "ntp"];
     let of = Section::new(file, section.full("dhcp6"), value, &keys)?;
     let when = of.word("when", &["router", "always", "names"])?;
     let prefix = of.number("prefix", 8..=64)?;
@@ -54,6 +55,7 @@ pub fn dhcp6(file: &str, section: &Section<'_>) -> Result<Option<Dhcp6>> {
         when: [When::Router, When::Always, When::Names][when.unwrap_or(0)],
         prefix: prefix.and_then(|length| u8::try_from(length).ok()),
         dns: of.boolean("dns")?.unwrap_or(true),
+        ntp: of.boolean("ntp")?.unwrap_or(true),
     }))
 }
 

@@ -165,6 +165,8 @@ pub struct Dhcp6 {
     pub prefix: Option<u8>,
     /// Whether servers and domains are taken.
     pub dns: bool,
+    /// Whether servers of time are.
+    pub ntp: bool,
 }
 
 /// A link's share of what another is delegated.

@@ -72,11 +72,11 @@ fn everything_is_understood() {
 
 #[test]
 fn prefixes_are_shared() {
-    let all = read("[link.a]\ndhcp6 = { prefix = 56, dns = false }\n[link.b]\ndelegated = { from = \"a\" }\n[link.c]\ndelegated = { from = \"a\", subnet = 3, host = \"::5\" }\nlldp = true").unwrap();
+    let all = read("[link.a]\ndhcp6 = { prefix = 56, dns = false, ntp = false }\n[link.b]\ndelegated = { from = \"a\" }\n[link.c]\ndelegated = { from = \"a\", subnet = 3, host = \"::5\" }\nlldp = true").unwrap();
     let asks = all.links[0].dhcp6.clone().unwrap();
     assert_eq!(
-        (asks.when, asks.prefix, asks.dns),
-        (When::Router, Some(56), false)
+        (asks.when, asks.prefix, asks.dns, asks.ntp),
+        (When::Router, Some(56), false, false)
     );
     assert_eq!(all.links[0].online, Online::Address);
     let share = |at: usize| all.links[at].delegated.clone().unwrap().what;

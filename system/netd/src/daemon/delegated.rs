@@ -61,6 +61,9 @@ impl Managed6 {
             own.servers.clone_from(&self.client.names().servers);
             own.domains.clone_from(&self.client.names().domains);
         }
+        if self.settings.ntp {
+            own.ntp.clone_from(&self.client.names().ntp);
+        }
         let mut everything = Vec::new();
         if let Some((lease, from)) = self.lease() {
             let age = now.saturating_sub(from);

@@ -112,11 +112,12 @@ pub struct Answer {
     pub information_max: Option<u32>,
 }
 
-/// Servers and domains (RFC 3646).
+/// Servers and domains (RFC 3646), and servers of time (RFC 5908).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Names {
     pub servers: Vec<IpAddr>,
     pub domains: Vec<String>,
+    pub ntp: Vec<IpAddr>,
 }
 
 impl Answer {
@@ -152,6 +153,7 @@ impl Answer {
             names: Names {
                 servers: servers(all.get(option::DNS).unwrap_or_default()),
                 domains: names(all.get(option::SEARCH).unwrap_or_default()),
+                ntp: servers_of_time(all),
             },
             refresh: all.number(option::REFRESH),
             solicit_max: all.number(option::SOLICIT_MAX).filter(range),
@@ -171,6 +173,20 @@ fn servers(bytes: &[u8]) -> Vec<IpAddr> {
         .map(IpAddr::V6)
         .take(MOST)
         .collect()
+}
+
+/// RFC 5908: one option for each server, which holds its address (1), the group that it tells (2), or its name (3). Those with an
+/// address are taken; as of DHCPv4, no more is told to chronyd.
+fn servers_of_time(all: Options<'_>) -> Vec<IpAddr> {
+    const ADDRESS: u16 = 1;
+    let inner = all.all(option::NTP).filter_map(Options::new);
+    let mut found: Vec<IpAddr> = inner
+        .filter_map(|inner| inner.get(ADDRESS))
+        .filter(|address| address.len() == 16)
+        .flat_map(servers)
+        .collect();
+    found.truncate(MOST);
+    found
 }
 
 fn status_of(options: Options<'_>) -> u16 {

@@ -18,6 +18,7 @@ pub mod option {
     pub const IA_PD: u16 = 25;
     pub const PREFIX: u16 = 26;
     pub const REFRESH: u16 = 32;
+    pub const NTP: u16 = 56;
     pub const SOLICIT_MAX: u16 = 82;
     pub const INFORMATION_MAX: u16 = 83;
 }

@@ -52,12 +52,18 @@ impl Client {
             _ => {}
         }
         if kind != Kind::Confirm {
-            let mut wanted = vec![option::DNS, option::SEARCH, option::SOLICIT_MAX];
+            let mut wanted = vec![
+                option::DNS,
+                option::SEARCH,
+                option::NTP,
+                option::SOLICIT_MAX,
+            ];
             if kind == Kind::Information {
                 wanted = vec![
                     option::DNS,
                     option::SEARCH,
                     option::REFRESH,
+                    option::NTP,
                     option::INFORMATION_MAX,
                 ];
             }

@@ -208,6 +208,15 @@ fn one_round_trip_where_the_server_can() {
     says.more = vec![
         (option::RAPID, Vec::new()),
         (option::DNS, ours().octets().to_vec()),
+        // RFC 5908: by address; by group, by name and cut short, which are passed over.
+        (option::NTP, [&[0, 1, 0, 16], &ours().octets()[..]].concat()),
+        (option::NTP, [&[0, 2, 0, 16], &ours().octets()[..]].concat()),
+        (option::NTP, b"\0\x03\0\x03\x01a\0".to_vec()),
+        (
+            option::NTP,
+            [&[0, 1, 0, 15], &ours().octets()[..15]].concat(),
+        ),
+        (option::NTP, [&[0, 1, 0, 17], &ours().octets()[..]].concat()),
     ];
     let reply = says.to(&solicit);
     assert_eq!(
@@ -215,6 +224,7 @@ fn one_round_trip_where_the_server_can() {
         [Effect::Bound(reply), Effect::Named]
     );
     assert_eq!(client.names().servers, [IpAddr::V6(ours())]);
+    assert_eq!(client.names().ntp, [IpAddr::V6(ours())]);
 }
 
 #[test]
