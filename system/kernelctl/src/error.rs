@@ -23,11 +23,25 @@ pub enum Error {
 }
 
 impl Error {
-    pub fn syntax(origin: &Origin, what: impl Into<String>) -> Self {
-        Self::Syntax {
+    pub fn syntax(origin: &Origin, what: impl Into<String>) -> Box<Self> {
+        Box::new(Self::Syntax {
             origin: origin.clone(),
             what: what.into(),
-        }
+        })
+    }
+
+    /// [`Error::File`].
+    pub fn file(path: impl Into<String>, doing: &'static str, error: io::Error) -> Box<Self> {
+        Box::new(Self::File {
+            path: path.into(),
+            doing,
+            error,
+        })
+    }
+
+    /// [`Error::Impossible`].
+    pub fn impossible(what: impl Into<String>) -> Box<Self> {
+        Box::new(Self::Impossible(what.into()))
     }
 }
 
@@ -47,4 +61,5 @@ impl fmt::Display for Error {
     }
 }
 
-pub type Result<T, E = Error> = std::result::Result<T, E>;
+/// With the error behind a pointer: what can go wrong stands in the way of nearly everything, and moving it was many bytes of the program.
+pub type Result<T, E = Box<Error>> = std::result::Result<T, E>;

@@ -30,15 +30,20 @@ pub enum Error {
 
 impl Error {
     /// One about a file, for `map_err`.
-    pub fn file(path: &str, doing: &'static str) -> impl FnOnce(io::Error) -> Self {
+    pub fn file(path: &str, doing: &'static str) -> impl FnOnce(io::Error) -> Box<Self> {
         let path = path.to_owned();
-        move |error| Self::File { path, doing, error }
+        move |error| Box::new(Self::File { path, doing, error })
     }
 
     /// One of the kernel's, for `map_err`.
-    pub fn kernel(doing: impl Into<String>) -> impl FnOnce(Failure) -> Self {
+    pub fn kernel(doing: impl Into<String>) -> impl FnOnce(Failure) -> Box<Self> {
         let doing = doing.into();
-        move |failure| Self::Kernel { doing, failure }
+        move |failure| Box::new(Self::Kernel { doing, failure })
+    }
+
+    /// [`Error::Impossible`].
+    pub fn impossible(what: impl Into<String>) -> Box<Self> {
+        Box::new(Self::Impossible(what.into()))
     }
 }
 
@@ -64,4 +69,5 @@ impl fmt::Display for Error {
     }
 }
 
-pub type Result<T, E = Error> = std::result::Result<T, E>;
+/// With the error behind a pointer: what can go wrong stands in the way of nearly everything, and moving it was many bytes of the program.
+pub type Result<T, E = Box<Error>> = std::result::Result<T, E>;

@@ -48,17 +48,13 @@ pub fn read(root: &Root, named: Option<&str>, profile: Option<&str>) -> Result<P
         Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
             return match profile {
                 None => Ok(Policy::default()),
-                Some(profile) => Err(Error::Impossible(format!(
+                Some(profile) => Err(Error::impossible(format!(
                     "there is no profile '{profile}', because there is no {USUAL}: write it, or name another with --policy"
                 ))),
             };
         }
         Err(error) => {
-            return Err(Error::File {
-                path: shown,
-                doing: "reading it",
-                error,
-            });
+            return Err(Error::file(shown, "reading it", error));
         }
     };
     parse(&shown, &text, profile)
@@ -73,10 +69,7 @@ pub fn parse(shown: &str, text: &[u8], profile: Option<&str>) -> Result<Policy> 
         .extension()
         .is_some_and(|end| end == "json")
         || text.trim_ascii_start().starts_with(b"{");
-    let wrong = |error: document::Error| Error::Syntax {
-        origin: Origin::new(shown, error.line),
-        what: error.what,
-    };
+    let wrong = |error: document::Error| Error::syntax(&Origin::new(shown, error.line), error.what);
     let table = match foreign {
         false => toml::parse(text).map_err(wrong)?,
         true => match json::parse(text).map_err(wrong)?.data {

@@ -30,12 +30,12 @@ pub fn watch(root: &Root, policy: &Policy, ready: Option<u32>) -> Result<()> {
         } else {
             &policy.file
         };
-        return Err(Error::Impossible(format!(
+        return Err(Error::impossible(format!(
             "there is nothing to watch: write [[pressure]] in {file}"
         )));
     }
     let signals = Signals::take(&common::signals::ENDING)
-        .map_err(|error| Error::Impossible(format!("signals: {error}")))?;
+        .map_err(|error| Error::impossible(format!("signals: {error}")))?;
     let mut watched = Vec::new();
     for trigger in &policy.triggers {
         watched.push(set(root, policy, trigger)?);
@@ -48,11 +48,7 @@ pub fn watch(root: &Root, policy: &Policy, ready: Option<u32>) -> Result<()> {
         let path = format!("/proc/self/fd/{number}");
         let file = std::fs::OpenOptions::new().write(true).open(&path);
         file.and_then(|mut file| file.write_all(b"ready\n"))
-            .map_err(|error| Error::File {
-                path,
-                doing: "telling that it is ready",
-                error,
-            })?;
+            .map_err(|error| Error::file(path, "telling that it is ready", error))?;
     }
     let mut frozen: Vec<(String, u64)> = Vec::new();
     let result = run(root, policy, &signals, &mut watched, &mut frozen);
@@ -107,7 +103,7 @@ fn run(
                 Ok(_) | Err(Errno::INTR) => {}
                 Err(errno) => {
                     let told = format!("waiting: {}", common::words(errno));
-                    return Err(Error::Impossible(told));
+                    return Err(Error::impossible(told));
                 }
             }
             files.iter().map(PollFd::revents).collect::<Vec<_>>()

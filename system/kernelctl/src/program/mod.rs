@@ -140,7 +140,7 @@ fn attach(root: &Root, given: &Given) -> Result<u8> {
         },
         _ => return Ok(WRONG),
     };
-    done.map(|()| DONE).map_err(Error::Impossible)
+    done.map(|()| DONE).map_err(Error::impossible)
 }
 
 fn watch(root: &Root, given: &Given) -> Result<u8> {

@@ -42,16 +42,14 @@ impl State {
                 return Ok(Self::default());
             }
             Err(error) => {
-                return Err(Error::File {
-                    path: FILE.to_owned(),
-                    doing: "reading it",
-                    error,
-                });
+                return Err(Error::file(FILE.to_owned(), "reading it", error));
             }
         };
-        let wrong = |what: String| Error::State {
-            path: FILE.to_owned(),
-            what,
+        let wrong = |what: String| {
+            Box::new(Error::State {
+                path: FILE.to_owned(),
+                what,
+            })
         };
         let value = json::parse(&text).map_err(|error| wrong(format!("line {error}")))?;
         decode(&value).ok_or_else(|| wrong("it is not what kernelctl writes".to_owned()))
@@ -76,11 +74,7 @@ impl State {
 /// # Errors
 /// [`Error::File`]
 pub fn lock(root: &Root) -> Result<OwnedFd> {
-    let failed = |error: std::io::Error| Error::File {
-        path: LOCK.to_owned(),
-        doing: "locking it",
-        error,
-    };
+    let failed = |error: std::io::Error| Error::file(LOCK.to_owned(), "locking it", error);
     let path = root.at(LOCK);
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(failed)?;

@@ -24,9 +24,9 @@ pub fn parse(file: &str, text: &[u8]) -> (Vec<Assignment>, Vec<Error>) {
         match std::str::from_utf8(line) {
             Ok(line) => match one(line.trim(), &origin) {
                 Ok(assignment) => assignments.extend(assignment),
-                Err(what) => errors.push(Error::syntax(&origin, what)),
+                Err(what) => errors.push(*Error::syntax(&origin, what)),
             },
-            Err(_) => errors.push(Error::syntax(&origin, "this line is not UTF-8")),
+            Err(_) => errors.push(*Error::syntax(&origin, "this line is not UTF-8")),
         }
     }
     (assignments, errors)

@@ -5,7 +5,7 @@ use super::{Configuration, Link};
 use crate::error::{Error, Result};
 use document::Origin;
 
-fn error(origin: &Origin, what: String) -> Error {
+fn error(origin: &Origin, what: String) -> Box<Error> {
     syntax(&origin.file, origin.line, what)
 }
 

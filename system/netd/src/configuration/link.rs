@@ -178,7 +178,7 @@ fn matcher(file: &str, of: &str, value: &Value) -> Result<Matcher> {
         value,
         &["name", "mac", "driver", "path"],
     )?;
-    let text = |key| Ok(section.text(key)?.map(str::to_owned));
+    let text = |key| -> Result<Option<String>> { Ok(section.text(key)?.map(str::to_owned)) };
     let matcher = Matcher {
         name: text("name")?,
         mac: section.parsed("mac", "a hardware address, as in 52:54:00:12:34:56")?,

@@ -59,11 +59,11 @@ impl<'a> Section<'a> {
     }
 
     /// An error about a key.
-    pub fn wrong(&self, key: &str, value: &Value, what: &str) -> Error {
+    pub fn wrong(&self, key: &str, value: &Value, what: &str) -> Box<Error> {
         syntax(self.file, value.line, format!("{}: {what}", self.full(key)))
     }
 
-    fn expected(&self, key: &str, value: &Value, what: &str) -> Error {
+    fn expected(&self, key: &str, value: &Value, what: &str) -> Box<Error> {
         let told = format!("{what} is expected, not {}", value.kind());
         self.wrong(key, value, &told)
     }
@@ -150,10 +150,10 @@ impl<'a> Section<'a> {
 }
 
 /// An error of a line.
-pub fn syntax(file: &str, line: u32, what: impl Into<String>) -> Error {
-    Error::Syntax {
+pub fn syntax(file: &str, line: u32, what: impl Into<String>) -> Box<Error> {
+    Box::new(Error::Syntax {
         file: file.to_owned(),
         line,
         what: what.into(),
-    }
+    })
 }
