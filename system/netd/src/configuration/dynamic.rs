@@ -1,14 +1,14 @@
 //! What is not fixed: `dhcp4`, `dhcp6`, `delegated`, and what the kernel makes of router advertisements (`ipv6`).
 
 use super::link::asked;
-use super::section::{Section, syntax};
+use super::section::{File, Section, syntax};
 use super::{Delegated, Dhcp4, Dhcp6, Link, When};
 use crate::error::Result;
 use crate::wanted::Asked;
 use document::Data;
 use std::net::Ipv6Addr;
 
-pub fn dhcp4(file: &str, section: &Section<'_>) -> Result<Option<Dhcp4>> {
+pub fn dhcp4(file: &File, section: &Section<'_>) -> Result<Option<Dhcp4>> {
     let Some(value) = section.get("dhcp4") else {
         return Ok(None);
     };
@@ -18,23 +18,23 @@ pub fn dhcp4(file: &str, section: &Section<'_>) -> Result<Option<Dhcp4>> {
     let keys = ["metric", "dns", "ntp", "routes", "hostname", "conflicts"];
     let of = Section::new(file, section.full("dhcp4"), value, &keys)?;
     let usual = Dhcp4::default();
-    let hostname = of.text("hostname")?.unwrap_or("").to_owned();
+    let hostname = of.text("hostname").unwrap_or("").to_owned();
     if let Some(value) = of.get("hostname")
         && !super::is_domain(&hostname)
     {
         return Err(of.wrong("hostname", value, "it is no name of a machine"));
     }
     Ok(Some(Dhcp4 {
-        metric: of.number("metric", 0..=u32::MAX)?.unwrap_or(usual.metric),
-        dns: of.boolean("dns")?.unwrap_or(true),
-        ntp: of.boolean("ntp")?.unwrap_or(true),
-        routes: of.boolean("routes")?.unwrap_or(true),
-        conflicts: of.boolean("conflicts")?.unwrap_or(true),
+        metric: of.number("metric", 0..=u32::MAX).unwrap_or(usual.metric),
+        dns: of.boolean("dns").unwrap_or(true),
+        ntp: of.boolean("ntp").unwrap_or(true),
+        routes: of.boolean("routes").unwrap_or(true),
+        conflicts: of.boolean("conflicts").unwrap_or(true),
         hostname,
     }))
 }
 
-pub fn dhcp6(file: &str, section: &Section<'_>) -> Result<Option<Dhcp6>> {
+pub fn dhcp6(file: &File, section: &Section<'_>) -> Result<Option<Dhcp6>> {
     let Some(value) = section.get("dhcp6") else {
         return Ok(None);
     };
@@ -49,30 +49,30 @@ pub fn dhcp6(file: &str, section: &Section<'_>) -> Result<Option<Dhcp6>> {
     }
     let keys = ["when", "prefix", "dns", "ntp"];
     let of = Section::new(file, section.full("dhcp6"), value, &keys)?;
-    let when = of.word("when", &["router", "always", "names"])?;
-    let prefix = of.number("prefix", 8..=64)?;
+    let when = of.word("when", &["router", "always", "names"]);
+    let prefix = of.number("prefix", 8..=64);
     Ok(Some(Dhcp6 {
         when: [When::Router, When::Always, When::Names][when.unwrap_or(0)],
         prefix: prefix.and_then(|length| u8::try_from(length).ok()),
-        dns: of.boolean("dns")?.unwrap_or(true),
-        ntp: of.boolean("ntp")?.unwrap_or(true),
+        dns: of.boolean("dns").unwrap_or(true),
+        ntp: of.boolean("ntp").unwrap_or(true),
     }))
 }
 
-pub fn delegated(file: &str, section: &Section<'_>) -> Result<Option<Asked<Delegated>>> {
+pub fn delegated(file: &File, section: &Section<'_>) -> Result<Option<Asked<Delegated>>> {
     let Some(value) = section.get("delegated") else {
         return Ok(None);
     };
     let keys = ["from", "subnet", "host"];
     let of = Section::new(file, section.full("delegated"), value, &keys)?;
-    let Some(from) = of.text("from")? else {
+    let Some(from) = of.text("from") else {
         let told = format!(
             "{}: 'from' is missing: the link that asks for the prefix",
             of.name
         );
         return Err(syntax(file, value.line, told));
     };
-    let host: Option<Ipv6Addr> = of.parsed("host", "the lower half of an address, as in ::1")?;
+    let host: Option<Ipv6Addr> = of.parsed("host", "the lower half of an address, as in ::1");
     let host = host.unwrap_or(Ipv6Addr::from_bits(1));
     if let Some(value) = of.get("host")
         && (host.to_bits() >> 64 != 0 || host.is_unspecified())
@@ -88,19 +88,19 @@ pub fn delegated(file: &str, section: &Section<'_>) -> Result<Option<Asked<Deleg
         value.line,
         Delegated {
             from: from.to_owned(),
-            subnet: of.number("subnet", 0..=u32::MAX)?.unwrap_or(0),
+            subnet: of.number("subnet", 0..=u32::MAX).unwrap_or(0),
             host,
         },
     )))
 }
 
 /// What the kernel does by itself for IPv6, and forwarding.
-pub fn sysctls(file: &str, section: &Section<'_>, link: &mut Link) -> Result<()> {
+pub fn sysctls(file: &File, section: &Section<'_>, link: &mut Link) -> Result<()> {
     let mut set = |v6: bool, key: &'static str, value: String, line: u32| {
         link.sysctls.push(asked(file, line, (v6, key, value)));
     };
     let digit = |on: bool| u8::from(on).to_string();
-    if let (Some(on), Some(value)) = (section.boolean("forward")?, section.get("forward")) {
+    if let (Some(on), Some(value)) = (section.boolean("forward"), section.get("forward")) {
         set(false, "forwarding", digit(on), value.line);
         set(true, "forwarding", digit(on), value.line);
     }
@@ -114,7 +114,7 @@ pub fn sysctls(file: &str, section: &Section<'_>, link: &mut Link) -> Result<()>
     }
     let keys = ["accept-ra", "autoconf", "privacy", "stable", "metric"];
     let of = Section::new(file, section.full("ipv6"), value, &keys)?;
-    if let Some(on) = of.boolean("accept-ra")? {
+    if let Some(on) = of.boolean("accept-ra") {
         // 2: also where packets are forwarded.
         set(
             true,
@@ -123,10 +123,10 @@ pub fn sysctls(file: &str, section: &Section<'_>, link: &mut Link) -> Result<()>
             line,
         );
     }
-    if let Some(on) = of.boolean("autoconf")? {
+    if let Some(on) = of.boolean("autoconf") {
         set(true, "autoconf", digit(on), line);
     }
-    if let Some(on) = of.boolean("privacy")? {
+    if let Some(on) = of.boolean("privacy") {
         // 2: temporary addresses are preferred (RFC 8981).
         set(
             true,
@@ -135,7 +135,7 @@ pub fn sysctls(file: &str, section: &Section<'_>, link: &mut Link) -> Result<()>
             line,
         );
     }
-    if let Some(on) = of.boolean("stable")? {
+    if let Some(on) = of.boolean("stable") {
         // 3: addresses by a secret of the machine's (RFC 7217), not by the hardware address.
         set(
             true,
@@ -144,7 +144,7 @@ pub fn sysctls(file: &str, section: &Section<'_>, link: &mut Link) -> Result<()>
             line,
         );
     }
-    if let Some(metric) = of.number("metric", 1..=u32::MAX)? {
+    if let Some(metric) = of.number("metric", 1..=u32::MAX) {
         set(true, "ra_defrtr_metric", metric.to_string(), line);
     }
     Ok(())

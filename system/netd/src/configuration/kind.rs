@@ -38,7 +38,7 @@ const OWNED: &[(&str, &[&str])] = &[
 /// The kind of a link that is to be made; none for those of the hardware.
 pub fn read(section: &Section<'_>) -> Result<(Option<Kind>, Option<Wireguard>)> {
     let kind = section
-        .word("kind", KINDS)?
+        .word("kind", KINDS)
         .map_or("ethernet", |at| KINDS[at]);
     for (key, kinds) in OWNED {
         if let Some(value) = section.get(key)
@@ -52,8 +52,8 @@ pub fn read(section: &Section<'_>) -> Result<(Option<Kind>, Option<Wireguard>)> 
         }
     }
     let need = |key: &str| -> Result<String> {
-        match section.text(key)? {
-            Some(text) => Ok(text.to_owned()),
+        match section.string(key) {
+            Some(text) => Ok(text),
             None => Err(super::syntax(
                 section.file,
                 section.line,
@@ -65,27 +65,27 @@ pub fn read(section: &Section<'_>) -> Result<(Option<Kind>, Option<Wireguard>)> 
         Some(match kind {
             "vlan" => Kind::Vlan {
                 parent: need("parent")?,
-                id: match section.number("id", 1..=4094)? {
+                id: match section.number("id", 1..=4094) {
                     Some(id) => u16::try_from(id).unwrap_or(0),
                     None => return need("id").map(|_| (None, None)),
                 },
             },
             "bridge" => Kind::Bridge {
-                stp: section.boolean("stp")?,
-                vlan_filtering: section.boolean("vlan-filtering")?,
+                stp: section.boolean("stp"),
+                vlan_filtering: section.boolean("vlan-filtering"),
             },
             "bond" => Kind::Bond(Bond {
-                mode: place(section, "mode", BOND_MODES)?.unwrap_or(0),
-                miimon: Some(section.number("miimon", 0..=60000)?.unwrap_or(100)),
-                lacp_fast: section.boolean("lacp-fast")?,
-                hash: place(section, "hash", BOND_HASHES)?,
+                mode: place(section, "mode", BOND_MODES).unwrap_or(0),
+                miimon: Some(section.number("miimon", 0..=60000).unwrap_or(100)),
+                lacp_fast: section.boolean("lacp-fast"),
+                hash: place(section, "hash", BOND_HASHES),
             }),
             "veth" => Kind::Veth {
                 peer: need("peer")?,
             },
             "macvlan" => Kind::Macvlan {
                 parent: need("parent")?,
-                mode: MacvlanMode(place(section, "mode", MACVLAN_MODES)?.unwrap_or(2)),
+                mode: MacvlanMode(place(section, "mode", MACVLAN_MODES).unwrap_or(2)),
             },
             "wireguard" => return Ok((Some(Kind::Wireguard), Some(wireguard(section, &need)?))),
             "dummy" => Kind::Dummy,
@@ -95,16 +95,16 @@ pub fn read(section: &Section<'_>) -> Result<(Option<Kind>, Option<Wireguard>)> 
     ))
 }
 
-fn place(section: &Section<'_>, key: &str, words: &[&str]) -> Result<Option<u8>> {
-    let at = section.word(key, words)?;
-    Ok(at.and_then(|at| u8::try_from(at).ok()))
+fn place(section: &Section<'_>, key: &str, words: &[&str]) -> Option<u8> {
+    let at = section.word(key, words);
+    at.and_then(|at| u8::try_from(at).ok())
 }
 
 fn wireguard(section: &Section<'_>, need: &dyn Fn(&str) -> Result<String>) -> Result<Wireguard> {
     let mut device = Wireguard {
         private: key_file(section, "private-key-file", &need("private-key-file")?)?.clamped(),
-        port: u16::try_from(section.number("port", 0..=65535)?.unwrap_or(0)).unwrap_or(0),
-        mark: section.number("mark", 0..=u32::MAX)?.unwrap_or(0),
+        port: u16::try_from(section.number("port", 0..=65535).unwrap_or(0)).unwrap_or(0),
+        mark: section.number("mark", 0..=u32::MAX).unwrap_or(0),
         peers: Vec::new(),
     };
     for value in section.list("peers") {
@@ -116,7 +116,7 @@ fn wireguard(section: &Section<'_>, need: &dyn Fn(&str) -> Result<String>) -> Re
             "allowed",
         ];
         let of = Section::new(section.file, section.full("peers"), value, &keys)?;
-        let key = of.text("public-key")?.and_then(Key::parse);
+        let key = of.text("public-key").and_then(Key::parse);
         let Some(public) = key else {
             return Err(of.wrong(
                 "public-key",
@@ -133,16 +133,16 @@ fn wireguard(section: &Section<'_>, need: &dyn Fn(&str) -> Result<String>) -> Re
             endpoint: of.parsed(
                 "endpoint",
                 "an address and a port, as in 192.0.2.1:51820 or [2001:db8::1]:51820",
-            )?,
-            keepalive: u16::try_from(of.number("keepalive", 0..=65535)?.unwrap_or(0)).unwrap_or(0),
+            ),
+            keepalive: u16::try_from(of.number("keepalive", 0..=65535).unwrap_or(0)).unwrap_or(0),
             allowed: Vec::new(),
         };
-        if let Some(path) = of.text("preshared-key-file")? {
+        if let Some(path) = of.text("preshared-key-file") {
             peer.preshared = key_file(&of, "preshared-key-file", path)?;
         }
         for value in of.list("allowed") {
-            let prefix: Prefix = of.parse("allowed", value, "a network, as in 10.0.0.0/8")?;
-            peer.allowed.push(prefix.network());
+            let prefix: Option<Prefix> = of.parse("allowed", value, "a network, as in 10.0.0.0/8");
+            peer.allowed.extend(prefix.map(|prefix| prefix.network()));
         }
         device.peers.push(peer);
     }

@@ -1,6 +1,6 @@
 //! A table `[link.NAME]`.
 
-use super::section::{Section, syntax};
+use super::section::{File, Section, syntax};
 use super::{Link, Matcher, Online, domains, dynamic, kind, route, servers};
 use crate::address::{Mac, Prefix};
 use crate::error::Result;
@@ -50,7 +50,7 @@ const KEYS: &[&str] = &[
     "carrier-wait",
 ];
 
-pub fn read(file: &str, key: &Key, value: &Value) -> Result<Link> {
+pub fn read(file: &File, key: &Key, value: &Value) -> Result<Link> {
     let section = Section::new(file, format!("link.{}", key.name), value, KEYS)?;
     let matcher = match section.get("match") {
         Some(value) => Some(matcher(file, &section.name, value)?),
@@ -76,21 +76,20 @@ pub fn read(file: &str, key: &Key, value: &Value) -> Result<Link> {
     }
     let settings = wanted::Link {
         name: String::new(),
-        up: Some(section.boolean("up")?.unwrap_or(true)),
-        mtu: section.number("mtu", 68..=65535)?,
+        up: Some(section.boolean("up").unwrap_or(true)),
+        mtu: section.number("mtu", 68..=65535),
         mac: mac(&section, kind.as_ref())?,
-        master: section.text("master")?.map(str::to_owned),
+        master: section.string("master"),
         features: offload(&section)?,
         kind,
         wireguard,
     };
     let mut addresses = Vec::new();
     for value in section.list("addresses") {
-        let prefix: Prefix = section.parse(
-            "addresses",
-            value,
-            "an address with a length, as in 192.0.2.1/24",
-        )?;
+        let expected = "an address with a length, as in 192.0.2.1/24";
+        let Some(prefix) = section.parse::<Prefix>("addresses", value, expected) else {
+            continue;
+        };
         let text = value.text().unwrap_or("");
         if !text.contains('/') {
             return Err(section.wrong(
@@ -129,15 +128,15 @@ pub fn read(file: &str, key: &Key, value: &Value) -> Result<Link> {
         dhcp4: dynamic::dhcp4(file, &section)?,
         dhcp6: dynamic::dhcp6(file, &section)?,
         delegated: dynamic::delegated(file, &section)?,
-        lldp: section.boolean("lldp")?.unwrap_or(false),
-        link_local4: section.boolean("ipv4-link-local")?.unwrap_or(false),
-        servers: servers(&section, "dns")?,
+        lldp: section.boolean("lldp").unwrap_or(false),
+        link_local4: section.boolean("ipv4-link-local").unwrap_or(false),
+        servers: servers(&section, "dns"),
         domains: domains(&section, "domains")?,
         online: Online::No,
-        required: section.boolean("required")?.unwrap_or(false),
-        carrier_wait: u64::from(section.number("carrier-wait", 0..=600)?.unwrap_or(3)) * 1000,
+        required: section.boolean("required").unwrap_or(false),
+        carrier_wait: u64::from(section.number("carrier-wait", 0..=600).unwrap_or(3)) * 1000,
     };
-    let word = section.word("online", &["no", "carrier", "address", "routable"])?;
+    let word = section.word("online", &["no", "carrier", "address", "routable"]);
     // One that is to get no address never has one: its carrier counts; a port's counts with what it is a port of.
     let addressed = !link.addresses.is_empty()
         || link.dhcp4.is_some()
@@ -171,19 +170,18 @@ pub fn is_name(name: &str) -> bool {
     (1..=15).contains(&name.len()) && name != "." && name != ".." && name.chars().all(known)
 }
 
-fn matcher(file: &str, of: &str, value: &Value) -> Result<Matcher> {
+fn matcher(file: &File, of: &str, value: &Value) -> Result<Matcher> {
     let section = Section::new(
         file,
         format!("{of}.match"),
         value,
         &["name", "mac", "driver", "path"],
     )?;
-    let text = |key| -> Result<Option<String>> { Ok(section.text(key)?.map(str::to_owned)) };
     let matcher = Matcher {
-        name: text("name")?,
-        mac: section.parsed("mac", "a hardware address, as in 52:54:00:12:34:56")?,
-        driver: text("driver")?,
-        path: text("path")?,
+        name: section.string("name"),
+        mac: section.parsed("mac", "a hardware address, as in 52:54:00:12:34:56"),
+        driver: section.string("driver"),
+        path: section.string("path"),
     };
     if matcher == Matcher::default() {
         return Err(syntax(
@@ -196,7 +194,7 @@ fn matcher(file: &str, of: &str, value: &Value) -> Result<Matcher> {
 }
 
 fn mac(section: &Section<'_>, kind: Option<&Kind>) -> Result<Option<Mac>> {
-    let mac: Option<Mac> = section.parsed("mac", "a hardware address, as in 52:54:00:12:34:56")?;
+    let mac: Option<Mac> = section.parsed("mac", "a hardware address, as in 52:54:00:12:34:56");
     if let (Some(mac), Some(value)) = (mac, section.get("mac")) {
         if mac.0[0] & 1 != 0 || mac.0 == [0; 6] {
             return Err(section.wrong("mac", value, "it is an address of a group or of nobody"));

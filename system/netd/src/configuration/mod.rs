@@ -19,7 +19,7 @@ use crate::state::{Route, Rule};
 use crate::wanted::{self, Asked};
 use document::Origin;
 use document::{Table, Value, json, toml};
-use section::{Section, syntax};
+use section::{File, Section, syntax};
 use std::net::{IpAddr, Ipv6Addr};
 use std::path::Path;
 
@@ -212,13 +212,15 @@ pub fn of_texts(files: &[(String, Vec<u8>)]) -> Result<Configuration> {
             }),
         };
         let value = value.map_err(|error| syntax(name, error.line, error.what))?;
-        file(name, &value, &mut all)?;
+        let reading = File::new(name);
+        let read = file(&reading, &value, &mut all);
+        reading.end(read)?;
     }
     check::check(&all)?;
     Ok(all)
 }
 
-fn file(name: &str, value: &Value, all: &mut Configuration) -> Result<()> {
+fn file(name: &File, value: &Value, all: &mut Configuration) -> Result<()> {
     let top = Section::new(name, String::new(), value, &["link", "rule", "dns", "ntp"])?;
     if let Some(links) = top.get("link") {
         let Some(table) = links.table() else {
@@ -252,7 +254,7 @@ fn file(name: &str, value: &Value, all: &mut Configuration) -> Result<()> {
     Ok(())
 }
 
-fn dns(file: &str, value: &Value, all: &mut Dns) -> Result<()> {
+fn dns(file: &File, value: &Value, all: &mut Dns) -> Result<()> {
     let keys = [
         "resolv-conf",
         "servers",
@@ -262,41 +264,41 @@ fn dns(file: &str, value: &Value, all: &mut Dns) -> Result<()> {
         "dnsmasq-pid",
     ];
     let section = Section::new(file, "dns".to_owned(), value, &keys)?;
-    all.resolv_conf = section.boolean("resolv-conf")?.or(all.resolv_conf);
-    all.servers.extend(servers(&section, "servers")?);
+    all.resolv_conf = section.boolean("resolv-conf").or(all.resolv_conf);
+    all.servers.extend(servers(&section, "servers"));
     all.search.extend(domains(&section, "search")?);
     all.local = section
-        .parsed("local", "an address, as in 127.0.0.1")?
+        .parsed("local", "an address, as in 127.0.0.1")
         .or(all.local);
-    if let Some(path) = section.text("dnsmasq")? {
+    if let Some(path) = section.text("dnsmasq") {
         all.dnsmasq = Some(path.to_owned());
     }
-    if let Some(path) = section.text("dnsmasq-pid")? {
+    if let Some(path) = section.text("dnsmasq-pid") {
         all.dnsmasq_pid = Some(path.to_owned());
     }
     Ok(())
 }
 
-fn ntp(file: &str, value: &Value, all: &mut Ntp) -> Result<()> {
+fn ntp(file: &File, value: &Value, all: &mut Ntp) -> Result<()> {
     let section = Section::new(
         file,
         "ntp".to_owned(),
         value,
         &["servers", "chrony", "chronyc"],
     )?;
-    all.servers.extend(servers(&section, "servers")?);
-    if let Some(path) = section.text("chrony")? {
+    all.servers.extend(servers(&section, "servers"));
+    if let Some(path) = section.text("chrony") {
         all.chrony = Some(path.to_owned());
     }
-    if let Some(path) = section.text("chronyc")? {
+    if let Some(path) = section.text("chronyc") {
         all.chronyc = Some(path.to_owned());
     }
     Ok(())
 }
 
-fn servers(section: &Section<'_>, key: &str) -> Result<Vec<IpAddr>> {
+fn servers(section: &Section<'_>, key: &str) -> Vec<IpAddr> {
     let parse = |value| section.parse(key, value, "an address, as in 192.0.2.53");
-    section.list(key).iter().map(parse).collect()
+    section.list(key).iter().filter_map(parse).collect()
 }
 
 /// Names of domains (RFC 1035): what is no name must not reach a file that others read.

@@ -2,7 +2,7 @@
 
 use super::Link;
 use super::link::asked;
-use super::section::{Section, syntax};
+use super::section::{File, Section, syntax};
 use crate::address::{Mac, Prefix};
 use crate::error::Result;
 use crate::netlink::constants::RT_TABLE_MAIN;
@@ -12,9 +12,12 @@ use crate::wanted::Asked;
 use document::Value;
 use std::net::IpAddr;
 
-pub fn routes(file: &str, section: &Section<'_>, link: &mut Link) -> Result<()> {
+pub fn routes(file: &File, section: &Section<'_>, link: &mut Link) -> Result<()> {
     for value in section.list("gateway") {
-        let via: IpAddr = section.parse("gateway", value, "an address, as in 192.0.2.1")?;
+        let expected = "an address, as in 192.0.2.1";
+        let Some(via) = section.parse::<IpAddr>("gateway", value, expected) else {
+            continue;
+        };
         let route = route(Prefix::everything(via.is_ipv6()), Some(via));
         reachable(section, "gateway", value, link, via)?;
         link.routes.push(asked(file, value.line, route));
@@ -24,8 +27,8 @@ pub fn routes(file: &str, section: &Section<'_>, link: &mut Link) -> Result<()> 
             "to", "via", "metric", "table", "source", "mtu", "onlink", "type",
         ];
         let of = Section::new(file, section.full("routes"), value, &keys)?;
-        let via: Option<IpAddr> = of.parsed("via", "an address")?;
-        let to = match of.text("to")? {
+        let via: Option<IpAddr> = of.parsed("via", "an address");
+        let to = match of.text("to") {
             None => {
                 return Err(syntax(
                     file,
@@ -42,7 +45,7 @@ pub fn routes(file: &str, section: &Section<'_>, link: &mut Link) -> Result<()> 
             let told = format!("{to} has bits outside its network: write {}", to.network());
             return Err(syntax(file, value.line, format!("{}.to: {told}", of.name)));
         }
-        let source: Option<IpAddr> = of.parsed("source", "an address")?;
+        let source: Option<IpAddr> = of.parsed("source", "an address");
         for (key, other) in [("via", via), ("source", source)] {
             if other.is_some_and(|other| other.is_ipv6() != to.is_v6()) {
                 return Err(syntax(
@@ -52,13 +55,13 @@ pub fn routes(file: &str, section: &Section<'_>, link: &mut Link) -> Result<()> 
                 ));
             }
         }
-        let onlink = of.boolean("onlink")?.unwrap_or(false);
+        let onlink = of.boolean("onlink").unwrap_or(false);
         if let (Some(via), Some(at)) = (via, of.get("via"))
             && !onlink
         {
             reachable(&of, "via", at, link, via)?;
         }
-        let way = of.word("type", &Way::ALL.map(|(name, _)| name))?;
+        let way = of.word("type", &Way::ALL.map(|(name, _)| name));
         let way = way.map_or(Way::Unicast, |at| Way::ALL[at].1);
         if way != Way::Unicast && via.is_some() {
             return Err(syntax(
@@ -69,11 +72,11 @@ pub fn routes(file: &str, section: &Section<'_>, link: &mut Link) -> Result<()> 
         }
         let route = Route {
             metric: of
-                .number("metric", 0..=u32::MAX)?
+                .number("metric", 0..=u32::MAX)
                 .unwrap_or(metric(to.is_v6())),
-            table: of.number("table", 1..=u32::MAX)?.unwrap_or(RT_TABLE_MAIN),
+            table: of.number("table", 1..=u32::MAX).unwrap_or(RT_TABLE_MAIN),
             source,
-            mtu: of.number("mtu", 68..=65535)?,
+            mtu: of.number("mtu", 68..=65535),
             onlink,
             way,
             ..route(to, via)
@@ -142,13 +145,13 @@ fn reachable(
     Err(section.wrong(key, value, &told))
 }
 
-pub fn neighbours(file: &str, section: &Section<'_>) -> Result<Vec<Asked<(IpAddr, Mac)>>> {
+pub fn neighbours(file: &File, section: &Section<'_>) -> Result<Vec<Asked<(IpAddr, Mac)>>> {
     let mut all = Vec::new();
     for value in section.list("neighbours") {
         let of = Section::new(file, section.full("neighbours"), value, &["address", "mac"])?;
         let (address, mac) = (
-            of.parsed("address", "an address")?,
-            of.parsed("mac", "a hardware address")?,
+            of.parsed("address", "an address"),
+            of.parsed("mac", "a hardware address"),
         );
         let (Some(address), Some(mac)) = (address, mac) else {
             return Err(syntax(

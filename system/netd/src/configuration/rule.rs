@@ -1,6 +1,6 @@
 //! A table `[[rule]]`.
 
-use super::section::{Section, syntax};
+use super::section::{File, Section, syntax};
 use crate::address::Prefix;
 use crate::error::Result;
 use crate::state::STATIC;
@@ -14,11 +14,11 @@ const KEYS: &[&str] = &[
 ];
 
 /// One rule, or one of each family where nothing says which.
-pub fn read(file: &str, value: &Value) -> Result<Vec<Asked<Rule>>> {
+pub fn read(file: &File, value: &Value) -> Result<Vec<Asked<Rule>>> {
     let section = Section::new(file, "rule".to_owned(), value, KEYS)?;
     let wrong = |what: &str| syntax(file, value.line, format!("rule: {what}"));
-    let from: Option<Prefix> = section.parsed("from", "a network, as in 192.0.2.0/24")?;
-    let to: Option<Prefix> = section.parsed("to", "a network, as in 192.0.2.0/24")?;
+    let from: Option<Prefix> = section.parsed("from", "a network, as in 192.0.2.0/24");
+    let to: Option<Prefix> = section.parsed("to", "a network, as in 192.0.2.0/24");
     for (key, prefix) in [("from", from), ("to", to)] {
         if let Some(prefix) = prefix.filter(|prefix| prefix.network() != *prefix) {
             return Err(wrong(&format!(
@@ -32,13 +32,13 @@ pub fn read(file: &str, value: &Value) -> Result<Vec<Asked<Rule>>> {
     {
         return Err(wrong("'from' and 'to' are of different families"));
     }
-    let Some(priority) = section.number("priority", 1..=32765)? else {
+    let Some(priority) = section.number("priority", 1..=32765) else {
         return Err(wrong(
             "'priority' is missing: a number from 1, the smallest is looked at first; 32766 is the main table's",
         ));
     };
-    let table = section.number("table", 1..=u32::MAX)?;
-    let action = section.word("action", &["blackhole", "unreachable", "prohibit"])?;
+    let table = section.number("table", 1..=u32::MAX);
+    let action = section.word("action", &["blackhole", "unreachable", "prohibit"]);
     let doing = match (table, action) {
         (Some(table), None) => Doing::Table(table),
         (None, Some(0)) => Doing::Blackhole,
@@ -46,9 +46,9 @@ pub fn read(file: &str, value: &Value) -> Result<Vec<Asked<Rule>>> {
         (None, Some(_)) => Doing::Prohibit,
         _ => return Err(wrong("either 'table' or 'action' is needed")),
     };
-    let mark = section.number("mark", 1..=u32::MAX)?;
-    let mask = section.number("mask", 1..=u32::MAX)?.unwrap_or(u32::MAX);
-    let family = section.word("family", &["ipv4", "ipv6"])?.map(|at| at == 1);
+    let mark = section.number("mark", 1..=u32::MAX);
+    let mask = section.number("mask", 1..=u32::MAX).unwrap_or(u32::MAX);
+    let family = section.word("family", &["ipv4", "ipv6"]).map(|at| at == 1);
     let known = from.or(to).map(|prefix| prefix.is_v6());
     let families = match known.or(family) {
         Some(v6) => vec![v6],
@@ -66,8 +66,8 @@ pub fn read(file: &str, value: &Value) -> Result<Vec<Asked<Rule>>> {
         doing,
         protocol: STATIC,
     };
-    let (iif, oif) = (section.text("iif")?, section.text("oif")?);
-    let not = section.boolean("not")?.unwrap_or(false);
+    let (iif, oif) = (section.text("iif"), section.text("oif"));
+    let not = section.boolean("not").unwrap_or(false);
     Ok(families
         .into_iter()
         .map(|v6| Asked {
