@@ -3,8 +3,8 @@
 
 mod unzstd;
 
+use super::inflate::Inflate;
 use crate::error::{Error, Result};
-use flate2::{Decompress, FlushDecompress, Status};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::str::FromStr;
 use unzstd::Unzstd;
@@ -65,7 +65,7 @@ pub struct Decoder<R: Read>(Kind<R>);
 
 enum Kind<R: Read> {
     Plain(io::Chain<io::Cursor<[u8; 4]>, BufReader<R>>),
-    Deflate(BufReader<Inflate<BufReader<R>>>),
+    Deflate(Inflate<BufReader<R>>),
     Zstd(BufReader<Unzstd<R>>),
 }
 
@@ -105,9 +105,7 @@ impl<R: Read> Decoder<R> {
                 }
                 Kind::Plain(io::Cursor::new(mark).chain(file))
             }
-            Compression::Deflate(_) => {
-                Kind::Deflate(BufReader::with_capacity(BUFFER, Inflate::new(file)))
-            }
+            Compression::Deflate(_) => Kind::Deflate(Inflate::new(file)),
             Compression::Zstd(_) => {
                 Kind::Zstd(BufReader::with_capacity(BUFFER, Unzstd::new(file)?))
             }
@@ -123,7 +121,7 @@ impl<R: Read> Decoder<R> {
         let more = !self.fill_buf()?.is_empty()
             || match &mut self.0 {
                 Kind::Plain(_) => false,
-                Kind::Deflate(inner) => !inner.get_mut().input.fill_buf()?.is_empty(),
+                Kind::Deflate(inner) => !inner.input().fill_buf()?.is_empty(),
                 Kind::Zstd(inner) => !inner.get_mut().input().fill_buf()?.is_empty(),
             };
         if more {
@@ -159,51 +157,6 @@ impl<R: Read> Read for Decoder<R> {
             Kind::Deflate(inner) => inner.read(into),
             Kind::Zstd(inner) => inner.read(into),
         }
-    }
-}
-
-/// Raw DEFLATE that must come to its end, unlike flate2's own reader, which takes a file's end for it.
-struct Inflate<R> {
-    input: R,
-    state: Option<Decompress>,
-}
-
-impl<R: BufRead> Inflate<R> {
-    fn new(input: R) -> Self {
-        Self {
-            input,
-            state: Some(Decompress::new(false)),
-        }
-    }
-}
-
-impl<R: BufRead> Read for Inflate<R> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        while let Some(state) = &mut self.state {
-            let input = self.input.fill_buf()?;
-            if input.is_empty() {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            let before = (state.total_in(), state.total_out());
-            let result = state.decompress(input, into, FlushDecompress::None);
-            let used = (state.total_in() - before.0) as usize;
-            let made = (state.total_out() - before.1) as usize;
-            let bad = |reason| Error::Compression {
-                offset: before.0,
-                reason,
-            };
-            let status = result.map_err(|_| bad("damaged DEFLATE data"))?;
-            self.input.consume(used);
-            if status == Status::StreamEnd {
-                self.state = None;
-            } else if used == 0 && made == 0 {
-                return Err(bad("no progress").into());
-            }
-            if made > 0 {
-                return Ok(made);
-            }
-        }
-        Ok(0)
     }
 }
 

@@ -1,0 +1,616 @@
+//! DEFLATE (RFC 1951), undone as bytes are asked for, from what can be read to its exact end.
+//!
+//! Three quarters of what it takes to install a package would be this, so it is written for speed: bits are taken eight
+//! bytes at a time, literals are looked up one from the other, and what was made stays in place until it is consumed. What
+//! is accepted is what zlib accepts.
+
+mod tables;
+
+use crate::error::Error;
+use std::io::{self, BufRead, Read};
+use tables::{DISTANCE_BITS, DISTANCES, END, LITERAL, LITERAL_BITS, LITERALS, NOTHING, OTHER};
+
+/// How far back bytes are repeated from at most.
+const WINDOW: usize = 32 << 10;
+/// Bytes that are made at once, beside the window and what one more symbol may make.
+const MADE: usize = 128 << 10;
+/// What a round of the fast loop makes at most: literals, the longest match, and what copying it writes too much.
+const ROUND: usize = 4 + 258 + 8;
+const OUTPUT: usize = WINDOW + MADE + ROUND;
+/// Bytes that are looked at in a round of the fast loop.
+const INPUT: usize = 16;
+
+/// The order in which the lengths of the code of lengths come (RFC 1951, 3.2.7).
+const ORDER: [usize; 19] = [
+    16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15,
+];
+
+/// What comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    /// A block's header.
+    Header,
+    /// So many bytes as they are.
+    Stored(usize),
+    /// Symbols by the tables.
+    Symbols,
+    /// Nothing.
+    End,
+}
+
+/// Bits that were read and not yet taken, the next being the lowest. Above `count` is nothing.
+#[derive(Clone, Copy, Debug, Default)]
+struct Bits {
+    bits: u64,
+    count: u32,
+}
+
+struct Codes {
+    literals: [u32; LITERALS],
+    distances: [u32; DISTANCES],
+    /// Whether the tables are those of fixed codes.
+    fixed: bool,
+}
+
+/// The bytes that DEFLATE made `input` of; its reader is at the first byte behind once all are given.
+pub struct Inflate<R> {
+    input: R,
+    /// Bytes that were read.
+    taken: u64,
+    bits: Bits,
+    next: Next,
+    /// Whether the block is the last one.
+    is_last: bool,
+    codes: Box<Codes>,
+    /// The window, and behind it what was made.
+    output: Box<[u8; OUTPUT]>,
+    /// Of `output`: what is in the window, where bytes that were not consumed begin, and their end.
+    begin: usize,
+    given: usize,
+    end: usize,
+}
+
+impl<R: BufRead> Inflate<R> {
+    pub fn new(input: R) -> Self {
+        let output = vec![0; OUTPUT].into_boxed_slice();
+        Self {
+            input,
+            taken: 0,
+            bits: Bits::default(),
+            next: Next::Header,
+            is_last: false,
+            codes: Box::new(Codes {
+                literals: [0; LITERALS],
+                distances: [0; DISTANCES],
+                fixed: false,
+            }),
+            output: output.try_into().expect("of this length"),
+            begin: 0,
+            given: 0,
+            end: 0,
+        }
+    }
+
+    /// What it is read from.
+    pub fn input(&mut self) -> &mut R {
+        &mut self.input
+    }
+
+    fn bad(&self) -> Error {
+        Error::Compression {
+            offset: self.taken,
+            reason: "damaged DEFLATE data",
+        }
+    }
+
+    /// Makes more, if there is more.
+    fn make(&mut self) -> io::Result<()> {
+        if self.end >= WINDOW + MADE {
+            let from = self.end - WINDOW;
+            self.output.copy_within(from..self.end, 0);
+            (self.begin, self.given, self.end) = (0, WINDOW, WINDOW);
+        }
+        while self.given == self.end && self.next != Next::End {
+            match self.next {
+                Next::Header => self.header()?,
+                Next::Stored(left) => self.stored(left)?,
+                Next::Symbols => self.symbols()?,
+                Next::End => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// One more byte of the input.
+    fn pull(&mut self) -> io::Result<()> {
+        let Some(&byte) = self.input.fill_buf()?.first() else {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        };
+        self.input.consume(1);
+        self.taken += 1;
+        self.bits.bits |= u64::from(byte) << self.bits.count;
+        self.bits.count += 8;
+        Ok(())
+    }
+
+    /// Takes up to 32 bits. Never more bytes are read than these bits are in.
+    fn take(&mut self, count: u32) -> io::Result<u32> {
+        while self.bits.count < count {
+            self.pull()?;
+        }
+        Ok(self.bits.take(count))
+    }
+
+    fn header(&mut self) -> io::Result<()> {
+        if self.is_last {
+            self.next = Next::End;
+            return Ok(());
+        }
+        self.is_last = self.take(1)? == 1;
+        self.next = match self.take(2)? {
+            0 => {
+                let rest = self.bits.count % 8;
+                self.take(rest)?;
+                let word = self.take(32)?;
+                let (length, complement) = (word & 0xffff, word >> 16);
+                if length != !complement & 0xffff {
+                    return Err(self.bad().into());
+                }
+                Next::Stored(length as usize)
+            }
+            1 => {
+                self.fixed();
+                Next::Symbols
+            }
+            2 => {
+                self.dynamic()?;
+                Next::Symbols
+            }
+            _ => return Err(self.bad().into()),
+        };
+        Ok(())
+    }
+
+    fn stored(&mut self, left: usize) -> io::Result<()> {
+        if left == 0 {
+            self.next = Next::Header;
+            return Ok(());
+        }
+        // The header ended with a byte.
+        debug_assert_eq!(self.bits.count, 0);
+        let input = self.input.fill_buf()?;
+        let room = WINDOW + MADE - self.end;
+        let length = left.min(input.len()).min(room);
+        if length == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        self.output[self.end..self.end + length].copy_from_slice(&input[..length]);
+        self.input.consume(length);
+        self.taken += length as u64;
+        self.end += length;
+        self.next = Next::Stored(left - length);
+        Ok(())
+    }
+
+    fn fixed(&mut self) {
+        if self.codes.fixed {
+            return;
+        }
+        let mut lengths = [8; 288];
+        lengths[144..256].fill(9);
+        lengths[256..280].fill(7);
+        let codes = &mut *self.codes;
+        let made = tables::make(
+            &mut codes.literals,
+            LITERAL_BITS,
+            &lengths,
+            false,
+            tables::literal,
+        ) && tables::make(
+            &mut codes.distances,
+            DISTANCE_BITS,
+            &[5; 32],
+            false,
+            tables::distance,
+        );
+        debug_assert!(made, "they are codes");
+        codes.fixed = true;
+    }
+
+    fn dynamic(&mut self) -> io::Result<()> {
+        let literals = self.take(5)? as usize + 257;
+        let distances = self.take(5)? as usize + 1;
+        let count = self.take(4)? as usize + 4;
+        if literals > 286 || distances > 30 {
+            return Err(self.bad().into());
+        }
+        let mut own = [0; 19];
+        for &symbol in &ORDER[..count] {
+            own[symbol] = self.take(3)? as u8;
+        }
+        // Of these codes none is longer than 7 bits.
+        let mut table = [0; 128];
+        let plain = |symbol| (symbol as u32) << 16;
+        let longest = own.iter().max();
+        if longest == Some(&0) || !tables::make(&mut table, 7, &own, false, plain) {
+            return Err(self.bad().into());
+        }
+        let mut lengths = [0_u8; 286 + 30];
+        let all = literals + distances;
+        let mut at = 0;
+        while at < all {
+            let entry = self.look(&table, 7)?;
+            if entry & OTHER != 0 {
+                return Err(self.bad().into());
+            }
+            self.bits.take(entry & 0xff);
+            let (length, times) = match entry >> 16 {
+                16 if at == 0 => return Err(self.bad().into()),
+                16 => (lengths[at - 1], self.take(2)? + 3),
+                17 => (0, self.take(3)? + 3),
+                18 => (0, self.take(7)? + 11),
+                length => (length as u8, 1),
+            };
+            let Some(part) = lengths[..all].get_mut(at..at + times as usize) else {
+                return Err(self.bad().into());
+            };
+            part.fill(length);
+            at += times as usize;
+        }
+        let codes = &mut *self.codes;
+        codes.fixed = false;
+        let (first, second) = lengths[..all].split_at(literals);
+        // A block must have an end.
+        let good = first[256] != 0
+            && tables::make(
+                &mut codes.literals,
+                LITERAL_BITS,
+                first,
+                true,
+                tables::literal,
+            )
+            && tables::make(
+                &mut codes.distances,
+                DISTANCE_BITS,
+                second,
+                true,
+                tables::distance,
+            );
+        match good {
+            true => Ok(()),
+            false => Err(self.bad().into()),
+        }
+    }
+
+    /// The entry of the next code, which is not taken, but all bits of which are there.
+    fn look(&mut self, table: &[u32], bits: u32) -> io::Result<u32> {
+        loop {
+            let entry = table[(self.bits.bits as usize) & ((1 << bits) - 1)];
+            let length = match entry & OTHER {
+                0 => entry >> 8 & 0xf,
+                _ => entry & 0xff,
+            };
+            if length <= self.bits.count {
+                return Ok(entry);
+            }
+            self.pull()?;
+        }
+    }
+
+    /// Takes the next code of a table that may have second ones, with its extra bits: the entry, and what it stands for.
+    fn symbol(&mut self, is_literal: bool) -> io::Result<(u32, usize)> {
+        let (mut entry, bits) = match is_literal {
+            true => (0, LITERAL_BITS),
+            false => (0, DISTANCE_BITS),
+        };
+        let mut from = (0, bits);
+        // Twice at most: what a second table has is no third.
+        for _ in 0..2 {
+            loop {
+                let place = from.0 + ((self.bits.bits as usize) & ((1 << from.1) - 1));
+                entry = match is_literal {
+                    true => self.codes.literals[place & (LITERALS - 1)],
+                    false => self.codes.distances[place & (DISTANCES - 1)],
+                };
+                let length = match entry & (OTHER | END) {
+                    0 => entry >> 8 & 0xf,
+                    _ => entry & 0xff,
+                };
+                if length <= self.bits.count {
+                    break;
+                }
+                self.pull()?;
+            }
+            if entry & (OTHER | END | NOTHING) != OTHER {
+                break;
+            }
+            self.bits.take(entry & 0xff);
+            from = ((entry >> 16) as usize, entry >> 8 & 0xf);
+        }
+        if entry & NOTHING != 0 && entry & OTHER != 0 {
+            return Err(self.bad().into());
+        }
+        if entry & (OTHER | LITERAL) != 0 {
+            self.bits.take(entry & 0xff);
+            return Ok((entry, (entry >> 16 & 0xff) as usize));
+        }
+        let length = entry >> 8 & 0xf;
+        self.bits.take(length);
+        let extra = self.take((entry & 0xff) - length)?;
+        Ok((entry, ((entry >> 16) + extra) as usize))
+    }
+
+    /// Goes on with the block until enough was made, or it ends.
+    fn symbols(&mut self) -> io::Result<()> {
+        while self.end < WINDOW + MADE {
+            if self.fast()? {
+                self.next = Next::Header;
+                return Ok(());
+            }
+            if self.end >= WINDOW + MADE {
+                break;
+            }
+            // Near the end of what was read: one symbol, bit by bit.
+            let (entry, value) = self.symbol(true)?;
+            if entry & LITERAL != 0 {
+                self.output[self.end] = value as u8;
+                self.end += 1;
+                continue;
+            }
+            if entry & OTHER != 0 {
+                self.next = Next::Header;
+                return Ok(());
+            }
+            let (_, distance) = self.symbol(false)?;
+            if distance > self.end - self.begin {
+                return Err(self.bad().into());
+            }
+            repeat(&mut self.output, self.end, distance, value);
+            self.end += value;
+        }
+        Ok(())
+    }
+
+    /// The same as long as many bytes are there. Whether the block ended.
+    fn fast(&mut self) -> io::Result<bool> {
+        let input = self.input.fill_buf()?;
+        if input.len() < INPUT {
+            return Ok(false);
+        }
+        let mut state = Fast {
+            bits: self.bits,
+            at: 0,
+            end: self.end,
+        };
+        let how = run(&mut state, input, &self.codes, &mut self.output, self.begin);
+        // Whole bytes that were not taken are given back.
+        let back = (state.bits.count / 8) as usize;
+        // Those that were there before can be more than what was read here.
+        let back = back.min(state.at);
+        state.bits.count -= 8 * back as u32;
+        state.bits.bits &= (1 << state.bits.count) - 1;
+        self.bits = state.bits;
+        self.end = state.end;
+        self.input.consume(state.at - back);
+        self.taken += (state.at - back) as u64;
+        match how {
+            How::Bad => Err(self.bad().into()),
+            how => Ok(how == How::Ended),
+        }
+    }
+}
+
+impl Bits {
+    fn take(&mut self, count: u32) -> u32 {
+        let taken = self.bits & ((1 << count) - 1);
+        self.bits >>= count;
+        self.count -= count;
+        taken as u32
+    }
+}
+
+/// Where the fast loop is.
+struct Fast {
+    bits: Bits,
+    at: usize,
+    end: usize,
+}
+
+/// Why it stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum How {
+    /// Too little is left to be read, or too little room.
+    Paused,
+    Ended,
+    Bad,
+}
+
+/// Runs the fast loop as this processor does it best.
+fn run(
+    state: &mut Fast,
+    input: &[u8],
+    codes: &Codes,
+    output: &mut [u8; OUTPUT],
+    begin: usize,
+) -> How {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("bmi2") {
+        // SAFETY: the processor has these instructions.
+        #[allow(unsafe_code)]
+        return unsafe { run_bmi2(state, input, codes, output, begin) };
+    }
+    rounds(state, input, codes, output, begin)
+}
+
+/// With shifts by a count in any register.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "bmi2")]
+fn run_bmi2(
+    state: &mut Fast,
+    input: &[u8],
+    codes: &Codes,
+    output: &mut [u8; OUTPUT],
+    begin: usize,
+) -> How {
+    rounds(state, input, codes, output, begin)
+}
+
+#[inline(always)]
+fn rounds(
+    state: &mut Fast,
+    input: &[u8],
+    codes: &Codes,
+    output: &mut [u8; OUTPUT],
+    begin: usize,
+) -> How {
+    const LITERAL_MASK: u64 = (1 << LITERAL_BITS) - 1;
+    const DISTANCE_MASK: u64 = (1 << DISTANCE_BITS) - 1;
+    let Bits {
+        mut bits,
+        mut count,
+    } = state.bits;
+    let (mut at, mut end) = (state.at, state.end);
+    let literals = &codes.literals;
+    // At least 56 bits; more than `count` says may be in `bits`, and will be there again.
+    macro_rules! refill {
+        () => {
+            let bytes: [u8; 8] = input[at..at + 8].try_into().expect("eight");
+            bits |= u64::from_le_bytes(bytes) << count;
+            at += ((63 - count) >> 3) as usize;
+            count |= 56;
+        };
+    }
+    macro_rules! take {
+        ($entry:ident) => {
+            bits >>= $entry & 0x3f;
+            count -= $entry & 0xff;
+        };
+    }
+    let how = 'all: loop {
+        if at + INPUT > input.len() || end >= WINDOW + MADE {
+            break How::Paused;
+        }
+        refill!();
+        let mut entry = literals[(bits & LITERAL_MASK) as usize];
+        if entry & LITERAL != 0 {
+            // Four of these take 44 bits at most.
+            for nth in 0..4 {
+                take!(entry);
+                output[end] = (entry >> 16) as u8;
+                end += 1;
+                entry = literals[(bits & LITERAL_MASK) as usize];
+                if entry & LITERAL == 0 {
+                    break;
+                }
+                if nth == 3 {
+                    continue 'all;
+                }
+            }
+            // A length and a distance take 48 bits at most.
+            refill!();
+        }
+        if entry & OTHER != 0 {
+            if entry & (END | NOTHING) == 0 {
+                take!(entry);
+                let place =
+                    (entry >> 16) as usize + (bits & ((1 << (entry >> 8 & 0xf)) - 1)) as usize;
+                entry = literals[place & (LITERALS - 1)];
+                if entry & LITERAL != 0 {
+                    take!(entry);
+                    output[end] = (entry >> 16) as u8;
+                    end += 1;
+                    continue;
+                }
+            }
+            if entry & OTHER != 0 {
+                if entry & END == 0 {
+                    break How::Bad;
+                }
+                take!(entry);
+                break How::Ended;
+            }
+        }
+        let value = |entry: u32, bits: u64| {
+            let extra = (bits & ((1 << (entry & 0x3f)) - 1)) >> (entry >> 8 & 0xf);
+            (entry >> 16) as usize + extra as usize
+        };
+        let length = value(entry, bits);
+        take!(entry);
+        let mut entry = codes.distances[(bits & DISTANCE_MASK) as usize];
+        if entry & OTHER != 0 {
+            if entry & NOTHING == 0 {
+                take!(entry);
+                let place =
+                    (entry >> 16) as usize + (bits & ((1 << (entry >> 8 & 0xf)) - 1)) as usize;
+                entry = codes.distances[place & (DISTANCES - 1)];
+            }
+            if entry & OTHER != 0 {
+                break How::Bad;
+            }
+        }
+        let distance = value(entry, bits);
+        take!(entry);
+        if distance > end - begin {
+            break How::Bad;
+        }
+        repeat(output, end, distance, length);
+        end += length;
+    };
+    // What is above was put there by the last refill.
+    bits &= (1 << count) - 1;
+    *state = Fast {
+        bits: Bits { bits, count },
+        at,
+        end,
+    };
+    how
+}
+
+/// Repeats what is `distance` before `end`. Up to seven bytes behind are written too.
+#[inline(always)]
+fn repeat(output: &mut [u8; OUTPUT], end: usize, distance: usize, length: usize) {
+    let from = end - distance;
+    if distance >= 8 {
+        let mut done = 0;
+        while done < length {
+            let part: [u8; 8] = output[from + done..from + done + 8]
+                .try_into()
+                .expect("eight");
+            output[end + done..end + done + 8].copy_from_slice(&part);
+            done += 8;
+        }
+    } else if distance == 1 {
+        let byte = output[from];
+        output[end..end + length].fill(byte);
+    } else {
+        for place in from..from + length {
+            output[place + distance] = output[place];
+        }
+    }
+}
+
+impl<R: BufRead> BufRead for Inflate<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.given == self.end {
+            self.make()?;
+        }
+        Ok(&self.output[self.given..self.end])
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.given = (self.given + amount).min(self.end);
+    }
+}
+
+impl<R: BufRead> Read for Inflate<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let bytes = self.fill_buf()?;
+        let length = bytes.len().min(into.len());
+        into[..length].copy_from_slice(&bytes[..length]);
+        self.consume(length);
+        Ok(length)
+    }
+}
+
+#[cfg(test)]
+mod tests;
