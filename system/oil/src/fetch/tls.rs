@@ -4,6 +4,10 @@ mod curves;
 mod provider;
 
 use crate::error::{Error, Result};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use ureq::tls::{
@@ -41,7 +45,7 @@ fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>> {
 }
 
 /// The client's own certificate, if the root has one.
-fn own(root: &Path) -> Result<Option<ClientCert>> {
+fn own(root: &Path, provider: &CryptoProvider) -> Result<Option<ClientCert>> {
     let named = |variable: &str, place: &str| {
         std::env::var_os(variable).map_or_else(|| root.join(place), PathBuf::from)
     };
@@ -51,14 +55,29 @@ fn own(root: &Path) -> Result<Option<ClientCert>> {
         return Ok(None);
     }
     let bytes = std::fs::read(&key).map_err(Error::file(&key))?;
-    let private = PrivateKey::from_pem(&bytes).map_err(|error| Error::Key {
+    let bad = |reason| Error::Key {
         name: key.display().to_string(),
-        reason: error.to_string(),
-    })?;
-    Ok(Some(ClientCert::new_with_certs(
-        &certificates(&certificate)?,
-        private,
-    )))
+        reason,
+    };
+    let private = PrivateKey::from_pem(&bytes).map_err(|error| bad(error.to_string()))?;
+    let chain = certificates(&certificate)?;
+    check(&chain, &bytes, provider)
+        .map_err(|error| bad(format!("with {}: {error}", certificate.display())))?;
+    Ok(Some(ClientCert::new_with_certs(&chain, private)))
+}
+
+/// Whether a key in PEM can be used, and is that of the first certificate: the client of HTTP takes this for granted, and
+/// would end the program.
+fn check(
+    chain: &[Certificate],
+    key: &[u8],
+    provider: &CryptoProvider,
+) -> Result<(), rustls::Error> {
+    let chain = chain.iter();
+    let chain = chain.map(|one| CertificateDer::from(one.der()).into_owned());
+    let key = PrivateKeyDer::from_pem_slice(key)
+        .map_err(|error| rustls::Error::General(error.to_string()))?;
+    CertifiedKey::from_der(chain.collect(), key, provider).map(|_| ())
 }
 
 /// The settings of TLS.
@@ -68,11 +87,12 @@ pub fn config(root: &Path, check: bool) -> Result<TlsConfig> {
         false => Vec::new(),
     };
     let provider = Arc::new(provider::provider());
+    let own = own(root, &provider)?;
     let config = TlsConfig::builder()
         .provider(TlsProvider::Rustls)
         .unversioned_rustls_crypto_provider(provider)
         .root_certs(RootCerts::new_with_certs(&roots))
-        .client_cert(own(root)?)
+        .client_cert(own)
         .disable_verification(!check);
     Ok(config.build())
 }

@@ -173,6 +173,55 @@ fn a_server_that_asks_for_a_certificate() {
     }
 }
 
+/// Keys that cannot be used are told before anybody is asked: another's than the certificate's, one of a kind that TLS
+/// here does not know, one that is too short, and none.
+#[test]
+fn own_keys_that_do_not_fit() {
+    if !there() {
+        return;
+    }
+    let (place, folder) = place(KINDS[1]);
+    certificate(&folder, "server", KINDS[1], Some("ca"));
+    let server = Server::new(&folder, &place.path("one"), "server", &[]);
+    let copy = |from: &str, to: &str| {
+        let to = place.path("root/etc/apk").join(to);
+        fs::copy(folder.join(from), to).expect("a file");
+    };
+    let refused = |part: &str| {
+        let answer = update(&place, "localhost", &server);
+        assert_eq!(answer.status, 1, "{answer:?}");
+        let told = format!("{}{}", answer.out, answer.err);
+        assert!(
+            told.contains("cert.key") && told.contains(part),
+            "{answer:?}"
+        );
+    };
+    let others: [(&[&str], &str); 2] = [
+        (&["ed25519"], "neither RSA nor of the curves"),
+        (
+            &["ec", "-pkeyopt", "ec_paramgen_curve:secp256k1"],
+            "neither RSA nor of the curves",
+        ),
+    ];
+    for (kind, part) in others {
+        certificate(&folder, "client", kind, Some("ca"));
+        copy("client.pem", "cert.pem");
+        copy("client.key", "cert.key");
+        refused(part);
+    }
+    for kind in KINDS {
+        certificate(&folder, "client", kind, Some("ca"));
+        certificate(&folder, "another", kind, Some("ca"));
+        copy("client.pem", "cert.pem");
+        copy("another.key", "cert.key");
+        refused("cert.pem");
+        copy("client.key", "cert.key");
+        assert_eq!(update(&place, "localhost", &server).status, 0, "{kind:?}");
+    }
+    fs::write(place.path("root/etc/apk/cert.key"), "no key\n").expect("a file");
+    refused("");
+}
+
 #[test]
 fn servers_that_are_not_to_be_believed() {
     if !there() {

@@ -6,14 +6,16 @@ use crate::keys::random::System;
 use rustls::crypto::{ActiveKeyExchange, SharedSecret, SupportedKxGroup};
 use rustls::ffdhe_groups::FfdheGroup;
 use rustls::pki_types::{
-    AlgorithmIdentifier, InvalidSignature, PrivateKeyDer, SignatureVerificationAlgorithm, alg_id,
+    AlgorithmIdentifier, InvalidSignature, PrivateKeyDer, SignatureVerificationAlgorithm,
+    SubjectPublicKeyInfoDer, alg_id,
 };
-use rustls::sign::{Signer, SigningKey};
+use rustls::sign::{Signer, SigningKey, public_key_to_spki};
 use rustls::{Error, NamedGroup, PeerMisbehaved, SignatureAlgorithm, SignatureScheme};
 use sha2::{Digest as _, Sha256, Sha384};
 use std::sync::Arc;
 
-/// How a point begins that is written with both of its coordinates, the only form that TLS takes (RFC 8446, 4.2.8.2).
+/// How a point begins that is written with both of its coordinates: the only form that TLS takes (RFC 8446, 4.2.8.2), and
+/// that certificates have (RFC 8422, 5.3: what was not agreed upon must not be used). The crates read others as well.
 const UNCOMPRESSED: u8 = 4;
 
 /// A way to sign: whose key, over which digest.
@@ -84,6 +86,9 @@ macro_rules! curve {
             };
 
             fn verify(key: &[u8], digest: &[u8], signature: &[u8]) -> bool {
+                if key.first() != Some(&UNCOMPRESSED) {
+                    return false;
+                }
                 let key = VerifyingKey::from_sec1_bytes(key);
                 let signature = Signature::from_der(signature);
                 key.is_ok_and(|key| {
@@ -167,6 +172,12 @@ macro_rules! curve {
                     offered.then(|| Box::new(self.clone()) as Box<dyn Signer>)
                 }
 
+                /// For it to be told when it is not the certificate's.
+                fn public_key(&self) -> Option<SubjectPublicKeyInfoDer<'_>> {
+                    let point = self.0.verifying_key().to_sec1_point(false);
+                    Some(public_key_to_spki(&alg_id::$id, point.as_bytes()))
+                }
+
                 fn algorithm(&self) -> SignatureAlgorithm {
                     SignatureAlgorithm::ECDSA
                 }
@@ -190,3 +201,6 @@ macro_rules! curve {
 
 curve!(p256, ECDSA_P256, secp256r1, ECDSA_NISTP256_SHA256, Sha256);
 curve!(p384, ECDSA_P384, secp384r1, ECDSA_NISTP384_SHA384, Sha384);
+
+#[cfg(test)]
+mod tests;

@@ -103,9 +103,11 @@ impl SecureRandom for System {
 
 impl KeyProvider for System {
     fn load_private_key(&self, key: PrivateKeyDer<'static>) -> Result<Arc<dyn SigningKey>, Error> {
-        match sign::RsaSigningKey::new(&key) {
-            Ok(rsa) => Ok(Arc::new(rsa)),
-            Err(_) => curves::key(&key),
+        match (sign::RsaSigningKey::new(&key), &key) {
+            (Ok(rsa), _) => Ok(Arc::new(rsa)),
+            // Of no other kind, but not to be used.
+            (Err(error), PrivateKeyDer::Pkcs1(_)) => Err(error),
+            (Err(_), _) => curves::key(&key),
         }
     }
 }
