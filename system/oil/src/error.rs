@@ -6,6 +6,7 @@
 use crate::digest::Digest;
 use crate::format::adb;
 use crate::transact::Conflicts;
+use inflate::Damaged;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -179,6 +180,13 @@ impl From<io::Error> for Error {
         if error.get_ref().is_some_and(|inner| inner.is::<Error>()) {
             let inner = error.into_inner().and_then(|inner| inner.downcast().ok());
             return inner.map_or(Self::Truncated, |inner| *inner);
+        }
+        let inner = error.get_ref();
+        if let Some(damaged) = inner.and_then(|inner| inner.downcast_ref::<Damaged>()) {
+            return Self::Compression {
+                offset: damaged.offset,
+                reason: "damaged DEFLATE data",
+            };
         }
         if error.kind() == io::ErrorKind::UnexpectedEof {
             return Self::Truncated;

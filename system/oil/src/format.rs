@@ -3,7 +3,6 @@
 pub mod adb;
 pub mod compress;
 pub mod gzip;
-mod inflate;
 pub mod v2;
 
 use crate::error::{Error, Result};

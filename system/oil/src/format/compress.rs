@@ -3,8 +3,8 @@
 
 mod unzstd;
 
-use super::inflate::Inflate;
 use crate::error::{Error, Result};
+use inflate::Inflate;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::str::FromStr;
 use unzstd::Unzstd;
