@@ -49,7 +49,12 @@ impl Digest {
 
     fn new(from: &[u8]) -> Self {
         let mut bytes = [0; 64];
-        bytes[..from.len()].copy_from_slice(from);
+        // Those that there are thousands of have lengths that are known beforehand.
+        match (from.first_chunk::<20>(), from.first_chunk::<32>()) {
+            (Some(short), _) if from.len() == 20 => bytes[..20].copy_from_slice(short),
+            (_, Some(long)) if from.len() == 32 => bytes[..32].copy_from_slice(long),
+            _ => bytes[..from.len()].copy_from_slice(from),
+        }
         Self {
             bytes,
             length: from.len() as u8,
@@ -114,15 +119,39 @@ impl Digest {
         format!("X{}{}", self.kind(), self.hex())
     }
 
+    /// `Q1` or `Q2` and base64.
+    pub fn text(&self) -> Text {
+        let bytes = self.as_bytes();
+        let length = 2 + bytes.len().div_ceil(3) * 4;
+        let mut text = [0; 90];
+        text[0] = b'Q';
+        text[1] = self.kind() as u8;
+        write_base64(bytes, &mut text[2..length]);
+        Text { text, length }
+    }
+
     fn kind(&self) -> char {
         if self.length == 20 { '1' } else { '2' }
+    }
+}
+
+/// See [`Digest::text`].
+pub struct Text {
+    text: [u8; 90],
+    length: usize,
+}
+
+impl Text {
+    /// The text.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.text[..self.length]
     }
 }
 
 /// `Q1` or `Q2` and base64.
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Q{}{}", self.kind(), base64(self.as_bytes()))
+        f.write_str(std::str::from_utf8(self.text().as_bytes()).unwrap_or_default())
     }
 }
 
@@ -229,16 +258,29 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 
 /// Base64 with padding (RFC 4648, section 4).
 pub fn base64(bytes: &[u8]) -> String {
-    let mut text = vec![b'='; bytes.len().div_ceil(3) * 4];
-    for (chunk, four) in bytes.chunks(3).zip(text.chunks_exact_mut(4)) {
-        let mut word = [0; 4];
-        word[1..=chunk.len()].copy_from_slice(chunk);
-        let word = u32::from_be_bytes(word);
-        for (index, letter) in four.iter_mut().enumerate().take(chunk.len() + 1) {
-            *letter = ALPHABET[(word >> (18 - 6 * index) & 63) as usize];
-        }
-    }
+    let mut text = vec![0; bytes.len().div_ceil(3) * 4];
+    write_base64(bytes, &mut text);
     ascii(text)
+}
+
+/// The same into `text`, which has the length for it.
+fn write_base64(bytes: &[u8], text: &mut [u8]) {
+    let letters = |word: u32| [18, 12, 6, 0].map(|by| ALPHABET[(word >> by & 63) as usize]);
+    let mut fours = text.chunks_exact_mut(4);
+    let mut threes = bytes.chunks_exact(3);
+    for (three, four) in threes.by_ref().zip(fours.by_ref()) {
+        let word = u32::from_be_bytes([0, three[0], three[1], three[2]]);
+        four.copy_from_slice(&letters(word));
+    }
+    let (rest, padding) = match *threes.remainder() {
+        [one] => ([0, one, 0, 0], 2),
+        [one, two] => ([0, one, two, 0], 1),
+        _ => return,
+    };
+    if let Some(four) = fours.next() {
+        four.copy_from_slice(&letters(u32::from_be_bytes(rest)));
+        four[4 - padding..].fill(b'=');
+    }
 }
 
 /// The bytes of base64 with its padding, or nothing if it is not such.
@@ -260,45 +302,46 @@ const SIX: [u8; 256] = {
 };
 
 fn unbase64(text: &[u8], into: &mut [u8]) -> Option<usize> {
-    if !text.len().is_multiple_of(4) {
+    let (fours, []) = text.as_chunks::<4>() else {
         return None;
-    }
-    let padding = text
-        .iter()
-        .rev()
-        .take(2)
-        .take_while(|b| **b == b'=')
-        .count();
+    };
+    let Some((last, fours)) = fours.split_last() else {
+        return Some(0);
+    };
+    let padding = match last {
+        [_, _, b'=', b'='] => 2,
+        [_, _, _, b'='] => 1,
+        _ => 0,
+    };
     let length = text.len() / 4 * 3 - padding;
     if length > into.len() {
         return None;
     }
-    let mut written = 0;
-    for (number, chunk) in text.chunks_exact(4).enumerate() {
-        let real = if (number + 1) * 4 == text.len() {
-            4 - padding
-        } else {
-            4
-        };
-        let mut word = 0u32;
-        for (index, byte) in chunk.iter().enumerate() {
-            let six = if index < real {
-                SIX[usize::from(*byte)]
-            } else {
-                0
-            };
-            if six == 0xff {
-                return None;
-            }
-            word = word << 6 | u32::from(six);
-        }
-        let bytes = word.to_be_bytes();
-        // Bits that no byte holds are zero in the one right writing.
-        if bytes[real..].iter().any(|byte| *byte != 0) {
-            return None;
-        }
-        into[written..written + real - 1].copy_from_slice(&bytes[1..real]);
-        written += real - 1;
+    // What is no letter has bits that no letter has.
+    let word = |four: &[u8; 4]| {
+        let [one, two, three, four] = four.map(|byte| SIX[usize::from(byte)]);
+        let good = (one | two | three | four) & 0xc0 == 0;
+        let sixes = [one, two, three, four];
+        good.then(|| {
+            sixes
+                .iter()
+                .fold(0, |word, &six| word << 6 | u32::from(six))
+        })
+    };
+    let (whole, rest) = into[..length].split_at_mut(fours.len() * 3);
+    for (four, three) in fours.iter().zip(whole.as_chunks_mut::<3>().0) {
+        let [_, one, two, last] = word(four)?.to_be_bytes();
+        *three = [one, two, last];
+    }
+    let mut last = *last;
+    last[4 - padding..].fill(b'A');
+    let [_, bytes @ ..] = word(&last)?.to_be_bytes();
+    // Bits that no byte holds are zero in the one right writing.
+    if bytes[3 - padding..].iter().any(|byte| *byte != 0) {
+        return None;
+    }
+    for (to, from) in rest.iter_mut().zip(bytes) {
+        *to = from;
     }
     Some(length)
 }

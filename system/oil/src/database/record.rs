@@ -230,7 +230,7 @@ impl Directory {
                 line(b'a', file.acl.to_string().as_bytes());
             }
             if let Some(digest) = file.digest {
-                line(b'Z', digest.short().to_string().as_bytes());
+                line(b'Z', digest.short().text().as_bytes());
             }
         }
     }

@@ -261,7 +261,9 @@ impl Builder {
     }
 
     fn raw(&mut self, letter: u8, value: &[u8]) {
-        self.text.extend_from_slice(&[letter, b':']);
+        self.text.reserve(value.len() + 3);
+        self.text.push(letter);
+        self.text.push(b':');
         self.text.extend_from_slice(value);
         self.text.push(b'\n');
     }
@@ -297,7 +299,7 @@ impl Builder {
             self.line(b'a', item.acl);
         }
         if let Some(digest) = item.digest {
-            self.line(b'Z', digest.short());
+            self.raw(b'Z', digest.short().text().as_bytes());
         }
         if item.number != self.number {
             self.line(b'j', item.number);
