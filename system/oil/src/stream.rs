@@ -60,33 +60,40 @@ pub struct Metadata {
 /// Bytes of text that the entries of one package have together at most: their paths, targets and attributes.
 const MAX_PATHS: usize = 64 << 20;
 
-type File<R> = io::Chain<io::Cursor<[u8; 4]>, R>;
+/// A file whose first bytes have been looked at. Whatever it is read from: what reads packages is in a program once.
+pub(crate) type Marked<'f> = io::Chain<io::Cursor<[u8; 4]>, Box<dyn Read + 'f>>;
+
+/// Looks at the first bytes of a file.
+pub(crate) fn marked<'f>(mut file: impl Read + 'f) -> io::Result<([u8; 4], Marked<'f>)> {
+    let mut mark = [0; 4];
+    file.read_exact(&mut mark)?;
+    let file: Box<dyn Read> = Box::new(file);
+    Ok((mark, io::Cursor::new(mark).chain(file)))
+}
 
 /// A package that is being read.
-pub struct PackageReader<R: Read> {
+pub struct PackageReader<'f> {
     metadata: Metadata,
-    body: Body<R>,
+    body: Body<'f>,
 }
 
-enum Body<R: Read> {
-    V2(Box<v2::Body<File<R>>>),
-    V3(Box<v3::Body<File<R>>>),
+enum Body<'f> {
+    V2(Box<v2::Body<Marked<'f>>>),
+    V3(Box<v3::Body<Marked<'f>>>),
 }
 
-impl<R: Read> PackageReader<R> {
+impl<'f> PackageReader<'f> {
     /// Reads and verifies a package's metadata.
     ///
     /// # Errors
     /// [`Error::Untrusted`], [`Error::BadSignature`] and [`Error::Identity`] if it is not to be taken;
     /// [`Error::NoDataHash`] for a v2 package of the old style unless anything is taken; those of its format.
-    pub fn open(file: R, trust: &Trust) -> Result<Self> {
-        Self::open_as(file, trust, false)
+    pub fn open(file: impl Read + 'f, trust: &Trust) -> Result<Self> {
+        let (mark, file) = marked(file)?;
+        Self::open_as(mark, file, trust, false)
     }
 
-    fn open_as(mut file: R, trust: &Trust, late: bool) -> Result<Self> {
-        let mut mark = [0; 4];
-        file.read_exact(&mut mark)?;
-        let file = io::Cursor::new(mark).chain(file);
+    fn open_as(mark: [u8; 4], file: Marked<'f>, trust: &Trust, late: bool) -> Result<Self> {
         if mark.starts_with(&[0x1f, 0x8b]) {
             let (metadata, body) = v2::open(file, trust, late)?;
             let body = Body::V2(Box::new(body));
@@ -164,8 +171,9 @@ impl<R: Read> PackageReader<R> {
 ///
 /// # Errors
 /// As [`PackageReader`].
-pub fn verify<R: Read>(file: R, trust: &Trust) -> Result<Metadata> {
-    PackageReader::open_as(file, trust, true)?.finish()
+pub fn verify(file: impl Read, trust: &Trust) -> Result<Metadata> {
+    let (mark, file) = marked(file)?;
+    PackageReader::open_as(mark, file, trust, true)?.finish()
 }
 
 fn check_identity(trust: &Trust, found: &Digest) -> Result<()> {

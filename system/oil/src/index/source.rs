@@ -13,9 +13,9 @@ use crate::format::compress::Decoder;
 use crate::format::gzip::Members;
 use crate::format::v2::apkindex::{self, Record};
 use crate::package::Info;
-use crate::stream::{Trust, v2_signatures, v2_verify, v3_signatures};
+use crate::stream::{Marked, Trust, marked, v2_signatures, v2_verify, v3_signatures};
 use crate::version::Version;
-use std::io::{self, Read};
+use std::io::Read;
 
 /// A record of an APKINDEX is at most this many bytes.
 const MAX_RECORD: usize = 4 << 20;
@@ -38,10 +38,12 @@ pub struct Source {
 ///
 /// # Errors
 /// [`Error::Untrusted`] and [`Error::BadSignature`], and those of the formats.
-pub fn read_source(mut file: impl Read, trust: IndexTrust) -> Result<Source> {
-    let mut mark = [0; 4];
-    file.read_exact(&mut mark)?;
-    let file = io::Cursor::new(mark).chain(file);
+pub fn read_source(file: impl Read, trust: IndexTrust) -> Result<Source> {
+    let (mark, file) = marked(file)?;
+    read_marked(mark, file, trust)
+}
+
+fn read_marked(mark: [u8; 4], file: Marked, trust: IndexTrust) -> Result<Source> {
     if mark.starts_with(&[0x1f, 0x8b]) {
         return v2(file, trust);
     }
@@ -69,7 +71,7 @@ pub fn read_source(mut file: impl Read, trust: IndexTrust) -> Result<Source> {
     })
 }
 
-fn v2(file: impl Read, trust: IndexTrust) -> Result<Source> {
+fn v2(file: Marked, trust: IndexTrust) -> Result<Source> {
     let mut members = Members::new(file);
     let (signatures, mut tar, first) = v2_signatures(&mut members, MAX_INDEX)?;
     let mut builder = Builder::default();

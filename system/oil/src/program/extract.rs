@@ -162,7 +162,7 @@ impl Target {
         rustix::fs::fchmod(&directory, Mode::from_raw_mode(entry.acl.mode)).map_err(io)
     }
 
-    fn make_file(&self, entry: &Entry, reader: &mut PackageReader<File>) -> Result<()> {
+    fn make_file(&self, entry: &Entry, reader: &mut PackageReader) -> Result<()> {
         let (above, name) = split(&entry.path);
         let directory = self.open(above)?;
         let mode = Mode::from_raw_mode(entry.acl.mode);

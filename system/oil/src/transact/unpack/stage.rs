@@ -9,7 +9,7 @@ use crate::transact::xattrs;
 use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Uid, XattrFlags};
 use rustix::io::Errno;
 use std::fs::File;
-use std::io::{Read, Write as _};
+use std::io::Write as _;
 use std::os::fd::OwnedFd;
 
 impl<'u> Unpacking<'u> {
@@ -32,11 +32,11 @@ impl<'u> Unpacking<'u> {
         Ok(File::from(fd))
     }
 
-    pub(super) fn content<R: Read>(
+    pub(super) fn content(
         &mut self,
         mut file: File,
         entry: &Entry,
-        package: &mut PackageReader<R>,
+        package: &mut PackageReader,
     ) -> Result<()> {
         while let Some(piece) = package.chunk()? {
             file.write_all(piece).map_err(|error| {

@@ -9,7 +9,6 @@ use crate::transact::manifest::{Action, Builder, Folder, Item, Owner};
 use crate::transact::place::split;
 use crate::transact::xattrs::Xattrs;
 use std::collections::HashMap;
-use std::io::Read;
 use std::os::fd::OwnedFd;
 
 /// A directory, and what its files need.
@@ -54,7 +53,7 @@ impl<'u> Unpacking<'u> {
         }
     }
 
-    pub fn all<R: Read>(&mut self, mut package: PackageReader<R>) -> Result<()> {
+    pub fn all(&mut self, mut package: PackageReader) -> Result<()> {
         while let Some(entry) = package.next_entry()? {
             if entry.kind == EntryKind::Directory {
                 self.folder(&entry.path, &entry.acl);
