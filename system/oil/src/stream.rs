@@ -121,6 +121,17 @@ impl<'f> PackageReader<'f> {
         }
     }
 
+    /// Whether something is so of all entries, where they are known before their content (v3).
+    ///
+    /// # Errors
+    /// As [`PackageReader::entries`].
+    pub fn all_entries(&self, is_so: impl FnMut(&Entry) -> bool) -> Result<Option<bool>> {
+        match &self.body {
+            Body::V2(_) => Ok(None),
+            Body::V3(body) => body.all_entries(is_so).map(Some),
+        }
+    }
+
     /// The next entry; none after the last. What is left of the current one's content is read and checked.
     ///
     /// # Errors

@@ -132,6 +132,7 @@ pub fn restore(
             acl: directory.acl,
             owner: None,
             volume,
+            tree: None,
             xattrs: kept
                 .specials
                 .xattrs

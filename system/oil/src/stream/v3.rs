@@ -124,6 +124,17 @@ impl<R: Read> Body<R> {
         Ok(all)
     }
 
+    pub fn all_entries(&self, mut is_so: impl FnMut(&Entry) -> bool) -> Result<bool> {
+        let paths = self.root()?.paths()?;
+        let mut walk = Walk::default();
+        while let Some(entry) = walk.next(&paths)? {
+            if !is_so(&entry) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     pub fn next_entry(&mut self) -> Result<Option<Entry>> {
         let payload = Payload::new(&self.payload)?;
         let paths = schema::Package(payload.root()?).paths()?;

@@ -135,6 +135,19 @@ impl<'r> Area<'r> {
         Ok(self.whereabouts(directory)?.0)
     }
 
+    /// The same, and of a directory that is not there the topmost one that is not: itself, or one above it.
+    pub fn top_of_missing(&self, directory: &[u8]) -> Result<(usize, Option<Vec<u8>>)> {
+        let (volume, mut is_there) = self.whereabouts(directory)?;
+        let mut top = None;
+        let mut path = directory;
+        while !is_there && !path.is_empty() {
+            top = Some(path.to_vec());
+            path = split(path).0;
+            is_there = self.whereabouts(path)?.1;
+        }
+        Ok((volume, top))
+    }
+
     /// The same, and whether the directory is there.
     fn whereabouts(&self, directory: &[u8]) -> Result<(usize, bool)> {
         let known = |path: &[u8]| {

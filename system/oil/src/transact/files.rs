@@ -3,7 +3,7 @@
 use super::area::{AREA, Area};
 use super::claims::join;
 use super::journal::Line;
-use super::manifest::{Action, Builder, Folder, Item, Manifest, Owner, Part};
+use super::manifest::{Action, Builder, Folder, Item, Manifest, Owner, Part, Tree};
 use super::owners::Owners;
 use super::place::{Directories, split};
 use super::trees;
@@ -13,8 +13,9 @@ use super::xattrs::{self, Xattrs};
 use crate::database::record::Acl;
 use crate::error::{Error, Result};
 use crate::history::store::Store;
-use rustix::fs::{AtFlags, FileType, Gid, Mode, Uid};
+use rustix::fs::{AtFlags, FileType, Gid, Mode, RenameFlags, Uid};
 use rustix::io::Errno;
+use std::collections::HashMap;
 use std::os::fd::{AsFd, OwnedFd};
 
 /// What a directory is called until it is as it shall be.
@@ -57,6 +58,15 @@ fn is_refused(error: Errno) -> bool {
     )
 }
 
+/// Directories of trees of a step that were tried: whether they were put in their places whole.
+#[derive(Default)]
+struct Trees(HashMap<Vec<u8>, bool>);
+
+/// Where in its step's directory a directory of a tree is, by what its path will be.
+pub fn staged(tree: Tree, path: &[u8]) -> Vec<u8> {
+    [trees::staged(tree.number).as_bytes(), &path[tree.top..]].concat()
+}
+
 impl Placing<'_> {
     /// Does a step. Whether all files of it got their places.
     pub fn step(&mut self, step: usize, line: &Line) -> Result<bool> {
@@ -84,13 +94,21 @@ impl Placing<'_> {
         self.list(&manifest)?;
         let mut well = true;
         let mut folder: &[u8] = &[];
-        let mut from: Option<(usize, OwnedFd)> = None;
-        let mut volume = 0;
+        let mut from: Option<(usize, Option<Tree>, OwnedFd)> = None;
+        let (mut volume, mut tree) = (0, None);
+        let mut trees = Trees::default();
+        let mut is_whole = false;
         for part in manifest.parts() {
             let item = match part? {
                 Part::Folder(next) => {
                     folder = next.path;
-                    volume = next.volume;
+                    (volume, tree) = (next.volume, next.tree);
+                    // What is in a tree is in a directory of its own.
+                    from = from.filter(|from| from.1.is_none() && tree.is_none());
+                    is_whole = match tree {
+                        Some(tree) => self.come(step, volume, tree, folder, &mut trees)?,
+                        None => false,
+                    };
                     if let Err(error) = self.make(&next) {
                         well &= self.refused(&package, "create", folder, error)?;
                     }
@@ -98,14 +116,26 @@ impl Placing<'_> {
                 }
                 Part::Item(item) => item,
             };
-            if item.action == Action::Leave {
+            if item.action == Action::Leave || is_whole {
                 continue;
             }
-            if from.as_ref().is_none_or(|(open, _)| *open != volume) {
-                from = Some((volume, self.area.step(volume, step, false)?));
+            if from.as_ref().is_none_or(|(open, ..)| *open != volume) {
+                let mut fd = self.area.step(volume, step, false)?;
+                if let Some(tree) = tree {
+                    fd = match trees::open(&fd, &staged(tree, folder)) {
+                        Ok(fd) => fd,
+                        Err(error) => return Err(self.area.root().error(folder, error)),
+                    };
+                }
+                from = Some((volume, tree, fd));
             }
-            let from = &from.as_ref().expect("opened above").1;
-            if let Err(error) = self.place(from, folder, &item) {
+            let from = &from.as_ref().expect("opened above").2;
+            let number = item.number.to_string();
+            let staged = match tree {
+                Some(_) => item.name,
+                None => number.as_bytes(),
+            };
+            if let Err(error) = self.place(from, staged, folder, &item) {
                 let path = join(folder, item.name);
                 well &= self.refused(&package, "commit", &path, error)?;
             }
@@ -167,6 +197,7 @@ impl Placing<'_> {
                 acl: Acl::of_root(0o755),
                 owner: None,
                 volume: 0,
+                tree: None,
                 xattrs: Xattrs::new(),
             })?;
         }
@@ -208,11 +239,59 @@ impl Placing<'_> {
         rustix::fs::renameat(&*above, name, &*above, place)
     }
 
-    fn place(&mut self, from: &OwnedFd, folder: &[u8], item: &Item) -> Result<(), Errno> {
+    /// Puts a directory that was unpacked whole, or one above it, in its place. False if both were there already: its
+    /// files go there one by one.
+    fn come(
+        &mut self,
+        step: usize,
+        volume: usize,
+        tree: Tree,
+        folder: &[u8],
+        trees: &mut Trees,
+    ) -> Result<bool> {
+        let ends =
+            (tree.top..=folder.len()).filter(|&end| matches!(folder.get(end), None | Some(b'/')));
+        for path in ends.map(|end| &folder[..end]) {
+            match trees.0.get(path) {
+                Some(true) => return Ok(true),
+                Some(false) => continue,
+                None => {}
+            }
+            let (above, name) = split(path);
+            let from = self.area.step(volume, step, false)?;
+            let renamed = self.directories.get(above).and_then(|into| {
+                let flags = RenameFlags::NOREPLACE;
+                rustix::fs::renameat_with(&from, staged(tree, path), &*into, name, flags)
+            });
+            let is_whole = match renamed {
+                Ok(()) => true,
+                // It was put there before.
+                Err(Errno::NOENT)
+                    if self.again && trees::open(&from, &staged(tree, path)).is_err() =>
+                {
+                    true
+                }
+                Err(error) if error == Errno::NOSYS || is_refused(error) => false,
+                Err(error) => return Err(self.area.root().error(path, error)),
+            };
+            trees.0.insert(path.to_vec(), is_whole);
+            if is_whole {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn place(
+        &mut self,
+        from: &OwnedFd,
+        number: &[u8],
+        folder: &[u8],
+        item: &Item,
+    ) -> Result<(), Errno> {
         let into = self.directories.get(folder)?;
-        let number = item.number.to_string();
         if self.again {
-            let staged = rustix::fs::statat(from, &number, AtFlags::SYMLINK_NOFOLLOW);
+            let staged = rustix::fs::statat(from, number, AtFlags::SYMLINK_NOFOLLOW);
             if staged.err() == Some(Errno::NOENT) {
                 return Ok(());
             }
@@ -228,9 +307,9 @@ impl Placing<'_> {
                     String::from_utf8_lossy(&join(folder, &name))
                 );
                 self.watch.tell(Event::Script(&text));
-                rustix::fs::renameat(from, &number, &*into, &name)
+                rustix::fs::renameat(from, number, &*into, &name)
             }
-            Action::Place | Action::Leave => rustix::fs::renameat(from, &number, &*into, item.name),
+            Action::Place | Action::Leave => rustix::fs::renameat(from, number, &*into, item.name),
         }
     }
 

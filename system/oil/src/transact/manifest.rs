@@ -2,7 +2,8 @@
 //!
 //! Lines of ours have letters that the database does not use there, and are left out when the record is written.
 //! Of a directory: `v:` the number of its volume, if that is not the first one; `x:` an extended attribute that it
-//! gets, name and value in hexadecimal digits. Of a file: `j:` the number that it is
+//! gets, name and value in hexadecimal digits; `t:` the tree that it is unpacked in ([`super::trees`]), and how many bytes
+//! of its path are that of the tree's top: its files have their own names there. Of a file: `j:` the number that it is
 //! unpacked under, if that is not the one after the last; `n:` what is done with it, if it is not just put in its
 //! place; `k:` the content that it takes the place of, which is kept. Of both: `o:` user, group and the
 //! numbers that the package says for them, of all that is not root's.
@@ -43,8 +44,17 @@ pub struct Folder<'m> {
     pub acl: Acl,
     pub owner: Option<Owner<'m>>,
     pub volume: usize,
+    pub tree: Option<Tree>,
     /// Extended attributes that it gets when it is made.
     pub xattrs: Xattrs,
+}
+
+/// A directory that was not there when it was unpacked, and is put in its place as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tree {
+    pub number: usize,
+    /// Bytes of the path that are the top's.
+    pub top: usize,
 }
 
 /// A file or link.
@@ -154,6 +164,7 @@ impl<'m> Parts<'m> {
                 acl: Acl::of_root(0o755),
                 owner: None,
                 volume: 0,
+                tree: None,
                 xattrs: Xattrs::new(),
             }),
             b'R' => {
@@ -180,6 +191,13 @@ impl<'m> Parts<'m> {
                 (Part::Folder(folder), b'M') => folder.acl = parse_acl(value)?,
                 (Part::Folder(folder), b'v') => folder.volume = number(value)? as usize,
                 (Part::Folder(folder), b'o') => folder.owner = Some(Owner::parse(value)?),
+                (Part::Folder(folder), b't') => {
+                    let (tree, top) = value.split_at_checked(memchr::memchr(b' ', value)?)?;
+                    let top = number(&top[1..])? as usize;
+                    let number = number(tree)? as usize;
+                    let good = top > 0 && top <= folder.path.len();
+                    folder.tree = Some(good.then_some(Tree { number, top })?);
+                }
                 (Part::Folder(folder), b'x') => {
                     let (name, text) = value.split_at_checked(memchr::memchr(b' ', value)?)?;
                     let pair = (digest::from_hex(name)?, digest::from_hex(&text[1..])?);
@@ -286,6 +304,9 @@ impl Builder {
         if folder.volume > 0 {
             self.line(b'v', folder.volume);
         }
+        if let Some(Tree { number, top }) = folder.tree {
+            self.line(b't', format_args!("{number} {top}"));
+        }
         for (name, value) in &folder.xattrs {
             let (name, value) = (digest::hex(name), digest::hex(value));
             self.line(b'x', format_args!("{name} {value}"));
@@ -363,6 +384,7 @@ mod tests {
                 acl: Acl::of_root(0o755),
                 owner: None,
                 volume: 0,
+                tree: None,
                 xattrs: Xattrs::new(),
             }),
             Part::Item(item.clone()),
@@ -375,6 +397,7 @@ mod tests {
                     numbers: (Some(3), None),
                 }),
                 volume: 2,
+                tree: Some(Tree { number: 3, top: 7 }),
                 xattrs: vec![
                     (b"user.a".to_vec(), b"1\n".to_vec()),
                     (b"user.b".to_vec(), Vec::new()),

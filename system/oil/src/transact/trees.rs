@@ -1,6 +1,8 @@
-//! Directories that go whole with a package: kept by one rename, where its files one by one would cost one each.
+//! Directories that go or come whole with a package: by one rename, where their files one by one would cost one each.
 //!
-//! Decided when the transaction is prepared, in `N.trees` of the area; done only if nothing else is in the directory
+//! What comes is unpacked as it will be where its directory is not there; if it is by the time it is put in its place, its
+//! files go there one by one after all. What goes is kept:
+//! decided when the transaction is prepared, in `N.trees` of the area; done only if nothing else is in the directory
 //! then. What has become of it is asked of the file system: one that is not in its place any more, but in the store,
 //! was moved before.
 
@@ -16,6 +18,11 @@ use std::os::fd::{AsFd, OwnedFd};
 /// Where a tree lies in the store: generation, step, number in the step.
 pub fn name(generation: u64, step: usize, number: usize) -> String {
     format!("{generation}.{step}.{number}")
+}
+
+/// What a directory that comes whole is called in its step's, where all else has numbers.
+pub fn staged(number: usize) -> String {
+    format!("t{number}")
 }
 
 /// The generation that a tree is of, by its name in the store.
@@ -149,7 +156,8 @@ impl<'m> Content<'m> {
     }
 }
 
-fn open(above: impl AsFd, name: &[u8]) -> Result<OwnedFd, Errno> {
+/// Opens a directory, but none that a link leads to.
+pub fn open(above: impl AsFd, name: &[u8]) -> Result<OwnedFd, Errno> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     rustix::fs::openat(above, name, flags, Mode::empty())
 }

@@ -5,3 +5,4 @@ mod field;
 mod past;
 mod refused;
 mod rules;
+mod whole;

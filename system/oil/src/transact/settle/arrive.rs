@@ -1,15 +1,17 @@
 //! What comes: what is done with each new file, and what stands in its place.
 
 use super::super::claims::join;
+use super::super::files;
 use super::super::manifest::{Action, Builder, Manifest, Part};
 use super::super::place::split;
 use super::super::protect::{self, Known};
+use super::super::trees;
 use super::super::unpack::name_of;
 use super::Settling;
 use crate::database::record::Record;
 use crate::error::{Error, Result};
 use crate::history::store::Content;
-use rustix::fs::FileType;
+use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
 use std::collections::HashMap;
 
@@ -90,14 +92,24 @@ impl Settling<'_> {
     fn rewrite(&self, step: usize, manifest: &Manifest, changes: &Changes) -> Result<()> {
         let mut out = Builder::new(manifest.head());
         let mut folder: &[u8] = &[];
+        let mut tree = None;
         for part in manifest.parts() {
             match part? {
                 Part::Folder(next) => {
                     folder = next.path;
+                    tree = next.tree.map(|tree| (tree, next.volume));
                     out.folder(&next);
                 }
                 Part::Item(mut item) => match changes.get(&item.number) {
-                    Some(None) => {}
+                    // It must not come with its directory.
+                    Some(None) => {
+                        if let Some((tree, volume)) = tree {
+                            let at = |error: Errno| self.area.root().error(folder, error);
+                            let fd = self.area.step(volume, step, false)?;
+                            let fd = trees::open(fd, &files::staged(tree, folder)).map_err(at)?;
+                            rustix::fs::unlinkat(fd, item.name, AtFlags::empty()).map_err(at)?;
+                        }
+                    }
                     None => out.item(&item),
                     Some(Some((action, keep))) => {
                         let hash = self.claims.paths.hash(folder, item.name);

@@ -34,6 +34,7 @@ impl Settling<'_> {
                 acl: Acl::of_root(0o755),
                 owner: None,
                 volume,
+                tree: None,
                 xattrs: Xattrs::new(),
             });
             let mut all = task.new.is_none() && self.options.generations > 0 && volume == 0;

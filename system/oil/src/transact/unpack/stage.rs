@@ -13,22 +13,16 @@ use std::io::Write as _;
 use std::os::fd::OwnedFd;
 
 impl<'u> Unpacking<'u> {
-    fn directory(&self, volume: usize) -> &OwnedFd {
-        self.open[volume].as_ref().expect("opened by volume()")
-    }
-
     /// An error at an entry's place.
     fn at<'e>(&self, entry: &'e Entry) -> impl Fn(Errno) -> Error + use<'e, 'u> {
         let root = self.unpacker.area.root();
         move |error| root.error(&entry.path, error)
     }
 
-    pub(super) fn create(&self, volume: usize, number: u32, entry: &Entry) -> Result<File> {
+    pub(super) fn create(&self, directory: &OwnedFd, name: &[u8], entry: &Entry) -> Result<File> {
         let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC;
         let mode = Mode::from_raw_mode(entry.acl.mode & 0o777);
-        let name = number.to_string();
-        let fd = rustix::fs::openat(self.directory(volume), &name, flags, mode)
-            .map_err(self.at(entry))?;
+        let fd = rustix::fs::openat(directory, name, flags, mode).map_err(self.at(entry))?;
         Ok(File::from(fd))
     }
 
@@ -64,19 +58,20 @@ impl<'u> Unpacking<'u> {
     }
 
     /// Links and devices.
-    pub(super) fn special(&mut self, volume: usize, number: u32, entry: &Entry) -> Result<()> {
+    pub(super) fn special(
+        &mut self,
+        directory: &OwnedFd,
+        name: &[u8],
+        entry: &Entry,
+    ) -> Result<()> {
         let at = self.at(entry);
-        let name = number.to_string();
         if let EntryKind::HardLink(target) = &entry.kind {
-            return self.link(volume, &name, target, &at);
+            return self.link(directory, name, target, &at);
         }
-        let directory = self.directory(volume);
         let mode = Mode::from_raw_mode(entry.acl.mode & 0o777);
-        let node = |kind, device| rustix::fs::mknodat(directory, &name, kind, mode, device);
+        let node = |kind, device| rustix::fs::mknodat(directory, name, kind, mode, device);
         match &entry.kind {
-            EntryKind::Symlink(target) => {
-                rustix::fs::symlinkat(target.as_slice(), directory, &name)
-            }
+            EntryKind::Symlink(target) => rustix::fs::symlinkat(target.as_slice(), directory, name),
             EntryKind::Character(device) => node(FileType::CharacterDevice, *device),
             EntryKind::Block(device) => node(FileType::BlockDevice, *device),
             EntryKind::Fifo => node(FileType::Fifo, 0),
@@ -87,11 +82,11 @@ impl<'u> Unpacking<'u> {
         if self.unpacker.chown && (acl.uid, acl.gid) != self.unpacker.own {
             let (uid, gid) = (Uid::from_raw(acl.uid), Gid::from_raw(acl.gid));
             let flags = AtFlags::SYMLINK_NOFOLLOW;
-            rustix::fs::chownat(directory, &name, Some(uid), Some(gid), flags).map_err(&at)?;
+            rustix::fs::chownat(directory, name, Some(uid), Some(gid), flags).map_err(&at)?;
         }
         let set = || {
             let all = self.unpacker.chown;
-            xattrs::set(directory, name.as_bytes(), &entry.acl.xattrs, all).is_err()
+            xattrs::set(directory, name, &entry.acl.xattrs, all).is_err()
         };
         // Links keep the time at which they were made, as with apk.
         if matches!(entry.kind, EntryKind::Symlink(_)) {
@@ -101,10 +96,10 @@ impl<'u> Unpacking<'u> {
         }
         if acl.mode & (0o7000 | self.unpacker.area.masked) != 0 {
             let mode = Mode::from_raw_mode(acl.mode);
-            rustix::fs::chmodat(directory, &name, mode, AtFlags::empty()).map_err(&at)?;
+            rustix::fs::chmodat(directory, name, mode, AtFlags::empty()).map_err(&at)?;
         }
         let broken = set();
-        rustix::fs::utimensat(directory, &name, &times(entry.mtime), AtFlags::empty())
+        rustix::fs::utimensat(directory, name, &times(entry.mtime), AtFlags::empty())
             .map_err(&at)?;
         self.broken_xattrs |= broken;
         Ok(())
@@ -112,23 +107,20 @@ impl<'u> Unpacking<'u> {
 
     fn link(
         &mut self,
-        volume: usize,
-        name: &str,
+        new: &OwnedFd,
+        name: &[u8],
         target: &[u8],
         at: &dyn Fn(Errno) -> Error,
     ) -> Result<()> {
         let number = self.number_of(target).ok_or_else(|| at(Errno::NOENT))?;
-        let folder = self.items[number as usize].0 as usize;
-        let from = self.folders[folder].volume.unwrap_or(0);
-        let number = number.to_string();
-        let (old, new) = (self.directory(from), self.directory(volume));
-        match rustix::fs::linkat(old, &number, new, name, AtFlags::empty()) {
+        let (old, from) = self.spot_of(number)?;
+        match rustix::fs::linkat(&*old, &from, new, name, AtFlags::empty()) {
             Err(Errno::XDEV) => {
-                let open = |fd: &OwnedFd, name: &str, flags| {
+                let open = |fd: &OwnedFd, name: &[u8], flags| {
                     rustix::fs::openat(fd, name, flags | OFlags::CLOEXEC, Mode::RUSR)
                         .map(File::from)
                 };
-                let mut from = open(old, &number, OFlags::RDONLY).map_err(at)?;
+                let mut from = open(&old, &from, OFlags::RDONLY).map_err(at)?;
                 let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
                 let mut to = open(new, name, flags).map_err(at)?;
                 let status = rustix::fs::fstat(&from).map_err(at)?;

@@ -5,11 +5,15 @@ use crate::database::record::{self, Record};
 use crate::error::Result;
 use crate::package::{Acl, Entry, EntryKind};
 use crate::stream::PackageReader;
-use crate::transact::manifest::{Action, Builder, Folder, Item, Owner};
+use crate::transact::manifest::{Action, Builder, Folder, Item, Owner, Tree};
 use crate::transact::place::split;
-use crate::transact::xattrs::Xattrs;
+use crate::transact::trees;
+use crate::transact::xattrs::{self, Xattrs};
+use rustix::fs::{Gid, Mode, Uid};
+use rustix::io::Errno;
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
+use std::rc::Rc;
 
 /// A directory, and what its files need.
 pub(super) struct Place {
@@ -17,6 +21,8 @@ pub(super) struct Place {
     pub(super) acl: record::Acl,
     pub(super) owner: Option<Vec<u8>>,
     pub(super) volume: Option<usize>,
+    /// The tree that it is unpacked in, if it is not there yet.
+    tree: Option<usize>,
     xattrs: Xattrs,
 }
 
@@ -33,7 +39,13 @@ pub struct Unpacking<'u> {
     /// The number of each file by its path, from the first hard link on.
     pub(super) links: Option<HashMap<Vec<u8>, u32>>,
     /// The directory of the step on each volume.
-    pub(super) open: Vec<Option<OwnedFd>>,
+    open: Vec<Option<Rc<OwnedFd>>>,
+    /// Whether directories that are not there are unpacked as trees.
+    whole: bool,
+    /// Of each tree the path of its top and its volume.
+    trees: Vec<(Vec<u8>, usize)>,
+    /// The directory of a tree that is open: the number of its folder.
+    current: Option<(usize, Rc<OwnedFd>)>,
     /// An extended attribute could not be set.
     pub broken_xattrs: bool,
 }
@@ -49,11 +61,16 @@ impl<'u> Unpacking<'u> {
             items: Vec::new(),
             links: None,
             open: Vec::new(),
+            whole: false,
+            trees: Vec::new(),
+            current: None,
             broken_xattrs: false,
         }
     }
 
     pub fn all(&mut self, mut package: PackageReader) -> Result<()> {
+        // Owners whose numbers are only known later are given one by one.
+        self.whole = package.all_entries(|entry| owner_text(&entry.acl).is_none())? == Some(true);
         while let Some(entry) = package.next_entry()? {
             if entry.kind == EntryKind::Directory {
                 self.folder(&entry.path, &entry.acl);
@@ -61,16 +78,15 @@ impl<'u> Unpacking<'u> {
             }
             let (directory, _) = split(&entry.path);
             let folder = self.folder_of(directory);
-            let volume = self.volume(folder)?;
-            let number = self.items.len() as u32;
+            let (directory, name) = self.spot(folder, self.items.len() as u32, &entry.path)?;
             let digest = match &entry.kind {
                 EntryKind::File => {
-                    let file = self.create(volume, number, &entry)?;
+                    let file = self.create(&directory, &name, &entry)?;
                     self.content(file, &entry, &mut package)?;
                     package.content_digest().or(entry.digest)
                 }
                 _ => {
-                    self.special(volume, number, &entry)?;
+                    self.special(&directory, &name, &entry)?;
                     entry.digest
                 }
             };
@@ -97,6 +113,7 @@ impl<'u> Unpacking<'u> {
             acl: resolved,
             owner: owner_text(acl),
             volume: None,
+            tree: None,
             xattrs: acl.xattrs.clone(),
         };
         match self.numbers.get(path) {
@@ -125,20 +142,95 @@ impl<'u> Unpacking<'u> {
         self.folders.len() - 1
     }
 
+    /// Where an item of a folder is unpacked: a directory, and the name in it.
+    fn spot(&mut self, folder: usize, number: u32, path: &[u8]) -> Result<(Rc<OwnedFd>, Vec<u8>)> {
+        let volume = self.volume(folder)?;
+        if self.folders[folder].tree.is_none() {
+            let step = self.open[volume].clone();
+            let step = step.expect("opened by volume()");
+            return Ok((step, number.to_string().into_bytes()));
+        }
+        let name = split(path).1.to_vec();
+        match &self.current {
+            Some((open, fd)) if *open == folder => Ok((fd.clone(), name)),
+            _ => {
+                let fd = Rc::new(self.directory_of_tree(folder)?);
+                self.current = Some((folder, fd.clone()));
+                Ok((fd, name))
+            }
+        }
+    }
+
+    /// Where an item is that has been unpacked.
+    pub(super) fn spot_of(&mut self, number: u32) -> Result<(Rc<OwnedFd>, Vec<u8>)> {
+        let folder = self.items[number as usize].0 as usize;
+        let path = self.path_of(number as usize);
+        self.spot(folder, number, &path)
+    }
+
     fn volume(&mut self, folder: usize) -> Result<usize> {
         if let Some(volume) = self.folders[folder].volume {
             return Ok(volume);
         }
         let area = self.unpacker.area;
-        let volume = area.volume_of(&self.folders[folder].path)?;
+        let (volume, top) = area.top_of_missing(&self.folders[folder].path)?;
         self.folders[folder].volume = Some(volume);
         if self.open.len() <= volume {
             self.open.resize_with(volume + 1, || None);
         }
         if self.open[volume].is_none() {
-            self.open[volume] = Some(area.step(volume, self.step, true)?);
+            self.open[volume] = Some(Rc::new(area.step(volume, self.step, true)?));
+        }
+        if let Some(top) = top.filter(|_| self.whole) {
+            let known = self.trees.iter().position(|(path, _)| *path == top);
+            self.folders[folder].tree = Some(known.unwrap_or(self.trees.len()));
+            if known.is_none() {
+                self.trees.push((top, volume));
+            }
         }
         Ok(volume)
+    }
+
+    /// Opens a folder's directory in its tree; it and those above it are made.
+    fn directory_of_tree(&self, folder: usize) -> Result<OwnedFd> {
+        let folder = &self.folders[folder];
+        let tree = folder.tree.unwrap_or_default();
+        let (top, volume) = &self.trees[tree];
+        let step = self.open[*volume].as_ref().expect("opened by volume()");
+        let mut fd = self.directory_in(step, trees::staged(tree).as_bytes(), top)?;
+        let rest = folder.path[top.len()..].split(|&byte| byte == b'/');
+        let mut length = top.len();
+        for name in rest.skip(1) {
+            length += 1 + name.len();
+            fd = self.directory_in(&fd, name, &folder.path[..length])?;
+        }
+        Ok(fd)
+    }
+
+    /// Opens a directory of a tree that will be at `path`. It is made as the package has it, or root's.
+    fn directory_in(&self, above: &OwnedFd, name: &[u8], path: &[u8]) -> Result<OwnedFd> {
+        let at = |error| self.unpacker.area.root().error(path, error);
+        let known = self.numbers.get(path).map(|&known| &self.folders[known]);
+        let acl = known.map_or(record::Acl::of_root(0o755), |known| known.acl);
+        let mode = Mode::from_raw_mode(acl.mode);
+        match rustix::fs::mkdirat(above, name, mode & Mode::from_raw_mode(0o777)) {
+            Ok(()) => {}
+            Err(Errno::EXIST) => return trees::open(above, name).map_err(at),
+            Err(error) => return Err(at(error)),
+        }
+        let fd = trees::open(above, name).map_err(at)?;
+        if self.unpacker.chown && (acl.uid, acl.gid) != self.unpacker.own {
+            let (uid, gid) = (Uid::from_raw(acl.uid), Gid::from_raw(acl.gid));
+            rustix::fs::fchown(&fd, Some(uid), Some(gid)).map_err(at)?;
+        }
+        if acl.mode & (0o7000 | self.unpacker.area.masked) != 0 {
+            rustix::fs::fchmod(&fd, mode).map_err(at)?;
+        }
+        if let Some(known) = known.filter(|known| !known.xattrs.is_empty()) {
+            // As where a directory is made in its place, this is no reason to stop.
+            let _ = xattrs::set(above, name, &known.xattrs, self.unpacker.chown);
+        }
+        Ok(fd)
     }
 
     fn path_of(&self, number: usize) -> Vec<u8> {
@@ -177,6 +269,14 @@ impl<'u> Unpacking<'u> {
         if let Some(links) = &mut self.links {
             links.insert(entry.path.clone(), number);
         }
+    }
+
+    /// The tree that a directory is in, whether it has files or not.
+    fn tree_of(&self, path: &[u8]) -> Option<Tree> {
+        let covers = |(top, _): &(Vec<u8>, usize)| trees::covers(std::slice::from_ref(top), path);
+        let number = self.trees.iter().position(covers)?;
+        let top = self.trees[number].0.len();
+        Some(Tree { number, top })
     }
 
     /// Writes the manifest: directories sorted by path, files by name.
@@ -221,6 +321,7 @@ impl<'u> Unpacking<'u> {
                 acl: folder.acl,
                 owner: folder.owner.as_deref().and_then(Owner::parse),
                 volume: folder.volume.unwrap_or(0),
+                tree: self.tree_of(&folder.path),
                 xattrs: folder.xattrs.clone(),
             });
             for &(_, start, end, number) in files {
