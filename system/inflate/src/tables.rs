@@ -168,7 +168,7 @@ pub fn make(
             // Bits of a code come the first first, those of all else the lowest first.
             let reversed = code.reverse_bits() >> (32 - length);
             if length <= bits {
-                let entry = value & !0xff | length << 8 & 0xf00 | length + extra;
+                let entry = value & !0xff | length << 8 & 0xf00 | (length + extra);
                 fill(&mut table[..first], reversed, length, entry);
             } else {
                 let prefix = reversed & (first as u32 - 1);
@@ -188,7 +188,7 @@ pub fn make(
                     table[prefix as usize] = OTHER | (second.0 as u32) << 16 | more << 8 | bits;
                 }
                 let own = length - bits;
-                let entry = value & !0xff | own << 8 & 0xf00 | own + extra;
+                let entry = value & !0xff | own << 8 & 0xf00 | (own + extra);
                 fill(
                     &mut table[second.0..second.0 + (1 << second.1)],
                     reversed >> bits,
