@@ -1,6 +1,7 @@
 //! Compression of blocks, both ways.
 
 use crate::format::Error;
+use crate::format::filter::Filter;
 use crate::format::table::{Compression, Entry};
 use std::io;
 
@@ -33,9 +34,12 @@ impl Decoder {
             }
             None => None,
         };
-        plain
+        let mut plain = plain
             .filter(|plain| plain.len() == length)
-            .ok_or(Error::Compression(number))
+            .ok_or(Error::Compression(number))?;
+        // One that is unknown was refused with its entry.
+        entry.filter().unwrap_or(Filter::None).decode(&mut plain);
+        Ok(plain)
     }
 }
 

@@ -169,5 +169,6 @@ fn same_block<S: Source>(a: &Image<S>, b: &Image<S>, left: Extent, right: Extent
     Ok(left.digest == right.digest
         && left.stored == right.stored
         && left.compression() == right.compression()
+        && left.filter() == right.filter()
         && a.dictionary() == b.dictionary())
 }

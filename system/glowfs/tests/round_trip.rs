@@ -3,6 +3,7 @@
 mod common;
 
 use common::{image, noise, problems, regular};
+use glowfs::format::filter::Filter;
 use glowfs::format::inode::Kind;
 use glowfs::format::superblock::Digest;
 use glowfs::reader::Image;
@@ -246,6 +247,7 @@ fn options() -> impl Strategy<Value = Options> {
                 pack: (1 << block_log >> smaller).max(4096),
                 inline,
                 dictionary,
+                filter: true,
                 threads: 1,
                 label: "a label".to_owned(),
                 made: (-5, 7),
@@ -286,4 +288,38 @@ fn a_table_of_several_levels_is_read() {
     assert_eq!(common::superblock(&bytes).levels, 3);
     assert_eq!(problems(bytes.clone()), Vec::<String>::new());
     assert!(expected(&tree) == found(bytes));
+}
+
+/// Bytes as programs have them, and those that a filter looks for more often than programs do.
+fn program() -> impl Strategy<Value = Vec<u8>> {
+    let byte = prop_oneof![
+        3 => prop_oneof![Just(0xe8_u8), Just(0xe9), Just(0x0f), Just(0xff), Just(0x48), Just(0x8b), Just(0x8d), Just(0xc7)],
+        2 => prop_oneof![Just(0_u8), Just(0x05), Just(0x15), Just(0x25), Just(0x80), Just(0x8f)],
+        1 => any::<u8>(),
+    ];
+    proptest::collection::vec(byte, 0..400)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn filters_are_undone(bytes in program()) {
+        for filter in [Filter::None, Filter::X86] {
+            let mut turned = bytes.clone();
+            filter.encode(&mut turned);
+            filter.decode(&mut turned);
+            prop_assert_eq!(&turned, &bytes);
+        }
+    }
+}
+
+#[test]
+fn two_calls_of_one_function_are_the_same() {
+    let mut bytes = vec![0x90; 64];
+    bytes[3..8].copy_from_slice(&[0xe8, 32, 0, 0, 0]);
+    bytes[13..18].copy_from_slice(&[0xe8, 22, 0, 0, 0]);
+    Filter::X86.encode(&mut bytes);
+    assert_eq!(bytes[3..8], [0xe8, 40, 0, 0, 0]);
+    assert_eq!(bytes[13..18], bytes[3..8]);
 }

@@ -14,6 +14,7 @@ pub mod directory;
 pub mod ed25519;
 mod error;
 pub mod extent;
+pub mod filter;
 pub mod inode;
 pub mod sha512;
 pub mod superblock;

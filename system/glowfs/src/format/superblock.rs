@@ -42,8 +42,10 @@ pub mod feature {
     pub const DICTIONARY: u32 = 4;
     /// Extended attributes.
     pub const XATTR: u32 = 8;
+    /// Filters.
+    pub const FILTER: u32 = 16;
     /// All that are defined.
-    pub const KNOWN: u32 = LZ4 | ZSTD | DICTIONARY | XATTR;
+    pub const KNOWN: u32 = LZ4 | ZSTD | DICTIONARY | XATTR | FILTER;
 }
 
 /// How digests are made; all have 32 bytes.

@@ -4,6 +4,7 @@
 
 use super::Error;
 use super::bytes::{get_array, get_u32, get_u64, put_array, put_u32, put_u64};
+use super::filter::Filter;
 use super::superblock::{BLOCK_MAX, LENGTH, Superblock, feature};
 
 /// Bytes of an entry.
@@ -34,7 +35,7 @@ pub struct Entry {
     pub offset: u64,
     /// How many they are.
     pub stored: u32,
-    /// Bits 0 to 23 the plain length, bits 24 to 31 the compression.
+    /// Bits 0 to 23 the plain length, bits 24 to 27 the compression, bits 28 to 31 the filter.
     packed: u32,
     /// Digest of the stored bytes.
     pub digest: [u8; 32],
@@ -64,12 +65,26 @@ impl Entry {
 
     /// How it is compressed; `None` for what is unknown.
     pub fn compression(&self) -> Option<Compression> {
-        match self.packed >> 24 {
+        match self.packed >> 24 & 15 {
             0 => Some(Compression::None),
             1 => Some(Compression::Lz4),
             2 => Some(Compression::Zstd),
             3 => Some(Compression::ZstdDictionary),
             _ => None,
+        }
+    }
+
+    /// What is undone after it was decompressed; `None` for what is unknown.
+    pub fn filter(&self) -> Option<Filter> {
+        Filter::from_number((self.packed >> 28) as u8)
+    }
+
+    /// The same entry with another filter.
+    #[must_use]
+    pub fn with_filter(self, filter: Filter) -> Entry {
+        Entry {
+            packed: self.packed & 0x0fff_ffff | (filter as u32) << 28,
+            ..self
         }
     }
 
@@ -125,6 +140,13 @@ impl Entry {
         };
         if !allowed {
             return wrong("compression");
+        }
+        match self.filter() {
+            Some(Filter::None) => (),
+            Some(_)
+                if superblock.features & feature::FILTER != 0
+                    && self.compression() != Some(Compression::None) => {}
+            _ => return wrong("filter"),
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 use super::Report;
 use crate::error::Result;
 use crate::format::Error;
+use crate::format::filter::Filter;
 use crate::format::superblock::{LENGTH, feature};
 use crate::format::table::{self, Compression, ENTRY, Entry, FANOUT};
 use crate::reader::{Image, Source};
@@ -139,6 +140,10 @@ fn features<S: Source>(image: &Image<S>, entries: &[Option<Entry>], report: &mut
     }
     if (sb.features & feature::ZSTD != 0) != has(&zstd) {
         report.problem("superblock: the feature Zstandard does not say what there is");
+    }
+    let filtered = |entry: &Entry| entry.filter() != Some(Filter::None);
+    if (sb.features & feature::FILTER != 0) != entries.iter().flatten().any(filtered) {
+        report.problem("superblock: the feature of filters does not say what there is");
     }
     if sb.has_dictionary() && !has(&[Compression::ZstdDictionary]) {
         report.problem("superblock: a dictionary that no block uses");

@@ -5,6 +5,7 @@ use super::number::Numbers;
 use super::out::Out;
 use crate::error::{Error, Result};
 use crate::format::extent::{self, Extent};
+use crate::format::filter::Filter;
 use crate::format::inode::{Inode, Layout};
 use crate::format::superblock::NONE;
 use crate::format::table::Compression;
@@ -146,6 +147,7 @@ impl<'a> Base<'a> {
             plain: entry.plain(),
             // An entry with another one was refused.
             compression: entry.compression().unwrap_or(Compression::None),
+            filter: entry.filter().unwrap_or(Filter::None),
             digest: entry.digest,
         })?;
         self.taken.insert(block, number);

@@ -1,7 +1,9 @@
 //! Compressing a block.
 
+use super::Options;
 use crate::digest::digest;
 use crate::error::{Error, Result};
+use crate::format::filter::Filter;
 use crate::format::superblock::Digest;
 use crate::format::table::Compression;
 use std::sync::Arc;
@@ -28,6 +30,8 @@ pub struct Stored {
     pub plain: u32,
     /// How it is compressed.
     pub compression: Compression,
+    /// What was done before.
+    pub filter: Filter,
     /// Digest of what is stored.
     pub digest: [u8; 32],
 }
@@ -38,16 +42,22 @@ impl Stored {
         Stored {
             plain: bytes.len() as u32,
             compression: Compression::None,
+            filter: Filter::None,
             digest: digest(kind, &bytes),
             bytes,
         }
     }
 }
 
+/// Level of Zstandard that tells quickly whether a block becomes smaller, and with which filter.
+const QUICK: i32 = 3;
+
 /// Compresses blocks; each thread has its own.
 pub struct Encoder {
     codec: Codec,
     digest: Digest,
+    filter: bool,
+    quick: Option<Compressor<'static>>,
     plain: Option<Compressor<'static>>,
     with_dictionary: Option<Compressor<'static>>,
     buffer: Vec<u8>,
@@ -58,7 +68,7 @@ fn failed(error: std::io::Error) -> Error {
 }
 
 /// A compressor that says how long the content is and nothing else.
-fn zstd(level: i32, dictionary: &[u8]) -> Result<Compressor<'static>> {
+fn compressor(level: i32, dictionary: &[u8]) -> Result<Compressor<'static>> {
     let mut zstd = match dictionary {
         [] => Compressor::new(level),
         _ => Compressor::with_dictionary(level, dictionary),
@@ -72,10 +82,12 @@ fn zstd(level: i32, dictionary: &[u8]) -> Result<Compressor<'static>> {
 }
 
 impl Encoder {
-    pub fn new(codec: Codec, digest: Digest) -> Encoder {
+    pub fn new(options: &Options) -> Encoder {
         Encoder {
-            codec,
-            digest,
+            codec: options.codec,
+            digest: options.digest,
+            filter: options.filter,
+            quick: None,
             plain: None,
             with_dictionary: None,
             buffer: Vec::new(),
@@ -87,42 +99,96 @@ impl Encoder {
     /// # Errors
     /// [`Error::Impossible`] with what the compressor says.
     pub fn encode(&mut self, bytes: Vec<u8>, dictionary: Option<&Arc<[u8]>>) -> Result<Stored> {
-        let (compression, length) = match self.codec {
-            Codec::None => (Compression::None, None),
-            Codec::Lz4 => {
-                self.buffer
-                    .resize(lz4_flex::block::get_maximum_output_size(bytes.len()), 0);
-                let length = lz4_flex::block::compress_into(&bytes, &mut self.buffer).ok();
-                (Compression::Lz4, length)
-            }
-            Codec::Zstd(level) => {
-                let (place, compression) = match dictionary {
-                    None => (&mut self.plain, Compression::Zstd),
-                    Some(_) => (&mut self.with_dictionary, Compression::ZstdDictionary),
-                };
-                if place.is_none() {
-                    *place = Some(zstd(level, dictionary.map_or(&[], |bytes| bytes))?);
+        if self.codec == Codec::None {
+            return Ok(Stored::plain(bytes, self.digest));
+        }
+        let (filter, filtered) = self.choose(&bytes, dictionary.is_some())?;
+        let chosen = filtered.as_deref().unwrap_or(&bytes);
+        let (compression, length) = match (self.codec, filter) {
+            (_, None) | (Codec::None, _) => (Compression::None, bytes.len()),
+            (Codec::Lz4, _) => (Compression::Lz4, lz4(chosen, &mut self.buffer)),
+            (Codec::Zstd(level), _) => match dictionary {
+                None => {
+                    let place = &mut self.plain;
+                    let length = zstd(place, level, &[], chosen, &mut self.buffer)?;
+                    (Compression::Zstd, length)
                 }
-                let Some(zstd) = place else {
-                    return Err(Error::Impossible("zstd: no context".to_owned()));
-                };
-                let bound = zstd::zstd_safe::compress_bound(bytes.len());
-                self.buffer.clear();
-                self.buffer.reserve(bound);
-                let length = zstd
-                    .compress_to_buffer(&bytes[..], &mut self.buffer)
-                    .map_err(failed)?;
-                (compression, Some(length))
-            }
+                Some(dictionary) => {
+                    let place = &mut self.with_dictionary;
+                    let length = zstd(place, level, dictionary, chosen, &mut self.buffer)?;
+                    (Compression::ZstdDictionary, length)
+                }
+            },
         };
-        match length {
-            Some(length) if length < bytes.len() => Ok(Stored {
+        match self.buffer.get(..length) {
+            Some(stored) if length < bytes.len() => Ok(Stored {
                 plain: bytes.len() as u32,
                 compression,
-                digest: digest(self.digest, &self.buffer[..length]),
-                bytes: self.buffer[..length].to_vec(),
+                filter: filter.unwrap_or(Filter::None),
+                digest: digest(self.digest, stored),
+                bytes: stored.to_vec(),
             }),
             _ => Ok(Stored::plain(bytes, self.digest)),
         }
     }
+
+    /// Which filter makes a block smallest, and what it makes of it; no filter for what does not become smaller at all. A dictionary
+    /// may make smaller what is not without.
+    fn choose(
+        &mut self,
+        bytes: &[u8],
+        dictionary: bool,
+    ) -> Result<(Option<Filter>, Option<Vec<u8>>)> {
+        let plain = self.quick(bytes)?;
+        if plain >= bytes.len() && !dictionary {
+            return Ok((None, None));
+        }
+        if self.filter && is_program(bytes) {
+            let mut filtered = bytes.to_vec();
+            Filter::X86.encode(&mut filtered);
+            if self.quick(&filtered)? < plain {
+                return Ok((Some(Filter::X86), Some(filtered)));
+            }
+        }
+        Ok((Some(Filter::None), None))
+    }
+
+    /// About how long a block will be.
+    fn quick(&mut self, bytes: &[u8]) -> Result<usize> {
+        match self.codec {
+            Codec::None => Ok(bytes.len()),
+            Codec::Lz4 => Ok(lz4(bytes, &mut self.buffer)),
+            Codec::Zstd(_) => zstd(&mut self.quick, QUICK, &[], bytes, &mut self.buffer),
+        }
+    }
+}
+
+/// Whether it pays to try the filter: text has none of the bytes that it looks for.
+fn is_program(bytes: &[u8]) -> bool {
+    bytes.iter().filter(|byte| **byte == 0xe8).take(16).count() == 16
+}
+
+/// Compresses to the begin of `buffer`; how long that is.
+fn lz4(bytes: &[u8], buffer: &mut Vec<u8>) -> usize {
+    buffer.resize(lz4_flex::block::get_maximum_output_size(bytes.len()), 0);
+    lz4_flex::block::compress_into(bytes, buffer).unwrap_or(bytes.len())
+}
+
+/// Compresses to the begin of `buffer`, with what is in `place` or comes there; how long that is.
+fn zstd(
+    place: &mut Option<Compressor<'static>>,
+    level: i32,
+    dictionary: &[u8],
+    bytes: &[u8],
+    buffer: &mut Vec<u8>,
+) -> Result<usize> {
+    if place.is_none() {
+        *place = Some(compressor(level, dictionary)?);
+    }
+    let Some(compressor) = place else {
+        return Err(Error::Impossible("zstd: no context".to_owned()));
+    };
+    buffer.clear();
+    buffer.reserve(zstd::zstd_safe::compress_bound(bytes.len()));
+    compressor.compress_to_buffer(bytes, buffer).map_err(failed)
 }

@@ -16,6 +16,7 @@ mod pool;
 
 use crate::digest::digest;
 use crate::error::{Error, Result};
+use crate::format::filter::Filter;
 use crate::format::superblock::{Digest, NONE, SIGNED, Superblock, feature};
 use crate::format::table::{self, Compression};
 use crate::reader::Image;
@@ -41,6 +42,8 @@ pub struct Options {
     pub inline: u32,
     /// Bytes of the dictionary: 0 for none.
     pub dictionary: u32,
+    /// Whether blocks may be filtered, where that makes them smaller.
+    pub filter: bool,
     /// Threads that compress: 1 or more.
     pub threads: usize,
     /// The image's label: UTF-8 of at most 32 bytes.
@@ -59,6 +62,7 @@ impl Default for Options {
             pack: 1 << 17,
             inline: 128,
             dictionary: 0,
+            filter: true,
             threads: 1,
             label: String::new(),
             made: (0, 0),
@@ -215,12 +219,16 @@ fn make<W: Write + Seek>(
     })
 }
 
-/// The bit that says that there are blocks like this.
-fn feature_of(compression: Compression) -> u32 {
-    match compression {
+/// The bits that say that there are blocks like this.
+fn feature_of(compression: Compression, filter: Filter) -> u32 {
+    let compression = match compression {
         Compression::None => 0,
         Compression::Lz4 => feature::LZ4,
         Compression::Zstd => feature::ZSTD,
         Compression::ZstdDictionary => feature::ZSTD | feature::DICTIONARY,
+    };
+    match filter {
+        Filter::None => compression,
+        Filter::X86 => compression | feature::FILTER,
     }
 }

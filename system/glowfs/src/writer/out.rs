@@ -121,14 +121,15 @@ impl<W: Write + Seek> Out<W> {
     }
 
     fn put(&mut self, stored: &Stored) -> Result<()> {
-        self.features |= feature_of(stored.compression);
+        self.features |= feature_of(stored.compression, stored.filter);
         let entry = Entry::new(
             self.offset,
             stored.bytes.len() as u32,
             stored.plain,
             stored.compression,
             stored.digest,
-        );
+        )
+        .with_filter(stored.filter);
         self.append(&stored.bytes)?;
         self.entries.push(entry);
         Ok(())

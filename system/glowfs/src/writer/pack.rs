@@ -118,7 +118,7 @@ fn pays(
         }
     }
     let step = packs.len().div_ceil(TRIED);
-    let mut encoder = Encoder::new(options.codec, options.digest);
+    let mut encoder = Encoder::new(options);
     let mut saved = 0;
     for pack in packs.iter().step_by(step) {
         let mut bytes = Vec::new();

@@ -41,7 +41,7 @@ impl Pool {
         let waiting = Arc::new(Mutex::new(waiting));
         for _ in 0..options.threads.max(1) {
             let (waiting, done) = (Arc::clone(&waiting), done.clone());
-            let mut encoder = Encoder::new(options.codec, options.digest);
+            let mut encoder = Encoder::new(options);
             scope.spawn(move || {
                 loop {
                     let job = waiting

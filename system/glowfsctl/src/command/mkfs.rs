@@ -82,6 +82,7 @@ pub fn options(given: &Given) -> Outcome<Options> {
     let mut options = Options {
         threads: value::threads(given)?,
         made: made(given)?,
+        filter: !given.has("no-filter"),
         ..Options::default()
     };
     if let Some(codec) = given.value("compress") {
