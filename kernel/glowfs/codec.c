@@ -148,7 +148,7 @@ u8 *glowfs_worker_stored(struct glowfs_worker *worker)
 	return worker->stored;
 }
 
-const u8 *glowfs_worker_plain(struct glowfs_worker *worker)
+u8 *glowfs_worker_plain(struct glowfs_worker *worker)
 {
 	return worker->plain;
 }

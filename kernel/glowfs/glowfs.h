@@ -137,7 +137,7 @@ int glowfs_table_read(struct super_block *sb, u64 at, u8 *out, size_t length);
 struct glowfs_worker *glowfs_worker_get(struct glowfs_pool *pool);
 void glowfs_worker_put(struct glowfs_worker *worker);
 u8 *glowfs_worker_stored(struct glowfs_worker *worker);
-const u8 *glowfs_worker_plain(struct glowfs_worker *worker);
+u8 *glowfs_worker_plain(struct glowfs_worker *worker);
 int glowfs_pread(struct file *file, u64 offset, u8 *out, size_t length);
 int glowfs_digest(u32 kind, const u8 *data, size_t length, u8 out[32]);
 int glowfs_unlz4(struct glowfs_worker *worker, u32 stored, u32 plain);

@@ -9,6 +9,7 @@ use core::{ffi::c_void, fmt::Write, ptr, slice};
 use format::{
     directory::{Directory, NAME_MAX},
     extent::{self, Extent},
+    filter::Filter,
     inode::{self, Inode, Kind},
     superblock::{self, Superblock, DICTIONARY_MAX, LENGTH, NONE},
     table::{self, Compression, Entry, ENTRY, FANOUT, NODE},
@@ -41,7 +42,7 @@ mod c {
         pub(super) fn glowfs_worker_get(pool: *mut c_void) -> *mut c_void;
         pub(super) fn glowfs_worker_put(worker: *mut c_void);
         pub(super) fn glowfs_worker_stored(worker: *mut c_void) -> *mut u8;
-        pub(super) fn glowfs_worker_plain(worker: *mut c_void) -> *const u8;
+        pub(super) fn glowfs_worker_plain(worker: *mut c_void) -> *mut u8;
         pub(super) fn glowfs_pool_size(pool: *mut c_void, length: u32) -> i32;
         pub(super) fn glowfs_pool_dictionary(
             pool: *mut c_void,
@@ -234,7 +235,7 @@ impl Worker {
             if is_stored {
                 c::glowfs_worker_stored(worker).cast_const()
             } else {
-                c::glowfs_worker_plain(worker)
+                c::glowfs_worker_plain(worker).cast_const()
             }
         };
         Plain {
@@ -356,6 +357,14 @@ impl Image {
         }
         if result != 0 {
             return Err(Error::Compression(block).into());
+        }
+        match entry.filter() {
+            Some(Filter::None) => {}
+            // SAFETY: The worker is held, and `plain` bytes of its buffer are filled.
+            Some(filter) => filter.decode(unsafe {
+                slice::from_raw_parts_mut(c::glowfs_worker_plain(worker.0), plain as usize)
+            }),
+            None => return Err(Error::Compression(block).into()),
         }
         Ok(worker.into_plain(false, plain))
     }

@@ -1,9 +1,10 @@
-//! Whole machines: `min` under QEMU, by itself and by hand, in good health and in bad; the standard kernel; our kernel modules; dinit under
+//! Whole machines: `min` under QEMU, by itself and by hand, in good health and in bad; the standard kernel; our kernel modules; GlowFS; dinit under
 //! User Mode Linux and QEMU; kernelctl; netd; what starts with a standard system, and that system from outside.
 
 mod budget;
 mod demo;
 mod dinit;
+mod glowfs;
 mod hand;
 mod kernelctl;
 mod min;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         tests.extend(uml::tests());
         tests.extend(modules::tests());
         tests.extend(dinit::tests());
+        tests.extend(glowfs::tests());
         tests.extend(kernelctl::tests());
         tests.extend(netd::tests());
         tests.extend(services::tests());

@@ -55,7 +55,7 @@ pub fn run_with(edition: &str, words: &[&str], commands: &[&str]) -> Result<Fini
     let shadow = std::fs::read_to_string(named("ALPENGLOW_TREE").join("etc/shadow"))
         .map_err(|e| e.to_string())?;
     let archive = credential
-        .archive(&shadow, None)
+        .archive(&shadow, None, None)
         .map_err(|e| e.to_string())?;
     initramfs::append(&base, &archive, &initrd).map_err(|e| e.to_string())?;
     let login = alpenglow_machine::Credential {

@@ -73,13 +73,25 @@ fn the_alphabet_has_each_character_once() {
 fn the_archive_holds_one_private_file() {
     let credential = Credential::random().unwrap();
     let mut names = Vec::new();
-    let tree = read(&credential.archive(SHADOW, None).unwrap(), &mut names).unwrap();
+    let tree = read(&credential.archive(SHADOW, None, None).unwrap(), &mut names).unwrap();
     assert_eq!(names, [b"etc/shadow"]);
     let file = &tree[&b"etc/shadow"[..]];
     assert_eq!((file.mode, file.uid, file.gid), (0o100_600, 0, 0));
     let text = String::from_utf8(file.data.clone()).unwrap();
     let expected = SHADOW.replace("root:*:", &format!("root:{}:", credential.hash()));
     assert_eq!(text, expected);
+}
+
+#[test]
+fn it_may_lie_below_the_folder_of_a_layer() {
+    let credential = Credential::random().unwrap();
+    let mut names = Vec::new();
+    let archive = credential.archive(SHADOW, Some("a key"), Some("upper")).unwrap();
+    let tree = read(&archive, &mut names).unwrap();
+    let paths = ["upper", "upper/etc", "upper/etc/shadow", "upper/root", "upper/root/.ssh", "upper/root/.ssh/authorized_keys"];
+    assert_eq!(names, paths.map(str::as_bytes));
+    assert_eq!(tree[&b"upper/root"[..]].mode & 0o777, 0o700);
+    assert_eq!(tree[&b"upper/root/.ssh/authorized_keys"[..]].data, b"a key");
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test uses some of it")]
 
+pub mod change;
+
 use glowfs::digest::digest;
 use glowfs::format::superblock::{LENGTH, Superblock};
 use glowfs::format::table::{self, ENTRY, Entry, FANOUT};
