@@ -1,9 +1,10 @@
 //! Comparisons of our images with peers: in one run, in the same machine, with the same
 //! instruction counter. What is compared is a [`Subject`]; what comes out is a [`table::Row`] each.
 //! [`init`] compares our service manager and [`oil`] our package manager instead, in sandboxes of this computer;
-//! [`netd`] our network daemon. [`kernelctl`] counts in a machine what a policy costs.
+//! [`netd`] our network daemon. [`kernelctl`] counts in a machine what a policy costs, [`mod@glowfs`] what reading images of file systems does.
 
 pub mod boot;
+pub mod glowfs;
 pub mod init;
 mod inside;
 pub mod kernelctl;
@@ -67,6 +68,14 @@ pub enum Error {
     Network {
         /// Its name.
         client: String,
+        /// What it said.
+        why: String,
+    },
+    /// An image of a file system could not be made or read.
+    #[error("images of file systems could not be compared: {maker}: {why}")]
+    FileSystem {
+        /// What makes it.
+        maker: String,
         /// What it said.
         why: String,
     },

@@ -101,6 +101,12 @@ pub const NET_PEERS: Plan = Plan {
     ],
 };
 
+/// The root that holds what makes the images of file systems that `bench glowfs` compares ours with.
+pub const FILE_PEERS: Plan = Plan {
+    name: "file-peers",
+    packages: &["cryptsetup-bin", "erofs-utils", "squashfs-tools"],
+};
+
 /// The root that holds what tests load and run container images with.
 pub const CONTAINER_PEERS: Plan = Plan {
     name: "container-peers",

@@ -1,5 +1,7 @@
 //! Mounts images of a folder one after the other and reads all that is in them.
 
+mod read;
+
 use rustix::fs::{AtFlags, CWD};
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 use std::fs::{self, File};
@@ -28,6 +30,14 @@ struct Count {
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
+    match &*words {
+        [what, folder] if what == "--read" => return read::told(read::all(Path::new(folder))),
+        [what, folder] if what == "--find" => return read::told(read::find(Path::new(folder))),
+        [what, folder, count] if what == "--random" => {
+            return read::told(read::random(Path::new(folder), count.parse().unwrap_or(1)));
+        }
+        _ => {}
+    }
     let [tree, folder] = &*words else {
         eprintln!("glowfs-walk: say TREE (or '-') and FOLDER");
         return ExitCode::from(2);

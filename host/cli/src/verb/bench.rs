@@ -1,5 +1,6 @@
 //! `alpenglow bench`
 
+mod glowfs;
 mod init;
 mod kernelctl;
 mod netd;
@@ -42,6 +43,8 @@ enum Name {
     Netd(netd::Arguments),
     /// Instructions of kernelctl for a policy of 100 sysctls and 20 groups
     Kernelctl,
+    /// Bytes of GlowFS, squashfs and EROFS, and instructions of reading them
+    Glowfs(glowfs::Arguments),
 }
 
 /// Runs a comparison, or lists them.
@@ -58,6 +61,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
             println!(
                 "kernelctl  instructions of kernelctl for a policy of 100 sysctls and 20 groups"
             );
+            println!("glowfs  bytes of GlowFS, squashfs and EROFS, and instructions of reading them");
         }
         Some(Name::Boot) => boots(true, arguments.json)?,
         Some(Name::Size) => boots(false, arguments.json)?,
@@ -65,6 +69,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         Some(Name::Oil(own)) => oil::run(own, arguments.json)?,
         Some(Name::Netd(own)) => netd::run(own, arguments.json)?,
         Some(Name::Kernelctl) => kernelctl::run(arguments.json)?,
+        Some(Name::Glowfs(own)) => glowfs::run(own, arguments.json)?,
     }
     Ok(ExitCode::SUCCESS)
 }
