@@ -31,7 +31,7 @@ has "$(netd plan -c /tmp/etc -s /tmp/sock)" 'everything is as it is wanted'
 # Nobody confirms: they go back, those that were not changed stay.
 run
 printf '[link.d0]\noffload = { tso = true, gro = true, gso = false }\n' >/tmp/etc/a.toml
-tell apply --confirm 2 >/tmp/said || fail "$(cat /tmp/said)"
+tell apply --confirm 15 >/tmp/said || fail "$(cat /tmp/said)"
 is d0 tso on
 is d0 gso off
 until_holds '[ "$(switch d0 tso) $(switch d0 gso)" = "off on" ]'

@@ -5,6 +5,6 @@ while [ $i -lt 500 ]; do echo "link add t$i type veth peer name t${i}b"; i=$((i 
 ip -batch /tmp/batch
 tries=0
 until [ "$(ip -o link | grep -c 'mtu 1300 .*state UP')" = 1000 ]; do
-    tries=$((tries + 1)); [ $tries -lt 120 ] || fail "only $(ip -o link | grep -c 'mtu 1300 ') of 1000"; sleep 0.5
+    tries=$((tries + 1)); [ $tries -lt 360 ] || fail "only $(ip -o link | grep -c 'mtu 1300 ') of 1000"; sleep 0.5
 done
 has "$(tell status --json)" '"t499b"'
