@@ -50,7 +50,9 @@ fn build() -> Result<PathBuf, String> {
     let mut command = Command::new(cargo);
     command
         .args(["build", "--profile", "quick", "--locked", "--quiet"])
-        .args(["crond", "devd", "logd", "netd", "dinit"].map(|name| format!("-p{name}")))
+        .args(
+            ["crond", "devd", "glowfsctl", "logd", "netd", "dinit"].map(|name| format!("-p{name}")),
+        )
         .current_dir(repository().join("system"))
         // The root's C library may be older than this machine's.
         .env("RUSTFLAGS", "-Ctarget-feature=+crt-static")

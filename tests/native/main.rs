@@ -11,6 +11,7 @@ mod daemons;
 mod devd;
 mod dinit_conformance;
 mod getty;
+mod glowfs;
 mod init;
 mod input;
 mod logd;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         tests.extend(netd::tests());
         tests.extend(logd::tests());
         tests.extend(crond::tests());
+        tests.extend(glowfs::tests());
         tests.extend(bench::tests());
         tests
     })

@@ -123,13 +123,19 @@ fn cut_everywhere(verb: &str, options: &str, eager: bool) -> Cuts {
     let mut cuts = Cuts::default();
     let mut last = String::new();
     let mut cut = |what: &str, cuts: &mut Cuts| {
-        let now = writes(&root);
+        let mut now = writes(&root);
         // The disk knows nothing of what was done since.
         if now == last {
             return;
         }
-        last = now;
-        fs::copy(&disk, &copied).expect("room");
+        // What the kernel wrote while it was copied would be there in part.
+        loop {
+            fs::copy(&disk, &copied).expect("room");
+            last = std::mem::replace(&mut now, writes(&root));
+            if now == last {
+                break;
+            }
+        }
         mount(&copied, options, &after);
         forget_progress(&after);
         let _ = fs::remove_file(after.join("stray"));
