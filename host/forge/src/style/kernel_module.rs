@@ -1,6 +1,6 @@
 //! Modules of ours, out of the kernel's tree, against what its package `-dev` has (Documentation/kbuild/modules.rst).
 //!
-//! Every warning is an error, in C those of `W=1` too.
+//! Every warning is an error, in C those of `W=1` too. Places in sources are told without where they were built.
 
 use crate::recipe::Module;
 use crate::toolchain::LLVM;
@@ -24,7 +24,8 @@ pub fn build(module: &Module, arch: Arch) -> String {
          {subarch}\
          export PATH=/usr/lib/llvm-{LLVM}/bin:$PATH RUSTC=/usr/bin/rustc\n\
          make -C {tree} M=/build/source/kernel/{folder} LLVM=1 ARCH={arch} W=1 -j\"$JOBS\" \
-         KCFLAGS='-Werror{excused}' KRUSTFLAGS=-Dwarnings KBUILD_BUILD_TIMESTAMP=@{EPOCH} \
+         KCFLAGS='-Werror{excused} -fmacro-prefix-map={tree}/= -fmacro-prefix-map=/build/source/=' \
+         KRUSTFLAGS='-Dwarnings --remap-path-prefix=/build/source/=' KBUILD_BUILD_TIMESTAMP=@{EPOCH} \
          KBUILD_MODPOST_WARN= modules\n",
         tree = tree(module),
         folder = module.folder,

@@ -34,7 +34,7 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let hypervisor = context.hypervisor(&[], true)?;
     let folder = context.cache.run_folder()?;
     let makers = Makers {
-        glowfsctl: &built["glowfsctl"].tree.join("usr/bin/glowfsctl"),
+        glowfsctl: &built["glowfsctl"].tree.join("usr/sbin/glowfsctl"),
         root: &root.dir,
         erofs: arguments.erofs.as_deref(),
     };
