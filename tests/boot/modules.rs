@@ -20,7 +20,7 @@ const USE: [(&str, &[&str]); 12] = [
         &[" kernel initcalls", " kernel init"],
     ),
     (
-        "echo first > /dev/bootstat; printf 'early 5' > /dev/bootstat; cat /dev/bootstat",
+        "echo first > /dev/bootstat; echo 'early 5' > /dev/bootstat; cat /dev/bootstat",
         &["5 user early", " user first", " kernel init"],
     ),
     // Read in pieces it is one whole, and the same for everyone.
@@ -31,12 +31,12 @@ const USE: [(&str, &[&str]); 12] = [
     (
         "for text in '' first 'later 9000000000000000000' 'x -1' \"a\tb\" \
          0123456789012345678901234567890123456789012345678; do \
-         printf '%s\n' \"$text\" | dd bs=4096 of=/dev/bootstat; done 2>&1 | grep -v -e records -e copied; \
+         echo \"$text\" | dd bs=4096 of=/dev/bootstat; done 2>&1 | grep -v -e records -e copied; \
          wc -l < /proc/bootstat",
         &["Invalid argument", "File exists", "File name too long"],
     ),
     (
-        "for number in $(seq 70); do printf \"mark-$number\" | dd bs=4096 of=/dev/bootstat; done 2>&1 | grep -m1 No; \
+        "for number in $(seq 70); do echo \"mark-$number\" | dd bs=4096 of=/dev/bootstat; done 2>&1 | grep -m1 No; \
          wc -l < /proc/bootstat",
         &["No space left on device", "64"],
     ),

@@ -9,15 +9,17 @@ use alpenglow_builder::Arch;
 
 /// Builds them, in the copy of their folder.
 pub fn build(module: &Module, arch: Arch) -> String {
-    let (subarch, arch, excused) = match module.um {
-        // What asm-generic/io.h of this architecture does, which has no addresses of devices; and a folder of headers that
-        // it has none for.
+    let (subarch, arch, excused, rust) = match module.um {
+        // Excused is what asm-generic/io.h of this architecture does, which has no addresses of devices; and a folder of
+        // headers that it has none for. Rust's code is position-independent there for the kernel's own sake; a module is
+        // loaded far from it, and the loader knows no table of offsets (R_X86_64_GOTPCREL).
         true => (
             format!("export SUBARCH={}\n", arch.kernel()),
             "um",
             " -Wno-null-pointer-arithmetic -Wno-missing-include-dirs",
+            " -Crelocation-model=static -Ccode-model=large",
         ),
-        false => (String::new(), arch.kernel(), ""),
+        false => (String::new(), arch.kernel(), "", ""),
     };
     format!(
         "unset CC CXX AR NM STRIP HOSTCC RANLIB\n\
@@ -25,7 +27,7 @@ pub fn build(module: &Module, arch: Arch) -> String {
          export PATH=/usr/lib/llvm-{LLVM}/bin:$PATH RUSTC=/usr/bin/rustc\n\
          make -C {tree} M=/build/source/kernel/{folder} LLVM=1 ARCH={arch} W=1 -j\"$JOBS\" \
          KCFLAGS='-Werror{excused} -fmacro-prefix-map={tree}/= -fmacro-prefix-map=/build/source/=' \
-         KRUSTFLAGS='-Dwarnings --remap-path-prefix=/build/source/=' KBUILD_BUILD_TIMESTAMP=@{EPOCH} \
+         KRUSTFLAGS='-Dwarnings{rust} --remap-path-prefix=/build/source/=' KBUILD_BUILD_TIMESTAMP=@{EPOCH} \
          KBUILD_MODPOST_WARN= modules\n",
         tree = tree(module),
         folder = module.folder,
