@@ -32,7 +32,7 @@ const USE: [(&str, &[&str]); 12] = [
          0123456789012345678901234567890123456789012345678; do \
          echo \"$text\" | dd bs=4096 of=/dev/bootstat; done 2>&1 | grep -v -e records -e copied; \
          wc -l < /proc/bootstat",
-        &["Invalid argument", "File exists", "File name too long"],
+        &["Invalid argument", "File exists", "Filename too long"],
     ),
     (
         "for number in $(seq 70); do echo \"mark-$number\" | dd bs=4096 of=/dev/bootstat; done 2>&1 | grep -m1 No; \
