@@ -1,5 +1,5 @@
-//! Our kernel modules, in `linux-standard` under QEMU and in `linux-um`: loaded, used, used wrongly, unloaded, loaded
-//! again.
+//! Our kernel modules, in `linux-standard` under QEMU and in `linux-um`: loaded, used, used wrongly, unloaded, loaded again;
+//! and that `standard` loads none but those that are signed.
 
 use crate::uml;
 use alpenglow_tests::{Outcome, Test, boot, check, has, test};
@@ -9,6 +9,7 @@ pub fn tests() -> Vec<Test> {
     vec![
         test("modules_of_ours_under_uml", under_uml),
         test("modules_of_ours_on_standard", on_standard),
+        test("modules_without_a_good_signature_are_refused", refused),
     ]
 }
 
@@ -111,4 +112,35 @@ fn agree(said: &str) -> Outcome {
     let (bytes, kib) = (number("memory.total "), number("MemTotal:"));
     let same = bytes.is_some() && bytes == kib.map(|kib| kib * 1024);
     check(same, || format!("{bytes:?} bytes and {kib:?} KiB: {said}"))
+}
+
+/// One byte of another's code, no signature, and no module at all. Then the module as it is.
+fn refused() -> Outcome {
+    let said = boot(
+        &[
+            "--edition",
+            "standard-modules",
+            "--run",
+            "zstd -q -d /lib/modules/*/updates/alpenglow_core.ko.zst -o /tmp/good.ko && cd /tmp && cp good.ko altered.ko \
+             && printf '\\377' | dd of=altered.ko bs=1 seek=4000 conv=notrunc 2> /dev/null; \
+             size=$(stat -c %s good.ko); head -c $((size - 40)) good.ko > bare.ko; ls -l *.ko",
+            "--run",
+            "for name in altered bare; do insmod /tmp/$name.ko || echo $name is refused; done; insmod /etc/passwd || echo text is refused",
+            "--run",
+            "lsmod | grep alpenglow || echo none is there",
+            "--run",
+            "insmod /tmp/good.ko && lsmod | grep alpenglow_core && cat /proc/sys/kernel/tainted",
+        ],
+        0,
+    )?;
+    has(
+        &said,
+        &[
+            "altered is refused",
+            "bare is refused",
+            "text is refused",
+            "none is there",
+            "alpenglow_core ",
+        ],
+    )
 }
