@@ -245,7 +245,7 @@ impl Inode {
                 self.check_inline(superblock)
             }
             (Kind::Regular, Layout::Run | Layout::List) => self.check_blocks(superblock),
-            (Kind::Directory, Layout::Inline) if !self.position.is_multiple_of(8) => {
+            (Kind::Directory, Layout::Inline) if self.position & 7 != 0 => {
                 Some("position of the directory")
             }
             (Kind::Directory, Layout::Inline) => match self.first {
@@ -294,7 +294,7 @@ impl Inode {
             let end = own
                 .checked_mul(4)
                 .and_then(|length| self.position.checked_add(length));
-            if !self.position.is_multiple_of(8)
+            if self.position & 7 != 0
                 || self.position < start
                 || end.is_none_or(|end| end > superblock.metadata)
             {

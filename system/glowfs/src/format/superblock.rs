@@ -161,7 +161,7 @@ impl Superblock {
         if !(12..=16).contains(&self.meta_log) {
             return wrong("size of metadata blocks");
         }
-        if !self.length.is_multiple_of(LENGTH as u64)
+        if self.length & (LENGTH as u64 - 1) != 0
             || self.length < 2 * LENGTH as u64
             || self.length > i64::MAX as u64
         {

@@ -76,7 +76,7 @@ fn gap<S: Source>(image: &Image<S>, from: u64, to: u64, report: &mut Report) -> 
 /// [`Error::Attributes`] and those of reading.
 pub fn set<S: Source>(image: &Image<S>, at: u64) -> Result<u64> {
     let wrong = |what| crate::Error::from(Error::Attributes { at, what });
-    if at % 8 != 0 {
+    if at & 7 != 0 {
         return Err(wrong("position"));
     }
     let set = Set::open(image, image.superblock(), at)?;

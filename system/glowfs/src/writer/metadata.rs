@@ -193,7 +193,7 @@ fn directory(
 /// The bytes of a set of extended attributes.
 fn set(node: &Node) -> Result<Vec<u8>> {
     let large = |what: &str| Error::Impossible(format!("extended attributes: {what}"));
-    let mut sorted: Vec<((u8, &[u8]), &[u8])> = node
+    let mut sorted: Vec<_> = node
         .attributes
         .iter()
         .map(|(name, value)| (xattr::split(name), &value[..]))

@@ -3,6 +3,7 @@
 use crate::program::{Failed, Given, Outcome};
 
 /// A number of bytes: `4096`, `128K`, `1M`.
+#[cfg(feature = "make")]
 pub fn bytes(given: &Given, option: &str) -> Outcome<Option<u32>> {
     let Some(value) = given.value(option) else {
         return Ok(None);
@@ -25,6 +26,7 @@ pub fn bytes(given: &Given, option: &str) -> Outcome<Option<u32>> {
 }
 
 /// log2 of a number of bytes.
+#[cfg(feature = "make")]
 pub fn log(given: &Given, option: &str) -> Outcome<Option<u8>> {
     match bytes(given, option)? {
         Some(size) if !size.is_power_of_two() => Err(Failed::Usage(format!(

@@ -126,6 +126,7 @@ pub const OPTIONS: &[Opt] = &[
     flag("recursive", 'R', "show what is below too"),
 ];
 
+#[cfg(feature = "make")]
 const MAKING: &[&str] = &[
     "compress",
     "block-size",
