@@ -46,10 +46,13 @@ pub fn programs() -> Result<PathBuf, String> {
 fn build() -> Result<PathBuf, String> {
     let cache = Cache::open().map_err(|error| error.to_string())?;
     let target = cache.dir().join("host-daemons");
+    // Named, so that the flags below are not those of macros, which cannot be static.
+    let machine = format!("{}-unknown-linux-gnu", env::consts::ARCH);
     let cargo = env::var_os("ALPENGLOW_CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command
         .args(["build", "--profile", "quick", "--locked", "--quiet"])
+        .args(["--target", &machine])
         .args(
             ["crond", "devd", "glowfsctl", "logd", "netd", "dinit"].map(|name| format!("-p{name}")),
         )
@@ -59,7 +62,7 @@ fn build() -> Result<PathBuf, String> {
         .env("CARGO_TARGET_DIR", &target);
     let built = output(&mut command)?;
     if built.status.success() {
-        Ok(target.join("quick"))
+        Ok(target.join(machine).join("quick"))
     } else {
         Err(format!("the daemons do not build:\n{}", text(&built)))
     }
