@@ -112,7 +112,9 @@ fn entry_time(cycles: u64) -> Option<i64> {
     if cycles == 0 || khz == 0 {
         return None;
     }
-    let since = u128::from(now.checked_sub(cycles)?) * 1_000_000 / u128::from(khz);
+    // Milliseconds and what remains of one: the kernel divides no numbers of 128 bits.
+    let cycles = now.checked_sub(cycles)?;
+    let since = (cycles / khz).checked_mul(1_000_000)? + cycles % khz * 1_000_000 / khz;
     Some(Monotonic::ktime_get() - i64::try_from(since).ok()?)
 }
 

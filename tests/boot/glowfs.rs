@@ -21,6 +21,10 @@ pub fn tests() -> Vec<Test> {
         test("glowfs_never_shows_a_wrong_byte", never_shows_a_wrong_byte),
         test("glowfs_outlives_images_of_an_enemy", outlives_an_enemy),
         test("glowfs_is_mounted_as_asked", is_mounted_as_asked),
+        test(
+            "glowfs_is_a_root_that_starts_or_tells",
+            is_a_root_that_starts_or_tells,
+        ),
         test("glowfs_starts_a_system", starts_a_system),
     ]
 }
@@ -42,14 +46,31 @@ fn sample() -> Tree {
 
 /// The sample as images of every kind, by name.
 fn images() -> Vec<(&'static str, Vec<u8>)> {
-    let with = |codec, dictionary| Options { codec, dictionary, ..common::plain_options() };
+    let with = |codec, dictionary| Options {
+        codec,
+        dictionary,
+        ..common::plain_options()
+    };
     [
         ("none", with(Codec::None, 0)),
         ("lz4", with(Codec::Lz4, 0)),
         ("zstd", with(Codec::Zstd(3), 0)),
         ("dictionary", with(Codec::Zstd(3), 1024)),
-        ("blake2b", Options { digest: glowfs::format::superblock::Digest::Blake2b, ..with(Codec::Zstd(3), 0) }),
-        ("large", Options { block_log: 17, meta_log: 16, ..with(Codec::Zstd(3), 0) }),
+        (
+            "blake2b",
+            Options {
+                digest: glowfs::format::superblock::Digest::Blake2b,
+                ..with(Codec::Zstd(3), 0)
+            },
+        ),
+        (
+            "large",
+            Options {
+                block_log: 17,
+                meta_log: 16,
+                ..with(Codec::Zstd(3), 0)
+            },
+        ),
     ]
     .into_iter()
     .map(|(name, options)| (name, common::image(&sample(), &options)))
@@ -63,9 +84,17 @@ fn written(path: &Path, bytes: &[u8]) -> Result<(), String> {
 /// A folder with `tree`, the sample's files, and `images`.
 fn folder() -> Result<tempfile::TempDir, String> {
     let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
-    let image = Image::open(common::image(&sample(), &common::plain_options())).map_err(|e| e.to_string())?;
+    let image = Image::open(common::image(&sample(), &common::plain_options()))
+        .map_err(|e| e.to_string())?;
     let tree = folder.path().join("tree");
-    extract(&image, b"", &tree, Keep { privileged: true }, &mut |_, _| ()).map_err(|e| e.to_string())?;
+    extract(
+        &image,
+        b"",
+        &tree,
+        Keep { privileged: true },
+        &mut |_, _| (),
+    )
+    .map_err(|e| e.to_string())?;
     fs::create_dir(folder.path().join("images")).map_err(|e| e.to_string())?;
     Ok(folder)
 }
@@ -82,9 +111,16 @@ fn walked(folder: &Path, tree: &str) -> Result<[usize; 5], String> {
     let finished = uml::run(EDITION, &commands)?;
     let said = |at: usize| finished.outcomes[at].output.clone();
     check(said(2).trim() == "it is gone", || said(2))?;
-    let last = said(1).lines().rev().find(|line| line.contains(" images, ")).map(str::to_owned);
+    let last = said(1)
+        .lines()
+        .rev()
+        .find(|line| line.contains(" images, "))
+        .map(str::to_owned);
     let last = last.ok_or_else(|| said(1))?;
-    let numbers: Vec<usize> = last.split(", ").filter_map(|part| part.split(' ').next()?.parse().ok()).collect();
+    let numbers: Vec<usize> = last
+        .split(", ")
+        .filter_map(|part| part.split(' ').next()?.parse().ok())
+        .collect();
     numbers.try_into().map_err(|_| last)
 }
 
@@ -97,8 +133,16 @@ fn mounts_what_was_made() -> Outcome {
     let [all, mounted, right, failed, wrong] = walked(folder.path(), "tree")?;
     let files = sample().files.len();
     check(
-        all == images.len() && mounted == all && failed == 0 && wrong == 0 && right >= all * (files - 1),
-        || format!("{all} images, {mounted} mounted, {right} right ({files} files each), {failed} failed, {wrong} wrong"),
+        all == images.len()
+            && mounted == all
+            && failed == 0
+            && wrong == 0
+            && right >= all * (files - 1),
+        || {
+            format!(
+                "{all} images, {mounted} mounted, {right} right ({files} files each), {failed} failed, {wrong} wrong"
+            )
+        },
     )
 }
 
@@ -119,12 +163,24 @@ fn never_shows_a_wrong_byte() -> Outcome {
             }
             _ => mutate(&mut bytes, &mut random),
         }
-        written(&folder.path().join(format!("images/{number:05}-{name}")), &bytes)?;
+        written(
+            &folder.path().join(format!("images/{number:05}-{name}")),
+            &bytes,
+        )?;
     }
     let [all, mounted, right, failed, wrong] = walked(folder.path(), "tree")?;
     check(
-        all == CHANGED as usize && wrong == 0 && mounted > all / 10 && mounted < all && failed > 0 && right > failed,
-        || format!("{all} images, {mounted} mounted, {right} right, {failed} failed, {wrong} wrong"),
+        all == CHANGED as usize
+            && wrong == 0
+            && mounted > all / 10
+            && mounted < all
+            && failed > 0
+            && right > failed,
+        || {
+            format!(
+                "{all} images, {mounted} mounted, {right} right, {failed} failed, {wrong} wrong"
+            )
+        },
     )
 }
 
@@ -138,7 +194,10 @@ fn outlives_an_enemy() -> Outcome {
         let mut bytes = bytes.clone();
         mutate(&mut bytes, &mut random);
         common::repair(&mut bytes);
-        written(&folder.path().join(format!("images/{number:05}-{name}")), &bytes)?;
+        written(
+            &folder.path().join(format!("images/{number:05}-{name}")),
+            &bytes,
+        )?;
     }
     let [all, mounted, right, failed, _] = walked(folder.path(), "-")?;
     check(
@@ -155,14 +214,18 @@ fn is_mounted_as_asked() -> Outcome {
     let mut header = *bytes.first_chunk().ok_or("an empty image")?;
     let key = glowfs::sign::sign(&mut header, &seed).map_err(|e| e.to_string())?;
     bytes[..header.len()].copy_from_slice(&header);
-    let identity = Image::open(bytes.clone()).map_err(|e| e.to_string())?.identity();
+    let identity = Image::open(bytes.clone())
+        .map_err(|e| e.to_string())?
+        .identity();
     let hex = glowfs::digest::hex;
     written(&folder.path().join("signed"), &bytes)?;
     bytes[72] ^= 1;
     written(&folder.path().join("changed"), &bytes)?;
     written(&folder.path().join("cut"), &bytes[..8192])?;
     let other = "00".repeat(32);
-    let refused = |options: &str, image: &str| format!("mount -t glowfs -o {options} /tmp/host/{image} /mnt; dmesg | tail -n 1");
+    let refused = |options: &str, image: &str| {
+        format!("mount -t glowfs -o {options} /tmp/host/{image} /mnt; dmesg | tail -n 1")
+    };
     let steps: [(String, &[&str]); 10] = [
         (format!("mkdir /tmp/host && mount -t hostfs none /tmp/host -o {} && modprobe glowfs && echo there", folder.path().display()), &["there"]),
         (refused(&format!("key={}", hex(&key)), "changed"), &["the signature is wrong"]),
@@ -198,6 +261,80 @@ fn is_mounted_as_asked() -> Outcome {
     Ok(())
 }
 
+/// From the initramfs and from a disk by its label; and not when it, or its key, is another one.
+fn is_a_root_that_starts_or_tells() -> Outcome {
+    const ROOT: &str = "glowfs-root-demo";
+    let base = uml::initramfs_of(ROOT)?;
+    let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
+    let seen = [
+        "cat /proc/mounts",
+        "echo written > /etc/motd && cat /etc/motd; uname -s",
+    ];
+    let finished = uml::run_of(&base, Some("upper"), &[], &seen)?;
+    has(&finished.outcomes[0].output, &["overlay / overlay rw"])?;
+    has(&finished.outcomes[1].output, &["written", "Linux"])?;
+
+    let archive = fs::read(&base).map_err(|e| e.to_string())?;
+    let at = archive
+        .windows(10)
+        .position(|bytes| bytes == b"GLOWFS\r\n\x01\0")
+        .ok_or("no image in the initramfs")?;
+    let length = u64::from_le_bytes(
+        archive[at + 24..at + 32]
+            .try_into()
+            .map_err(|_| "no length")?,
+    );
+    let disk = folder.path().join("disk");
+    written(&disk, &archive[at..at + length as usize])?;
+    let by_label = [
+        format!("ubd0r={}", disk.display()),
+        format!("glowfs.image=LABEL={ROOT}"),
+    ];
+    let by_label: Vec<&str> = by_label.iter().map(String::as_str).collect();
+    let finished = uml::run_of(
+        &base,
+        Some("upper"),
+        &by_label,
+        &["cat /proc/mounts; uname -s"],
+    )?;
+    has(
+        &finished.outcomes[0].output,
+        &["overlay / overlay rw", "Linux"],
+    )?;
+
+    let changed = |name: &str, at: usize| -> Result<std::path::PathBuf, String> {
+        let mut archive = archive.clone();
+        archive[at] ^= 1;
+        let path = folder.path().join(name);
+        written(&path, &archive)?;
+        Ok(path)
+    };
+    // A byte of the label, and one of the digest of all blocks.
+    uml::told_of(&changed("label", at + 72)?, &[], "the signature is wrong")?;
+    uml::told_of(
+        &changed("label", at + 72)?,
+        &[],
+        "early: the system is not started",
+    )?;
+    uml::told_of(
+        &changed("label", at + 72)?,
+        &["glowfs.recovery"],
+        "a shell of the initramfs, as root",
+    )?;
+    uml::told_of(&changed("top", at + 125)?, &[], "the signature is wrong")?;
+    uml::told_of(
+        &base,
+        &["glowfs.image=http://127.0.0.1/x"],
+        "http://127.0.0.1/x: ",
+    )?;
+    let other = "00".repeat(32);
+    uml::told_of(
+        &base,
+        &[&format!("glowfs.digest={other}")],
+        "the image's digest is not the required one",
+    )
+}
+
 /// An edition whose initramfs has its root as one file.
 fn starts_a_system() -> Outcome {
     let said = boot(
@@ -215,5 +352,15 @@ fn starts_a_system() -> Outcome {
         ],
         0,
     )?;
-    has(&said, &["/root.glowfs /sysroot/image glowfs ro", "overlay / overlay rw", "shadow", "changed", "oil ", "all is up"])
+    has(
+        &said,
+        &[
+            "/root.glowfs /sysroot/image glowfs ro",
+            "overlay / overlay rw",
+            "shadow",
+            "changed",
+            "oil ",
+            "all is up",
+        ],
+    )
 }

@@ -46,18 +46,38 @@ pub fn run(edition: &str, commands: &[&str]) -> Result<Finished, String> {
 /// # Errors
 /// What did not go well, with the console's last lines.
 pub fn run_with(edition: &str, words: &[&str], commands: &[&str]) -> Result<Finished, String> {
-    let further = words.iter().map(|word| (*word).to_owned());
+    run_of(&initramfs_of(edition)?, None, words, commands)
+}
+
+/// The initramfs of an edition.
+///
+/// # Errors
+/// What the build said.
+pub fn initramfs_of(edition: &str) -> Result<PathBuf, String> {
     let words = ["build", "--edition", edition, "--format", "initramfs"];
-    let base = path_from(&words, "initramfs ", 1)?;
+    path_from(&words, "initramfs ", 1)
+}
+
+/// Boots an initramfs, of which `layer` is the folder that is put over the root if it is not the root itself.
+///
+/// # Errors
+/// What did not go well, with the console's last lines.
+pub fn run_of(
+    base: &Path,
+    layer: Option<&str>,
+    words: &[&str],
+    commands: &[&str],
+) -> Result<Finished, String> {
+    let further = words.iter().map(|word| (*word).to_owned());
     let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
     let initrd = folder.path().join("initramfs");
     let credential = Credential::random().map_err(|e| e.to_string())?;
     let shadow = std::fs::read_to_string(named("ALPENGLOW_TREE").join("etc/shadow"))
         .map_err(|e| e.to_string())?;
     let archive = credential
-        .archive(&shadow, None, None)
+        .archive(&shadow, None, layer)
         .map_err(|e| e.to_string())?;
-    initramfs::append(&base, &archive, &initrd).map_err(|e| e.to_string())?;
+    initramfs::append(base, &archive, &initrd).map_err(|e| e.to_string())?;
     let login = alpenglow_machine::Credential {
         user: "root".into(),
         password: credential.password().to_owned(),
@@ -67,6 +87,22 @@ pub fn run_with(edition: &str, words: &[&str], commands: &[&str]) -> Result<Fini
     let machine = machine.start().map_err(|e| e.to_string())?;
     let commands: Vec<String> = commands.iter().map(|word| (*word).to_owned()).collect();
     alpenglow_machine::run_on(machine, &login, &commands, |_, _| {}).map_err(|e| e.to_string())
+}
+
+/// Boots an initramfs that is to tell something in place of coming up.
+///
+/// # Errors
+/// When it does not, with the console's last lines.
+pub fn told_of(base: &Path, words: &[&str], told: &str) -> Outcome {
+    let mut uml = machine(base)?;
+    uml.words
+        .extend(words.iter().map(|word| (*word).to_owned()));
+    let mut machine = uml.start().map_err(|e| e.to_string())?;
+    let found = machine.expect("a message", &[told, "login: "], uml.limits.boot);
+    match found.map_err(|e| e.to_string())?.which {
+        0 => Ok(()),
+        _ => Err(format!("it came up, and did not tell '{told}'")),
+    }
 }
 
 fn runs_commands() -> Outcome {

@@ -21,9 +21,19 @@ pub fn columns() -> Vec<Column> {
     vec![
         column("image_bytes", "bytes of the image", 1.0, 0),
         column("read_instructions", "read all: M instructions", 1e6, 1),
-        column("random_instructions", "read at random: M instructions", 1e6, 1),
+        column(
+            "random_instructions",
+            "read at random: M instructions",
+            1e6,
+            1,
+        ),
         column("find_instructions", "look at all: M instructions", 1e6, 1),
-        column("many_find_instructions", "look at 100,000 files: M instructions", 1e6, 1),
+        column(
+            "many_find_instructions",
+            "look at 100,000 files: M instructions",
+            1e6,
+            1,
+        ),
         column("make_cpu_ms", "making: s of processors", 1e3, 2),
         column("make_peak_kib", "making: MiB at most", 1024.0, 1),
     ]

@@ -41,12 +41,77 @@ struct Way {
 }
 
 fn ways() -> Vec<Way> {
-    let way = |name, kind, words: &[&'static str], newer| Way { name, kind, words: words.to_vec(), newer };
+    let way = |name, kind, words: &[&'static str], newer| Way {
+        name,
+        kind,
+        words: words.to_vec(),
+        newer,
+    };
     vec![
-        way("squashfs-zstd", "squashfs", &["mksquashfs", "TREE", "IMAGE", "-noappend", "-quiet", "-no-progress", "-processors", "2", "-comp", "zstd", "-Xcompression-level", "19", "-mkfs-time", "0"], false),
-        way("erofs-lz4hc", "erofs", &["mkfs.erofs", "-zlz4hc,12", "-C65536", "-T0", "IMAGE", "TREE"], false),
-        way("erofs-zstd", "erofs", &["mkfs.erofs", "-zzstd,level=19", "-C131072", "-Efragments,dedupe,ztailpacking", "-T0", "--workers=2", "IMAGE", "TREE"], true),
-        way("erofs-lzma", "erofs", &["mkfs.erofs", "-zlzma,level=6", "-C131072", "-Efragments,dedupe,ztailpacking", "-T0", "--workers=2", "IMAGE", "TREE"], true),
+        way(
+            "squashfs-zstd",
+            "squashfs",
+            &[
+                "mksquashfs",
+                "TREE",
+                "IMAGE",
+                "-noappend",
+                "-quiet",
+                "-no-progress",
+                "-processors",
+                "2",
+                "-comp",
+                "zstd",
+                "-Xcompression-level",
+                "19",
+                "-mkfs-time",
+                "0",
+            ],
+            false,
+        ),
+        way(
+            "erofs-lz4hc",
+            "erofs",
+            &[
+                "mkfs.erofs",
+                "-zlz4hc,12",
+                "-C65536",
+                "-T0",
+                "IMAGE",
+                "TREE",
+            ],
+            false,
+        ),
+        way(
+            "erofs-zstd",
+            "erofs",
+            &[
+                "mkfs.erofs",
+                "-zzstd,level=19",
+                "-C131072",
+                "-Efragments,dedupe,ztailpacking",
+                "-T0",
+                "--workers=2",
+                "IMAGE",
+                "TREE",
+            ],
+            true,
+        ),
+        way(
+            "erofs-lzma",
+            "erofs",
+            &[
+                "mkfs.erofs",
+                "-zlzma,level=6",
+                "-C131072",
+                "-Efragments,dedupe,ztailpacking",
+                "-T0",
+                "--workers=2",
+                "IMAGE",
+                "TREE",
+            ],
+            true,
+        ),
     ]
 }
 
@@ -59,13 +124,24 @@ impl Makers<'_> {
         let mut subjects = Vec::new();
         for (name, codec, digest, filter) in [
             ("glowfs-zstd", Codec::Zstd(19), Digest::Sha256, true),
-            ("glowfs-zstd-blake2b", Codec::Zstd(19), Digest::Blake2b, true),
+            (
+                "glowfs-zstd-blake2b",
+                Codec::Zstd(19),
+                Digest::Blake2b,
+                true,
+            ),
             ("glowfs-zstd-plain", Codec::Zstd(19), Digest::Sha256, false),
             ("glowfs-lz4", Codec::Lz4, Digest::Sha256, false),
         ] {
             let image = folder.join(format!("{prefix}{name}"));
             let usage = self.own(tree, &image, codec, digest, filter)?;
-            subjects.push(Subject { name: format!("{prefix}{name}"), kind: "glowfs", image, verity: None, usage });
+            subjects.push(Subject {
+                name: format!("{prefix}{name}"),
+                kind: "glowfs",
+                image,
+                verity: None,
+                usage,
+            });
         }
         for way in ways() {
             if way.newer && self.erofs.is_none() {
@@ -74,7 +150,13 @@ impl Makers<'_> {
             let name = format!("{prefix}{}", way.name);
             let image = folder.join(&name);
             let usage = self.peer(&way, tree, folder, &name)?;
-            let plain = Subject { name, kind: way.kind, image, verity: None, usage: Some(usage) };
+            let plain = Subject {
+                name,
+                kind: way.kind,
+                image,
+                verity: None,
+                usage: Some(usage),
+            };
             subjects.push(plain.clone());
             subjects.push(self.with_verity(plain, folder)?);
         }
@@ -82,24 +164,54 @@ impl Makers<'_> {
     }
 
     /// One of ours, by the program itself where its time is told, by its library otherwise.
-    fn own(&self, tree: &Path, image: &Path, codec: Codec, digest: Digest, filter: bool) -> Result<Option<Usage>> {
-        let wrong = |e: String| Error::FileSystem { maker: "glowfs".into(), why: e };
+    fn own(
+        &self,
+        tree: &Path,
+        image: &Path,
+        codec: Codec,
+        digest: Digest,
+        filter: bool,
+    ) -> Result<Option<Usage>> {
+        let wrong = |e: String| Error::FileSystem {
+            maker: "glowfs".into(),
+            why: e,
+        };
         if codec == Codec::Zstd(19) && digest == Digest::Sha256 && filter {
             let folder = image.parent().unwrap_or(Path::new("/"));
             let own = self.glowfsctl.parent().unwrap_or(Path::new("/"));
             let sandbox = self.sandbox(tree, folder).bind(own, "/mnt/own", false);
-            let words = ["/mnt/own/glowfsctl", "mkfs", "--quiet", "--threads", "2", "--time", "0", "/mnt/tree", "/mnt/images/IMAGE"];
+            let words = [
+                "/mnt/own/glowfsctl",
+                "mkfs",
+                "--quiet",
+                "--threads",
+                "2",
+                "--time",
+                "0",
+                "/mnt/tree",
+                "/mnt/images/IMAGE",
+            ];
             return self.run(sandbox, &words, folder, image).map(Some);
         }
         let tree = glowfs::source::directory(tree).map_err(|e| wrong(e.to_string()))?;
-        let options = Options { codec, digest, filter, threads: 2, ..Options::default() };
+        let options = Options {
+            codec,
+            digest,
+            filter,
+            threads: 2,
+            ..Options::default()
+        };
         let file = File::create(image).map_err(|e| wrong(e.to_string()))?;
         writer::write(&tree, &options, file, &mut |_, _| ()).map_err(|e| wrong(e.to_string()))?;
         Ok(None)
     }
 
     fn sandbox(&self, tree: &Path, folder: &Path) -> Sandbox {
-        Sandbox::new(self.root).tmpfs("/mnt").tmpfs("/tmp").bind(tree, "/mnt/tree", false).bind(folder, "/mnt/images", true)
+        Sandbox::new(self.root)
+            .tmpfs("/mnt")
+            .tmpfs("/tmp")
+            .bind(tree, "/mnt/tree", false)
+            .bind(folder, "/mnt/images", true)
     }
 
     fn peer(&self, way: &Way, tree: &Path, folder: &Path, name: &str) -> Result<Usage> {
@@ -107,7 +219,12 @@ impl Makers<'_> {
         let mut words: Vec<&str> = Vec::new();
         if let (true, Some(erofs)) = (way.newer, self.erofs) {
             sandbox = sandbox.bind(erofs, "/mnt/newer", false);
-            words.extend(["/mnt/newer/lib/ld-linux-x86-64.so.2", "--library-path", "/mnt/newer/lib", "/mnt/newer/mkfs.erofs"]);
+            words.extend([
+                "/mnt/newer/lib/ld-linux-x86-64.so.2",
+                "--library-path",
+                "/mnt/newer/lib",
+                "/mnt/newer/mkfs.erofs",
+            ]);
             words.extend(&way.words[1..]);
         } else {
             words.extend(&way.words);
@@ -116,16 +233,39 @@ impl Makers<'_> {
     }
 
     /// Runs a program whose words are to have TREE and IMAGE put in.
-    fn run(&self, mut sandbox: Sandbox, words: &[&str], folder: &Path, image: &Path) -> Result<Usage> {
+    fn run(
+        &self,
+        mut sandbox: Sandbox,
+        words: &[&str],
+        folder: &Path,
+        image: &Path,
+    ) -> Result<Usage> {
         let file = folder.join("usage");
         sandbox.usage = Some(file.clone());
-        let name = image.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let put = |word: &str| word.replace("TREE", "/mnt/tree").replace("/mnt/images/IMAGE", "IMAGE").replace("IMAGE", &format!("/mnt/images/{name}"));
+        let name = image
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let put = |word: &str| {
+            word.replace("TREE", "/mnt/tree")
+                .replace("/mnt/images/IMAGE", "IMAGE")
+                .replace("IMAGE", &format!("/mnt/images/{name}"))
+        };
         let words: Vec<String> = words.iter().map(|word| put(word)).collect();
-        let failed = |why: String| Error::FileSystem { maker: words[0].clone(), why };
-        let output = sandbox.command(&words[0]).args(&words[1..]).output().map_err(|e| failed(e.to_string()))?;
+        let failed = |why: String| Error::FileSystem {
+            maker: words[0].clone(),
+            why,
+        };
+        let output = sandbox
+            .command(&words[0])
+            .args(&words[1..])
+            .output()
+            .map_err(|e| failed(e.to_string()))?;
         if !output.status.success() {
-            return Err(failed(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
+            return Err(failed(
+                String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+            ));
         }
         Ok(Usage::read(&file))
     }
@@ -134,24 +274,57 @@ impl Makers<'_> {
     fn with_verity(&self, plain: Subject, folder: &Path) -> Result<Subject> {
         let name = format!("{}-verity", plain.name);
         let image = folder.join(&name);
-        let failed = |why: String| Error::FileSystem { maker: "veritysetup".into(), why };
-        let length = fs::copy(&plain.image, &image).map_err(|e| failed(e.to_string()))?.next_multiple_of(4096);
-        File::options().write(true).open(&image).and_then(|file| file.set_len(length)).map_err(|e| failed(e.to_string()))?;
+        let failed = |why: String| Error::FileSystem {
+            maker: "veritysetup".into(),
+            why,
+        };
+        let length = fs::copy(&plain.image, &image)
+            .map_err(|e| failed(e.to_string()))?
+            .next_multiple_of(4096);
+        File::options()
+            .write(true)
+            .open(&image)
+            .and_then(|file| file.set_len(length))
+            .map_err(|e| failed(e.to_string()))?;
         let blocks = length / 4096;
         let sandbox = self.sandbox(folder, folder);
         let output = sandbox
             .command("veritysetup")
-            .args(["format", "--no-superblock", "--salt=-", "--hash=sha256", "--data-block-size=4096", "--hash-block-size=4096"])
-            .args([format!("--data-blocks={blocks}"), format!("--hash-offset={length}")])
+            .args([
+                "format",
+                "--no-superblock",
+                "--salt=-",
+                "--hash=sha256",
+                "--data-block-size=4096",
+                "--hash-block-size=4096",
+            ])
+            .args([
+                format!("--data-blocks={blocks}"),
+                format!("--hash-offset={length}"),
+            ])
             .args([format!("/mnt/images/{name}"), format!("/mnt/images/{name}")])
             .output()
             .map_err(|e| failed(e.to_string()))?;
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        let digest = said.lines().find_map(|line| line.strip_prefix("Root hash:")).map(str::trim);
+        let digest = said
+            .lines()
+            .find_map(|line| line.strip_prefix("Root hash:"))
+            .map(str::trim);
         let Some(digest) = digest.filter(|_| output.status.success()) else {
-            return Err(failed(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
+            return Err(failed(
+                String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+            ));
         };
-        let table = format!("0 {} verity 1 DEVICE DEVICE 4096 4096 {blocks} {blocks} sha256 {digest} -", blocks * 8);
-        Ok(Subject { name, image, verity: Some(table), usage: None, ..plain })
+        let table = format!(
+            "0 {} verity 1 DEVICE DEVICE 4096 4096 {blocks} {blocks} sha256 {digest} -",
+            blocks * 8
+        );
+        Ok(Subject {
+            name,
+            image,
+            verity: Some(table),
+            usage: None,
+            ..plain
+        })
     }
 }

@@ -29,8 +29,9 @@ const WRONG: &str = "bench-wrong";
 /// What is counted of a tree with content, and of one of many files.
 const WHATS: [&str; 3] = ["read", "random", "find"];
 
-/// Disks of one guest at most.
-const DISKS: usize = 20;
+/// Images with content, and of many files, in one guest at most: there are two marks for each count, and 16 marks.
+const CONTENTS: usize = 2;
+const MANY: usize = 7;
 
 /// The tree of many files: 1,000 folders of 100.
 ///
@@ -41,7 +42,10 @@ pub fn many(folder: &Path) -> std::io::Result<()> {
         let at = folder.join(format!("folder-{outer:03}"));
         fs::create_dir_all(&at)?;
         for inner in 0..100 {
-            fs::write(at.join(format!("file-number-{inner:02}.txt")), format!("{outer} {inner}\n"))?;
+            fs::write(
+                at.join(format!("file-number-{inner:02}.txt")),
+                format!("{outer} {inner}\n"),
+            )?;
         }
     }
     Ok(())
@@ -60,16 +64,27 @@ pub fn run(
     many: &[Subject],
     folder: &Path,
 ) -> Result<Vec<Row>> {
-    let all: Vec<(&Subject, &str)> = content.iter().map(|one| (one, "tree")).chain(many.iter().map(|one| (one, "many"))).collect();
     let mut counts: Vec<(String, Option<f64>)> = Vec::new();
-    for part in all.chunks(DISKS) {
-        counts.extend(guest(hypervisor, kernel, initramfs, part, folder)?);
+    for (subjects, tree, most) in [(content, "tree", CONTENTS), (many, "many", MANY)] {
+        for part in subjects.chunks(most) {
+            counts.extend(guest(hypervisor, kernel, initramfs, part, tree, folder)?);
+        }
     }
-    let count = |name: &str, what: &str| counts.iter().find(|(key, _)| *key == format!("{name} {what}")).and_then(|(_, count)| *count);
+    let count = |name: &str, what: &str| {
+        counts
+            .iter()
+            .find(|(key, _)| *key == format!("{name} {what}"))
+            .and_then(|(_, count)| *count)
+    };
     content
         .iter()
         .map(|one| {
-            let bytes = fs::metadata(&one.image).map_err(|source| Error::Read { path: one.image.clone(), source })?.len();
+            let bytes = fs::metadata(&one.image)
+                .map_err(|source| Error::Read {
+                    path: one.image.clone(),
+                    source,
+                })?
+                .len();
             Ok(Row {
                 name: one.name.clone(),
                 board: None,
@@ -94,50 +109,63 @@ fn guest(
     hypervisor: &Hypervisor,
     kernel: &Path,
     initramfs: &Path,
-    subjects: &[(&Subject, &str)],
+    subjects: &[Subject],
+    tree: &str,
     folder: &Path,
 ) -> Result<Vec<(String, Option<f64>)>> {
     let mut lines = String::new();
-    for (letter, (one, tree)) in ('a'..).zip(subjects) {
+    for (letter, one) in ('a'..).zip(subjects) {
         let device = format!("/dev/vd{letter}");
-        let table = one.verity.as_ref().map_or(String::new(), |table| table.replace("DEVICE", &device));
+        let table = one
+            .verity
+            .as_ref()
+            .map_or(String::new(), |table| table.replace("DEVICE", &device));
         lines += &format!("{} {} {device} {tree} {table}\n", one.name, one.kind);
     }
     let mut archive = Archive::new(0);
     archive.add_dir("bench", Meta::root(0o755))?;
     archive.add_file("bench/subjects", Meta::root(0o644), lines)?;
-    archive.add_file("bench.sh", Meta::root(0o755), format!("#!/bin/sh\n{SCRIPT}"))?;
+    archive.add_file(
+        "bench.sh",
+        Meta::root(0o755),
+        format!("#!/bin/sh\n{SCRIPT}"),
+    )?;
     let initrd = folder.join("glowfs.initramfs");
     initramfs::append(initramfs, &archive.to_bytes()?, &initrd)?;
     let mut spec = Spec::new(EDITION, Arch::X86_64, kernel, &initrd);
     spec.board = Board::Q35;
     spec.memory_mib = 1024;
     spec.words.push("rdinit=/bench.sh".into());
-    spec.disks = subjects.iter().map(|(one, _)| one.image.clone()).collect();
+    spec.disks = subjects.iter().map(|one| one.image.clone()).collect();
+    let whats: Vec<&str> = WHATS
+        .into_iter()
+        .filter(|what| *what == "find" || tree == "tree")
+        .collect();
+    let counted: Vec<(&Subject, &str)> = subjects
+        .iter()
+        .flat_map(|one| whats.iter().map(move |what| (one, *what)))
+        .collect();
     let mut markers = Vec::new();
-    for (one, tree) in subjects {
-        for what in WHATS.iter().filter(|what| **what == "find" || *tree == "tree") {
-            for end in ["begin", "end"] {
-                let name = format!("{} {what} {end}", one.name);
-                markers.push(Marker::new(&name, format!("bench-mark {name}")));
-            }
+    for (number, (one, what)) in counted.iter().enumerate() {
+        for end in ["begin", "end"] {
+            let text = format!("bench-mark {} {what} {end}", one.name);
+            markers.push(Marker::new(&format!("{end}_{number}"), text));
         }
     }
-    markers.push(Marker::new("all end", "bench-mark all end"));
+    markers.push(Marker::new("all", "bench-mark all end"));
     let measured = measure(hypervisor, &spec, &markers, Until::Markers)?;
     if let Some(at) = measured.console.find(WRONG) {
         let told: Vec<&str> = measured.console[at..].lines().take(20).collect();
-        return Err(Error::FileSystem { maker: "the guest".into(), why: told.join("\n") });
+        return Err(Error::FileSystem {
+            maker: "the guest".into(),
+            why: told.join("\n"),
+        });
     }
     let at = |name: String| measured.marker(&name).map(|mark| mark.instructions);
-    let mut counts = Vec::new();
-    for (one, _) in subjects {
-        for what in WHATS {
-            let begin = at(format!("{} {what} begin", one.name));
-            let end = at(format!("{} {what} end", one.name));
-            let count = begin.zip(end).map(|(begin, end)| end.saturating_sub(begin) as f64);
-            counts.push((format!("{} {what}", one.name), count));
-        }
-    }
-    Ok(counts)
+    let counts = counted.iter().enumerate().map(|(number, (one, what))| {
+        let count = at(format!("begin_{number}")).zip(at(format!("end_{number}")));
+        let count = count.map(|(begin, end)| end.saturating_sub(begin) as f64);
+        (format!("{} {what}", one.name), count)
+    });
+    Ok(counts.collect())
 }

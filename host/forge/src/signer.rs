@@ -28,15 +28,15 @@ const WHAT: &str = "the key that signs packages";
 /// [`Error::Builder`] and [`Error::Package`].
 pub fn of(cache: &Cache) -> Result<PrivateKey> {
     let path = cache.sub("keys")?.join(FILE);
-    make(&path, WHAT)?;
+    make(&path, BITS, WHAT)?;
     read(&path)
 }
 
-/// Makes a key at `path` if there is none.
-fn make(path: &Path, what: &str) -> Result<()> {
+/// Makes a key of RSA with so many bits at `path` if there is none.
+fn make(path: &Path, bits: usize, what: &str) -> Result<()> {
     let failed = Error::package(what);
     if !path.exists() {
-        let key = PrivateKey::generate("new", KeyKind::Rsa(BITS)).map_err(&failed)?;
+        let key = PrivateKey::generate("new", KeyKind::Rsa(bits)).map_err(&failed)?;
         let pem = key.to_pem().map_err(&failed)?;
         let beside = path.with_extension("new");
         let mut options = File::options();

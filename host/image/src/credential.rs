@@ -57,7 +57,12 @@ impl Credential {
     /// this password for root; every other line and field stays as it is. With `keys`, also root's file of keys that may log in
     /// (sshd(8), AUTHORIZED_KEYS FILE FORMAT). `layer` is the folder of the initramfs that is put over the root, where the initramfs is not
     /// the root itself (`docs/early.md`).
-    pub fn archive(&self, shadow: &str, keys: Option<&str>, layer: Option<&str>) -> Result<Vec<u8>> {
+    pub fn archive(
+        &self,
+        shadow: &str,
+        keys: Option<&str>,
+        layer: Option<&str>,
+    ) -> Result<Vec<u8>> {
         let mut archive = Archive::new(0);
         let text = replace(shadow, &self.hash)?;
         let at = |path: &str| layer.map_or(path.to_owned(), |layer| format!("{layer}/{path}"));

@@ -11,8 +11,8 @@ use alpenglow_builder::{Arch, Cache};
 use alpenglow_forge::{Built, Edition, Forge, compose};
 use sha2::{Digest, Sha256};
 
-use crate::oci::{self, About};
 use crate::glowfs::{self, Key};
+use crate::oci::{self, About};
 use crate::{
     Compression, Error, Format, Made, Result, initramfs, packaged_time, source_date_epoch, tarball,
 };
@@ -117,7 +117,11 @@ impl System {
             digest.update(format!(" {}={}", package.name, package.key));
         }
         if !initramfs.is_empty() {
-            digest.update(format!(" by {:?} {:?}", edition.initramfs, Key::known(cache)?));
+            digest.update(format!(
+                " by {:?} {:?}",
+                edition.initramfs,
+                Key::known(cache)?
+            ));
         }
         for package in &initramfs {
             digest.update(format!(" {}={}", package.name, package.key));

@@ -134,7 +134,12 @@ fn look(path: &Path, other: Option<&Path>) -> io::Result<bool> {
             None => true,
         });
     }
-    if kind.is_fifo() || kind.is_socket() || kind.is_char_device() || kind.is_block_device() || kind.is_dir() {
+    if kind.is_fifo()
+        || kind.is_socket()
+        || kind.is_char_device()
+        || kind.is_block_device()
+        || kind.is_dir()
+    {
         return Ok(true);
     }
     let file = File::open(path)?;

@@ -26,7 +26,9 @@ pub fn told(outcome: io::Result<(usize, u64)>) -> ExitCode {
 
 /// Everything below a folder, in the order of names: paths and lengths of regular files.
 fn files(folder: &Path, found: &mut Vec<(PathBuf, u64)>, all: &mut usize) -> io::Result<()> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder)?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<io::Result<_>>()?;
     paths.sort();
     for path in paths {
         *all += 1;

@@ -61,7 +61,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
             println!(
                 "kernelctl  instructions of kernelctl for a policy of 100 sysctls and 20 groups"
             );
-            println!("glowfs  bytes of GlowFS, squashfs and EROFS, and instructions of reading them");
+            println!(
+                "glowfs  bytes of GlowFS, squashfs and EROFS, and instructions of reading them"
+            );
         }
         Some(Name::Boot) => boots(true, arguments.json)?,
         Some(Name::Size) => boots(false, arguments.json)?,

@@ -243,7 +243,11 @@ fn with_credential(
     };
     let credential = alpenglow_image::Credential::random()?;
     let initrd = folder.path().join("initramfs");
-    initramfs::append(&spec.initrd, &credential.archive(&shadow, keys, system.layer())?, &initrd)?;
+    initramfs::append(
+        &spec.initrd,
+        &credential.archive(&shadow, keys, system.layer())?,
+        &initrd,
+    )?;
     spec.initrd = initrd;
     Ok((Some(credential.password().to_owned()), folder))
 }

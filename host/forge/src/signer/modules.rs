@@ -10,6 +10,8 @@ use alpenglow_builder::Cache;
 use oil::digest::{Algorithm, Digest, base64, from_base64};
 use oil::keys::PrivateKey;
 
+/// Bits of RSA: a kernel pays for them at each module that it loads, and at its start.
+const BITS: usize = 2048;
 /// The private key's file.
 const FILE: &str = "modules.pem";
 /// What a message calls it.
@@ -49,7 +51,7 @@ pub struct ModuleSigner {
 /// [`Error::Builder`] and [`Error::Package`].
 pub fn of(cache: &Cache) -> Result<ModuleSigner> {
     let path = cache.sub("keys")?.join(FILE);
-    make(&path, WHAT)?;
+    make(&path, BITS, WHAT)?;
     ModuleSigner::new(read(&path)?)
 }
 

@@ -86,9 +86,18 @@ fn the_archive_holds_one_private_file() {
 fn it_may_lie_below_the_folder_of_a_layer() {
     let credential = Credential::random().unwrap();
     let mut names = Vec::new();
-    let archive = credential.archive(SHADOW, Some("a key"), Some("upper")).unwrap();
+    let archive = credential
+        .archive(SHADOW, Some("a key"), Some("upper"))
+        .unwrap();
     let tree = read(&archive, &mut names).unwrap();
-    let paths = ["upper", "upper/etc", "upper/etc/shadow", "upper/root", "upper/root/.ssh", "upper/root/.ssh/authorized_keys"];
+    let paths = [
+        "upper",
+        "upper/etc",
+        "upper/etc/shadow",
+        "upper/root",
+        "upper/root/.ssh",
+        "upper/root/.ssh/authorized_keys",
+    ];
     assert_eq!(names, paths.map(str::as_bytes));
     assert_eq!(tree[&b"upper/root"[..]].mode & 0o777, 0o700);
     assert_eq!(tree[&b"upper/root/.ssh/authorized_keys"[..]].data, b"a key");

@@ -39,16 +39,32 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
         erofs: arguments.erofs.as_deref(),
     };
     let many = folder.path().join("many");
-    glowfs::many(&many).map_err(|source| Error::Write { path: many.clone(), source })?;
+    glowfs::many(&many).map_err(|source| Error::Write {
+        path: many.clone(),
+        source,
+    })?;
     let images = folder.path().join("images");
-    std::fs::create_dir(&images).map_err(|source| Error::Write { path: images.clone(), source })?;
+    std::fs::create_dir(&images).map_err(|source| Error::Write {
+        path: images.clone(),
+        source,
+    })?;
     let (content, files) = step(&context.bars, "images of two trees", |_| {
-        Ok::<_, Error>((makers.all(&standard.root(), &images, "")?, makers.all(&many, &images, "many-")?))
+        Ok::<_, Error>((
+            makers.all(&standard.root(), &images, "")?,
+            makers.all(&many, &images, "many-")?,
+        ))
     })?;
     let rows = step(&context.bars, "guests that read them, counted", |_| {
         let kernel = guest.image(Format::Bzimage);
         let initramfs = guest.image(Format::Initramfs);
-        glowfs::run(&hypervisor, &kernel, &initramfs, &content, &files, folder.path())
+        glowfs::run(
+            &hypervisor,
+            &kernel,
+            &initramfs,
+            &content,
+            &files,
+            folder.path(),
+        )
     })?;
     let columns = glowfs::columns();
     if json {
