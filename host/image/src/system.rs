@@ -109,7 +109,7 @@ impl System {
             initramfs,
         } = parts;
         let mut digest = Sha256::new();
-        digest.update(format!("system 4 {VERSION} {made:?} {}", edition.summary));
+        digest.update(format!("system 5 {VERSION} {made:?} {}", edition.summary));
         digest.update(format!(" {} {}", source_date_epoch()?, packaged_time()?));
         digest.update(format!(" world {:?}", edition.packages));
         digest.update(format!(" trusts {:?}", forge.trusted(&packages)?));
