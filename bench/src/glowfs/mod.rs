@@ -152,7 +152,7 @@ fn guest(
     for (number, (one, what)) in counted.iter().enumerate() {
         for end in ["begin", "end"] {
             let text = format!("bench-mark {} {what} {end}", one.name);
-            markers.push(Marker::new(&format!("{end}_{number}"), text));
+            markers.push(Marker::new(format!("{end}_{number}"), text));
         }
     }
     markers.push(Marker::new("all", "bench-mark all end"));

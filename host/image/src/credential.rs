@@ -68,15 +68,15 @@ impl Credential {
         let at = |path: &str| layer.map_or(path.to_owned(), |layer| format!("{layer}/{path}"));
         if let Some(layer) = layer {
             archive.add_dir(layer, Meta::root(0o755))?;
-            archive.add_dir(&at("etc"), Meta::root(0o755))?;
+            archive.add_dir(at("etc"), Meta::root(0o755))?;
         }
-        archive.add_file(&at("etc/shadow"), Meta::root(0o600), text)?;
+        archive.add_file(at("etc/shadow"), Meta::root(0o600), text)?;
         if let Some(keys) = keys {
             if layer.is_some() {
-                archive.add_dir(&at("root"), Meta::root(0o700))?;
+                archive.add_dir(at("root"), Meta::root(0o700))?;
             }
-            archive.add_dir(&at("root/.ssh"), Meta::root(0o700))?;
-            archive.add_file(&at("root/.ssh/authorized_keys"), Meta::root(0o600), keys)?;
+            archive.add_dir(at("root/.ssh"), Meta::root(0o700))?;
+            archive.add_file(at("root/.ssh/authorized_keys"), Meta::root(0o600), keys)?;
         }
         archive.to_bytes()
     }

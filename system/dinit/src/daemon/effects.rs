@@ -90,13 +90,7 @@ impl Manager {
             Event::Stopped | Event::StartCancelled | Event::StopCancelled => {}
         }
         match event {
-            Event::Started => {
-                self.timer_started(id);
-                if self.options.manager {
-                    let time = self.engine.times(id).started.0;
-                    self.marks.started(self.engine.name(id), time, self.began);
-                }
-            }
+            Event::Started => self.timer_started(id),
             Event::Stopped | Event::FailedStart => self.timers.remove(id),
             Event::StartCancelled | Event::StopCancelled => {}
         }

@@ -64,7 +64,6 @@ pub struct Manager {
     pub killing: Option<(Id, u64)>,
     /// When the daemon began, CLOCK_MONOTONIC in nanoseconds.
     pub began: u64,
-    pub marks: super::marks::Marks,
     /// Something was typed at the question of a failed boot.
     pub typed: bool,
     events: Vec<(Token, bool, bool)>,
@@ -125,7 +124,6 @@ impl Manager {
             ending: None,
             killing: None,
             began: now(),
-            marks: super::marks::Marks::default(),
             typed: false,
             events: Vec::new(),
             shutdown: None,

@@ -11,7 +11,6 @@ mod groups;
 mod load;
 mod log;
 mod manager;
-mod marks;
 mod notify;
 mod options;
 mod output;

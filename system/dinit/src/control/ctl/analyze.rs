@@ -20,7 +20,7 @@ pub fn run(session: &mut Session) -> Result<i32, Failure> {
         b"blame" => blame(&services),
         b"critical-chain" => chain(&services),
         b"plot" => chart::svg(&services),
-        _ => summary(&services) + &kernel(&std::fs::read_to_string(MARKS).unwrap_or_default()),
+        _ => return whole(session, &services),
     };
     session.output.print(format_args!("{text}"));
     Ok(0)
@@ -61,34 +61,13 @@ fn summary(services: &Services<'_>) -> String {
     text
 }
 
-/// Marks from the kernel's entry on, as they come: when, since the entry, and what.
-fn kernel(marks: &str) -> String {
-    let marks: Vec<(i64, &str)> = marks
-        .lines()
-        .filter_map(|line| {
-            let (time, what) = line.split_once(' ')?;
-            Some((time.parse().ok()?, what))
-        })
-        .collect();
-    let Some(first) = marks.first() else {
-        return String::new();
-    };
-    let since = match first.1 {
-        "kernel entry" => "the kernel was entered",
-        _ => "the kernel's clock began",
-    };
-    let mut text = format!("Since {since}:\n");
-    // Without an entry, times are the clock's.
-    let zero = if first.1 == "kernel entry" {
-        first.0
-    } else {
-        0
-    };
-    for (time, what) in &marks {
-        let time = u64::try_from(time.saturating_sub(zero)).unwrap_or(0);
-        text += &format!("{:>10} {what}\n", Span(time).to_string());
-    }
-    text
+/// The summary, and below it the marks of the module where it is loaded, as it tells them.
+fn whole(session: &mut Session, services: &Services<'_>) -> Result<i32, Failure> {
+    let marks = std::fs::read(MARKS).unwrap_or_default();
+    let text = summary(services);
+    let output = &mut session.output;
+    output.print(format_args!("{text}{}", Show(&marks)));
+    Ok(0)
 }
 
 /// The longest first.
@@ -174,20 +153,6 @@ mod tests {
         assert_eq!(chain(&with_later), chain(&services));
         assert!(blame(&with_later).contains("500ms later\n"));
         assert_eq!(summary(&Services::parse(b"")), "No service was started.\n");
-    }
-
-    #[test]
-    fn marks_are_told_from_the_entry_on() {
-        let text = "-20000000 kernel entry\n300000000 kernel initcalls\n1200000000 user boot\n";
-        assert_eq!(
-            kernel(text),
-            "Since the kernel was entered:\n       0us kernel entry\n     320ms kernel initcalls\n    1.220s user boot\n"
-        );
-        assert_eq!(
-            kernel("300000000 kernel init\nsenseless\n"),
-            "Since the kernel's clock began:\n     300ms kernel init\n"
-        );
-        assert_eq!(kernel(""), "");
     }
 
     #[test]
