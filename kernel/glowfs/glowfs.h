@@ -11,6 +11,8 @@
 #define GLOWFS_H
 
 #include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/sizes.h>
 #include <linux/types.h>
 
 #define GLOWFS_MAGIC		0x574f4c47	/* "GLOW" */
@@ -20,6 +22,12 @@
 #define GLOWFS_NAME_MAX		255
 #define GLOWFS_KEYS		8
 #define GLOWFS_NO_BLOCK		U32_MAX
+
+/*
+ * A page is filled from one block or node: the smallest block has 4 KiB, and a
+ * node three times that. Larger pages would need several for one.
+ */
+static_assert(PAGE_SIZE == SZ_4K);
 
 struct glowfs_image;
 struct glowfs_pool;

@@ -98,6 +98,8 @@ fn on_standard() -> Outcome {
     for (command, parts) in &USE {
         has(&said, parts).map_err(|found| format!("{command}: {found}"))?;
     }
+    // The clock of its processor says when the kernel was entered.
+    has(&said, &[" kernel entry"])?;
     agree(&said)
 }
 
