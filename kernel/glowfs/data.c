@@ -49,6 +49,61 @@ int glowfs_table_read(struct super_block *sb, u64 at, u8 *out, size_t length)
 				 length);
 }
 
+int glowfs_meta_page(struct super_block *sb, u64 index,
+		     struct glowfs_page *page)
+{
+	struct folio *folio;
+
+	folio = read_mapping_folio(glowfs_sb(sb)->meta->i_mapping, index, NULL);
+	if (IS_ERR(folio))
+		return PTR_ERR(folio);
+	/* Of one page, which is not from high memory (glowfs_own_inode). */
+	page->data = folio_address(folio);
+	page->folio = folio;
+	page->index = index;
+	return 0;
+}
+
+void glowfs_page_put(struct folio *folio)
+{
+	folio_put(folio);
+}
+
+/*
+ * Which pages the last call used: the next one most likely needs them too. Two
+ * calls at the same time do not share; the one that ends last leaves its own.
+ */
+void glowfs_pages_take(struct super_block *sb,
+		       struct glowfs_page pages[GLOWFS_HELD])
+{
+	struct glowfs_sb *sbi = glowfs_sb(sb);
+	unsigned int i;
+
+	for (i = 0; i < GLOWFS_HELD; i++) {
+		struct folio *folio = xchg(&sbi->held[i], NULL);
+
+		if (!folio)
+			continue;
+		pages[i].folio = folio;
+		pages[i].data = folio_address(folio);
+		pages[i].index = folio->index;
+	}
+}
+
+void glowfs_pages_keep(struct super_block *sb,
+		       const struct glowfs_page pages[GLOWFS_HELD])
+{
+	struct glowfs_sb *sbi = glowfs_sb(sb);
+	unsigned int i;
+
+	for (i = 0; i < GLOWFS_HELD; i++) {
+		struct folio *folio = xchg(&sbi->held[i], pages[i].folio);
+
+		if (folio)
+			folio_put(folio);
+	}
+}
+
 /*
  * Copies to a locked folio what it has in common with plain bytes whose first
  * is at position start of the file; beyond them are zeros, as far as span.
@@ -129,20 +184,20 @@ static void glowfs_cursor_drop(struct glowfs_cursor *cursor)
 static int glowfs_copy_cached(struct address_space *mapping, u64 at,
 			      struct folio *folio, size_t to, size_t length)
 {
-	while (length) {
+	int err = 0;
+
+	while (length && !err) {
 		size_t part = min(length, PAGE_SIZE - offset_in_page(to));
 		u8 *place = kmap_local_folio(folio, to);
-		int err = glowfs_cache_read(mapping, at, place, part);
 
+		err = glowfs_cache_read(mapping, at, place, part);
 		kunmap_local(place);
-		if (err)
-			return err;
 		at += part;
 		to += part;
 		length -= part;
 	}
 	flush_dcache_folio(folio);
-	return 0;
+	return err;
 }
 
 /* Fills the part of a folio that piece number index of its file has. */
@@ -168,7 +223,7 @@ static int glowfs_fill_piece(struct inode *inode, struct folio *folio,
 	glowfs_cursor_drop(cursor);
 
 	err = glowfs_image_piece(sbi->image, inode->i_ino,
-				 glowfs_i(inode)->record, index, &piece,
+				 glowfs_i(inode)->parsed, index, &piece,
 				 &error);
 	if (err)
 		goto failed;

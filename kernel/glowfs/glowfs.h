@@ -2,10 +2,11 @@
 /*
  * GlowFS: what its parts call each other.
  *
- * image.rs parses and verifies, with the format that user space has too
- * (system/glowfs/src/format). It sees the backing file, the decompressors and
- * the page cache through the functions below that are declared for it; the
- * VFS's side sees images through the glowfs_image_ functions.
+ * image.rs and the files beside it parse and verify, with the format that user
+ * space has too (system/glowfs/src/format). They see the backing file, the
+ * decompressors and the page cache through the functions below that are
+ * declared for them (header.rs has what is here for Rust); the VFS's side sees
+ * images through the glowfs_image_ functions.
  */
 #ifndef GLOWFS_H
 #define GLOWFS_H
@@ -17,10 +18,11 @@
 
 #define GLOWFS_MAGIC		0x574f4c47	/* "GLOW" */
 #define GLOWFS_SUPERBLOCK	4096
-#define GLOWFS_RECORD		64
+#define GLOWFS_PARSED		9
 #define GLOWFS_NODE		12288
 #define GLOWFS_NAME_MAX		255
 #define GLOWFS_KEYS		8
+#define GLOWFS_HELD		3
 #define GLOWFS_NO_BLOCK		U32_MAX
 
 /*
@@ -98,7 +100,14 @@ struct glowfs_plain {
 	u32 length;
 };
 
-/* image.rs: for the VFS's side */
+/*
+ * Takes an entry of a directory; whether it wants more. The name has no zero
+ * byte at its end.
+ */
+typedef bool (*glowfs_emit)(void *opaque, const u8 *name, u32 length,
+			    u32 number, u8 type);
+
+/* calls.rs: for super.c and data.c */
 int glowfs_image_open(struct super_block *sb, struct file *file, u64 size,
 		      struct glowfs_pool *pool,
 		      const struct glowfs_require *require,
@@ -107,20 +116,6 @@ int glowfs_image_open(struct super_block *sb, struct file *file, u64 size,
 void glowfs_image_close(struct glowfs_image *image);
 int glowfs_image_dictionary(const struct glowfs_image *image,
 			    struct glowfs_error *error);
-int glowfs_image_inode(const struct glowfs_image *image, u32 number,
-		       u8 record[GLOWFS_RECORD], struct glowfs_attr *attr,
-		       struct glowfs_error *error);
-int glowfs_image_lookup(const struct glowfs_image *image, u32 number,
-			const u8 record[GLOWFS_RECORD], const u8 *name,
-			size_t length, u32 *found, u8 *type,
-			struct glowfs_error *error);
-int glowfs_image_entry(const struct glowfs_image *image, u32 number,
-		       const u8 record[GLOWFS_RECORD], u64 index, u32 *found,
-		       u8 *type, u8 name[GLOWFS_NAME_MAX],
-		       struct glowfs_error *error);
-int glowfs_image_piece(const struct glowfs_image *image, u32 number,
-		       const u8 record[GLOWFS_RECORD], u64 index,
-		       struct glowfs_piece *piece, struct glowfs_error *error);
 int glowfs_image_block(const struct glowfs_image *image, u32 block,
 		       struct glowfs_plain *plain, struct glowfs_error *error);
 int glowfs_image_meta_block(const struct glowfs_image *image, u64 index,
@@ -128,17 +123,47 @@ int glowfs_image_meta_block(const struct glowfs_image *image, u64 index,
 			    struct glowfs_error *error);
 int glowfs_image_node(const struct glowfs_image *image, u64 index,
 		      struct glowfs_plain *plain, struct glowfs_error *error);
-ssize_t glowfs_image_xattr(const struct glowfs_image *image, u32 number,
-			   const u8 record[GLOWFS_RECORD], const char *name,
+
+/* files.rs: for inode.c and data.c */
+int glowfs_image_inode(const struct glowfs_image *image, u32 number,
+		       u64 parsed[GLOWFS_PARSED], struct glowfs_attr *attr,
+		       struct glowfs_error *error);
+int glowfs_image_lookup(const struct glowfs_image *image, u32 number,
+			const u64 parsed[GLOWFS_PARSED], const u8 *name,
+			size_t length, u32 *near, u32 *found, u8 *type,
+			struct glowfs_error *error);
+int glowfs_image_entries(const struct glowfs_image *image, u32 number,
+			 const u64 parsed[GLOWFS_PARSED], u64 from,
+			 glowfs_emit emit, void *opaque,
+			 struct glowfs_error *error);
+int glowfs_image_piece(const struct glowfs_image *image, u32 number,
+		       const u64 parsed[GLOWFS_PARSED], u64 index,
+		       struct glowfs_piece *piece, struct glowfs_error *error);
+ssize_t glowfs_image_xattr(const struct glowfs_image *image,
+			   const u64 parsed[GLOWFS_PARSED], const char *name,
 			   size_t length, u8 *out, size_t room,
 			   struct glowfs_error *error);
-ssize_t glowfs_image_xattr_list(const struct glowfs_image *image, u32 number,
-				const u8 record[GLOWFS_RECORD], u8 *out,
+ssize_t glowfs_image_xattr_list(const struct glowfs_image *image,
+				const u64 parsed[GLOWFS_PARSED], u8 *out,
 				size_t room, bool trusted,
 				struct glowfs_error *error);
 
-/* data.c: the page cache, for image.rs */
+/* A page of the metadata, verified and plain, until its folio is put. */
+struct glowfs_page {
+	struct folio *folio;	/* or NULL */
+	const u8 *data;
+	u64 index;
+};
+
+/* data.c: the page cache, for window.rs and image.rs */
 int glowfs_meta_read(struct super_block *sb, u64 at, u8 *out, size_t length);
+int glowfs_meta_page(struct super_block *sb, u64 index,
+		     struct glowfs_page *page);
+void glowfs_page_put(struct folio *folio);
+void glowfs_pages_take(struct super_block *sb,
+		       struct glowfs_page pages[GLOWFS_HELD]);
+void glowfs_pages_keep(struct super_block *sb,
+		       const struct glowfs_page pages[GLOWFS_HELD]);
 int glowfs_table_read(struct super_block *sb, u64 at, u8 *out, size_t length);
 
 /* codec.c: for image.rs */
@@ -172,6 +197,8 @@ struct glowfs_sb {
 	struct file *file;
 	struct glowfs_about about;
 	enum glowfs_on_error on_error;
+	/* pages of the metadata that the last call used, for the next one */
+	struct folio *held[GLOWFS_HELD];
 	/* plain metadata, nodes of the table, and blocks with tails */
 	struct inode *meta;
 	struct inode *table;
@@ -179,7 +206,11 @@ struct glowfs_sb {
 };
 
 struct glowfs_inode {
-	u8 record[GLOWFS_RECORD];
+	/* An inode of the format, parsed, as Rust has it. */
+	u64 parsed[GLOWFS_PARSED];
+	/* Of a directory: what it lies in, and which entry is looked for next. */
+	u32 parent;
+	u32 near;
 	struct inode vfs;
 };
 

@@ -27,7 +27,7 @@ static int glowfs_read_link(struct inode *inode, struct glowfs_error *error)
 	int err;
 
 	err = glowfs_image_piece(sbi->image, inode->i_ino,
-				 glowfs_i(inode)->record, 0, &piece, error);
+				 glowfs_i(inode)->parsed, 0, &piece, error);
 	if (err)
 		return err;
 	target = kzalloc(piece.length + 1, GFP_KERNEL);
@@ -55,7 +55,7 @@ static int glowfs_fill_inode(struct inode *inode, struct glowfs_error *error)
 	int err;
 
 	err = glowfs_image_inode(sbi->image, inode->i_ino,
-				 glowfs_i(inode)->record, &attr, error);
+				 glowfs_i(inode)->parsed, &attr, error);
 	if (err)
 		return err;
 
@@ -80,6 +80,8 @@ static int glowfs_fill_inode(struct inode *inode, struct glowfs_error *error)
 		mapping_set_large_folios(inode->i_mapping);
 		return 0;
 	case S_IFDIR:
+		glowfs_i(inode)->parent = attr.parent;
+		glowfs_i(inode)->near = 0;
 		inode->i_op = &glowfs_dir_iops;
 		inode->i_fop = &glowfs_dir_fops;
 		return 0;
@@ -96,7 +98,7 @@ static int glowfs_fill_inode(struct inode *inode, struct glowfs_error *error)
 
 struct inode *glowfs_iget(struct super_block *sb, u32 number)
 {
-	struct glowfs_error error = {};
+	struct glowfs_error error __uninitialized;
 	struct inode *inode;
 	int err;
 
@@ -106,6 +108,7 @@ struct inode *glowfs_iget(struct super_block *sb, u32 number)
 	if (!(inode_state_read_once(inode) & I_NEW))
 		return inode;
 
+	error.text[0] = '\0';
 	err = glowfs_fill_inode(inode, &error);
 	if (err) {
 		glowfs_failed(inode, 0, err, &error);
@@ -120,15 +123,18 @@ struct inode *glowfs_iget(struct super_block *sb, u32 number)
 
 static u32 glowfs_parent(const struct inode *inode)
 {
-	return get_unaligned_le32(glowfs_i(inode)->record + 48);
+	return glowfs_i(inode)->parent;
 }
 
 static struct dentry *glowfs_lookup(struct inode *dir, struct dentry *dentry,
 				    unsigned int flags)
 {
 	struct super_block *sb = dir->i_sb;
-	struct glowfs_error error = {};
+	struct glowfs_inode *own = glowfs_i(dir);
+	struct glowfs_error error __uninitialized;
 	struct inode *inode = NULL;
+	/* Whoever looks at all files takes them one after the other. */
+	u32 near = READ_ONCE(own->near);
 	u32 number;
 	u8 type;
 	int err;
@@ -136,15 +142,19 @@ static struct dentry *glowfs_lookup(struct inode *dir, struct dentry *dentry,
 	if (dentry->d_name.len > GLOWFS_NAME_MAX)
 		return ERR_PTR(-ENAMETOOLONG);
 
+	error.text[0] = '\0';
 	err = glowfs_image_lookup(glowfs_sb(sb)->image, dir->i_ino,
-				  glowfs_i(dir)->record, dentry->d_name.name,
-				  dentry->d_name.len, &number, &type, &error);
+				  own->parsed, dentry->d_name.name,
+				  dentry->d_name.len, &near, &number, &type,
+				  &error);
 	if (err == -ENOENT)
 		return d_splice_alias(NULL, dentry);
 	if (err) {
 		glowfs_failed(dir, 0, err, &error);
 		return ERR_PTR(err);
 	}
+
+	WRITE_ONCE(own->near, near);
 
 	inode = glowfs_iget(sb, number);
 	if (IS_ERR(inode))
@@ -161,31 +171,29 @@ static struct dentry *glowfs_lookup(struct inode *dir, struct dentry *dentry,
 	return d_splice_alias(inode, dentry);
 }
 
+static bool glowfs_emit_entry(void *opaque, const u8 *name, u32 length,
+			      u32 number, u8 type)
+{
+	struct dir_context *ctx = opaque;
+
+	if (!dir_emit(ctx, name, length, number, type))
+		return false;
+	ctx->pos++;
+	return true;
+}
+
 static int glowfs_readdir(struct file *file, struct dir_context *ctx)
 {
 	struct inode *dir = file_inode(file);
-	struct glowfs_sb *sbi = glowfs_sb(dir->i_sb);
 	struct glowfs_error error = {};
-	u8 name[GLOWFS_NAME_MAX];
-	u32 number;
-	int length;
-	u8 type;
+	int err;
 
 	if (!dir_emit_dots(file, ctx))
 		return 0;
-	for (;;) {
-		length = glowfs_image_entry(sbi->image, dir->i_ino,
-					    glowfs_i(dir)->record,
-					    ctx->pos - 2, &number, &type, name,
-					    &error);
-		if (length == -ENOENT)
-			return 0;
-		if (length < 0)
-			return glowfs_failed(dir, 0, length, &error);
-		if (!dir_emit(ctx, name, length, number, type))
-			return 0;
-		ctx->pos++;
-	}
+	err = glowfs_image_entries(glowfs_sb(dir->i_sb)->image, dir->i_ino,
+				   glowfs_i(dir)->parsed, ctx->pos - 2,
+				   glowfs_emit_entry, ctx, &error);
+	return err ? glowfs_failed(dir, 0, err, &error) : 0;
 }
 
 static loff_t glowfs_dir_llseek(struct file *file, loff_t offset, int whence)
@@ -209,8 +217,8 @@ static ssize_t glowfs_xattr(struct inode *inode, const char *name, void *value,
 	ssize_t length;
 
 	length = glowfs_image_xattr(glowfs_sb(inode->i_sb)->image,
-				    inode->i_ino, glowfs_i(inode)->record, name,
-				    strlen(name), value, size, &error);
+				    glowfs_i(inode)->parsed, name, strlen(name),
+				    value, size, &error);
 	if (length < 0 && length != -ENODATA && length != -ERANGE)
 		glowfs_failed(inode, 0, length, &error);
 	return length;
@@ -230,9 +238,8 @@ static ssize_t glowfs_listxattr(struct dentry *dentry, char *list, size_t size)
 	ssize_t length;
 
 	length = glowfs_image_xattr_list(glowfs_sb(inode->i_sb)->image,
-					 inode->i_ino, glowfs_i(inode)->record,
-					 list, size, capable(CAP_SYS_ADMIN),
-					 &error);
+					 glowfs_i(inode)->parsed, list, size,
+					 capable(CAP_SYS_ADMIN), &error);
 	if (length < 0 && length != -ERANGE)
 		glowfs_failed(inode, 0, length, &error);
 	return length;

@@ -104,10 +104,20 @@ static int glowfs_show_options(struct seq_file *seq, struct dentry *root)
 	return 0;
 }
 
+/* There is nothing to write; without this FIFREEZE would be refused. */
+static int glowfs_freeze(struct super_block *sb)
+{
+	return 0;
+}
+
 static void glowfs_put_super(struct super_block *sb)
 {
 	struct glowfs_sb *sbi = glowfs_sb(sb);
+	unsigned int i;
 
+	for (i = 0; i < GLOWFS_HELD; i++)
+		if (sbi->held[i])
+			folio_put(sbi->held[i]);
 	iput(sbi->tails);
 	iput(sbi->meta);
 	iput(sbi->table);
@@ -117,6 +127,7 @@ static const struct super_operations glowfs_super_ops = {
 	.alloc_inode	= glowfs_alloc_inode,
 	.free_inode	= glowfs_free_inode,
 	.statfs		= glowfs_statfs,
+	.freeze_fs	= glowfs_freeze,
 	.show_options	= glowfs_show_options,
 	.put_super	= glowfs_put_super,
 };

@@ -21,6 +21,7 @@ pub fn tests() -> Vec<Test> {
         test("glowfs_never_shows_a_wrong_byte", never_shows_a_wrong_byte),
         test("glowfs_outlives_images_of_an_enemy", outlives_an_enemy),
         test("glowfs_is_mounted_as_asked", is_mounted_as_asked),
+        test("glowfs_offers_what_file_systems_do", offers_what_others_do),
         test(
             "glowfs_is_a_root_that_starts_or_tells",
             is_a_root_that_starts_or_tells,
@@ -257,6 +258,29 @@ fn is_mounted_as_asked() -> Outcome {
     let finished = uml::run(EDITION, &commands)?;
     for ((command, wanted), outcome) in steps.iter().zip(&finished.outcomes) {
         has(&outcome.output, wanted).map_err(|e| format!("{command}: {e}"))?;
+    }
+    Ok(())
+}
+
+/// Handles as NFS has them, maps, splices, places in directories, freezing.
+fn offers_what_others_do() -> Outcome {
+    let folder = folder()?;
+    let images = images();
+    let mut commands = vec![format!(
+        "mkdir /tmp/host && mount -t hostfs none /tmp/host -o {} && modprobe glowfs",
+        folder.path().display()
+    )];
+    for (name, bytes) in &images {
+        written(&folder.path().join(name), bytes)?;
+        commands.push(format!(
+            "mount -t glowfs /tmp/host/{name} /mnt && glowfs-walk --abilities /mnt; umount /mnt && echo {name} is free"
+        ));
+    }
+    let commands: Vec<&str> = commands.iter().map(String::as_str).collect();
+    let finished = uml::run(EDITION, &commands)?;
+    for ((name, _), outcome) in images.iter().zip(&finished.outcomes[1..]) {
+        let wanted = ["all is as it has to be", &format!("{name} is free")];
+        has(&outcome.output, &wanted).map_err(|e| format!("{name}: {e}"))?;
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! Mounts images of a folder one after the other and reads all that is in them.
 
+mod abilities;
+mod calls;
 mod read;
 
 use rustix::fs::{AtFlags, CWD};
@@ -33,6 +35,18 @@ fn main() -> ExitCode {
     match &*words {
         [what, folder] if what == "--read" => return read::told(read::all(Path::new(folder))),
         [what, folder] if what == "--find" => return read::told(read::find(Path::new(folder))),
+        [what, folder] if what == "--abilities" => {
+            return match abilities::all(Path::new(folder)) {
+                Ok(said) => {
+                    println!("{said}");
+                    ExitCode::SUCCESS
+                }
+                Err(error) => {
+                    eprintln!("glowfs-walk: {error}");
+                    ExitCode::FAILURE
+                }
+            };
+        }
         [what, folder, count] if what == "--random" => {
             return read::told(read::random(Path::new(folder), count.parse().unwrap_or(1)));
         }

@@ -65,8 +65,8 @@ fn read_all(bytes: Vec<u8>, whole: &[u8]) {
             }
             Kind::Directory => {
                 let directory = image.directory(visit.number, &visit.inode)?;
-                for name in ["000", "run", "199", "nothing"] {
-                    let _ = directory.find(&image, name.as_bytes());
+                for (near, name) in ["000", "run", "199", "nothing"].iter().enumerate() {
+                    let _ = directory.find_near(&image, name.as_bytes(), near as u32 * 50);
                 }
             }
             _ => (),

@@ -6,6 +6,7 @@ use super::bytes::{get_u8, get_u16, get_u32, put_u8, put_u32};
 use super::inode::{Inode, Kind, ROOT};
 use super::superblock::Superblock;
 use super::{Error, Metadata};
+use core::cmp::Ordering;
 
 /// Bytes before the entries.
 pub const HEADER: usize = 16;
@@ -67,7 +68,22 @@ pub fn is_name(name: &[u8]) -> bool {
         && name.len() <= NAME_MAX
         && name != b"."
         && name != b".."
-        && !name.iter().any(|byte| matches!(byte, 0 | b'/'))
+        && !has_separator(name)
+}
+
+/// Whether there is a zero byte or a slash, eight bytes at once: each entry that is shown is asked this.
+fn has_separator(name: &[u8]) -> bool {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const TOPS: u64 = u64::from_ne_bytes([0x80; 8]);
+    const SLASHES: u64 = u64::from_ne_bytes([b'/'; 8]);
+    // A byte that is zero borrows from its top bit (Mycroft 1987); others that show a top bit then are above one that is.
+    let has_zero = |word: u64| word.wrapping_sub(ONES) & !word & TOPS != 0;
+    let words = name.chunks_exact(8);
+    let rest = words.remainder();
+    rest.iter().any(|byte| matches!(byte, 0 | b'/'))
+        || words
+            .filter_map(|bytes| bytes.try_into().ok().map(u64::from_ne_bytes))
+            .any(|word| has_zero(word) || has_zero(word ^ SLASHES))
 }
 
 /// A header's bytes.
@@ -166,6 +182,7 @@ impl Directory {
     /// # Errors
     ///
     /// [`Error::Directory`] with what is wrong, and what `metadata` fails with.
+    #[inline]
     pub fn entry<M: Metadata>(&self, metadata: &M, index: u32) -> Result<Entry, M::Error> {
         if index >= self.entries {
             return Err(self.wrong("no such entry").into());
@@ -215,24 +232,27 @@ impl Directory {
         entry: &Entry,
         buffer: &'b mut [u8; NAME_MAX],
     ) -> Result<&'b [u8], M::Error> {
-        let name = self.raw_name(metadata, entry, buffer)?;
+        let Some(name) = buffer.get_mut(..usize::from(entry.length)) else {
+            return Err(self.wrong("an entry's name is outside").into());
+        };
+        metadata.read(self.names_at() + u64::from(entry.name), name)?;
         if !is_name(name) {
             return Err(self.wrong("an entry's name is none").into());
         }
         Ok(name)
     }
 
-    fn raw_name<'b, M: Metadata>(
+    /// How an entry's name is ordered beside another one.
+    fn compare<M: Metadata>(
         &self,
         metadata: &M,
-        entry: &Entry,
-        buffer: &'b mut [u8; NAME_MAX],
-    ) -> Result<&'b [u8], M::Error> {
-        let Some(name) = buffer.get_mut(..usize::from(entry.length)) else {
-            return Err(self.wrong("an entry's name is outside").into());
-        };
-        metadata.read(self.names_at() + u64::from(entry.name), name)?;
-        Ok(name)
+        index: u32,
+        name: &[u8],
+    ) -> Result<(Ordering, Entry), M::Error> {
+        let entry = self.entry(metadata, index)?;
+        let at = self.names_at() + u64::from(entry.name);
+        let order = metadata.compare(at, usize::from(entry.length), name)?;
+        Ok((order, entry))
     }
 
     /// The entry of a name.
@@ -241,27 +261,38 @@ impl Directory {
     ///
     /// [`Error::Directory`] with what is wrong, and what `metadata` fails with.
     pub fn find<M: Metadata>(&self, metadata: &M, name: &[u8]) -> Result<Option<Entry>, M::Error> {
-        if self.indexed {
-            self.find_by_hash(metadata, name)
-        } else {
-            self.find_by_name(metadata, name)
-        }
+        let found = self.find_near(metadata, name, u32::MAX)?;
+        Ok(found.map(|(_, entry)| entry))
     }
 
-    fn find_by_name<M: Metadata>(
+    /// The entry of a name, and its number. Entry number `near` is looked at first, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Directory::find`].
+    pub fn find_near<M: Metadata>(
         &self,
         metadata: &M,
         name: &[u8],
-    ) -> Result<Option<Entry>, M::Error> {
-        let mut buffer = [0; NAME_MAX];
+        near: u32,
+    ) -> Result<Option<(u32, Entry)>, M::Error> {
         let (mut low, mut high) = (0, self.entries);
+        if near < high {
+            match self.compare(metadata, near, name)? {
+                (Ordering::Less, _) => low = near + 1,
+                (Ordering::Greater, _) => high = near,
+                (Ordering::Equal, entry) => return Ok(Some((near, entry))),
+            }
+        }
+        if self.indexed {
+            return self.find_by_hash(metadata, name);
+        }
         while low < high {
             let middle = low + (high - low) / 2;
-            let entry = self.entry(metadata, middle)?;
-            match self.raw_name(metadata, &entry, &mut buffer)?.cmp(name) {
-                core::cmp::Ordering::Less => low = middle + 1,
-                core::cmp::Ordering::Greater => high = middle,
-                core::cmp::Ordering::Equal => return Ok(Some(entry)),
+            match self.compare(metadata, middle, name)? {
+                (Ordering::Less, _) => low = middle + 1,
+                (Ordering::Greater, _) => high = middle,
+                (Ordering::Equal, entry) => return Ok(Some((middle, entry))),
             }
         }
         Ok(None)
@@ -272,7 +303,7 @@ impl Directory {
         &self,
         metadata: &M,
         name: &[u8],
-    ) -> Result<Option<Entry>, M::Error> {
+    ) -> Result<Option<(u32, Entry)>, M::Error> {
         let wanted = hash(name);
         let guess = ((u64::from(wanted) * u64::from(self.entries)) >> 32) as u32;
         // All places before `low` are below `wanted`, none from `high` on is.
@@ -307,15 +338,13 @@ impl Directory {
                 high = middle;
             }
         }
-        let mut buffer = [0; NAME_MAX];
         while low < self.entries {
             let (hash, number) = self.indexed_hash(metadata, low)?;
             if hash != wanted {
                 break;
             }
-            let entry = self.entry(metadata, number)?;
-            if self.raw_name(metadata, &entry, &mut buffer)? == name {
-                return Ok(Some(entry));
+            if let (Ordering::Equal, entry) = self.compare(metadata, number, name)? {
+                return Ok(Some((number, entry)));
             }
             low += 1;
         }

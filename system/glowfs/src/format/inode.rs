@@ -107,6 +107,7 @@ impl Inode {
     /// # Errors
     ///
     /// [`Error::Inode`] with what is wrong, and what `metadata` fails with.
+    #[inline]
     pub fn read<M: Metadata>(
         metadata: &M,
         superblock: &Superblock,
@@ -129,6 +130,7 @@ impl Inode {
     /// # Errors
     ///
     /// [`Error::Inode`] with what is wrong.
+    #[inline]
     pub fn parse(
         bytes: &[u8; LENGTH],
         number: u32,
@@ -218,6 +220,7 @@ impl Inode {
         }
     }
 
+    #[inline]
     fn check(&self, number: u32, superblock: &Superblock) -> Option<&'static str> {
         let Some(kind) = Kind::from_mode(self.mode) else {
             return Some("unknown type of file");

@@ -23,6 +23,8 @@ pub mod xattr;
 
 pub use error::Error;
 
+use core::cmp::Ordering;
+
 /// Where plain and verified metadata comes from.
 pub trait Metadata {
     /// What reading fails with.
@@ -34,4 +36,16 @@ pub trait Metadata {
     ///
     /// [`Error::Metadata`] when the metadata does not reach that far, and what reading a block of it gives.
     fn read(&self, at: u64, out: &mut [u8]) -> Result<(), Self::Error>;
+
+    /// How the `length` bytes from position `at` on, 255 at most, are ordered beside others.
+    ///
+    /// # Errors
+    ///
+    /// As [`Metadata::read`].
+    fn compare(&self, at: u64, length: usize, with: &[u8]) -> Result<Ordering, Self::Error> {
+        let mut buffer = [0; directory::NAME_MAX];
+        let bytes = buffer.get_mut(..length).ok_or(Error::Metadata(at))?;
+        self.read(at, bytes)?;
+        Ok((*bytes).cmp(with))
+    }
 }
