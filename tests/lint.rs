@@ -57,7 +57,22 @@ fn cargo(folder: &str, words: &[&str]) -> Outcome {
 
 fn format() -> Outcome {
     cargo("", &["fmt", "--all", "--check"])?;
-    cargo("system", &["fmt", "--all", "--check"])
+    cargo("system", &["fmt", "--all", "--check"])?;
+    kernel_format()
+}
+
+/// The Rust of `kernel/` belongs to no crate of cargo's: each file by itself, in the edition that the kernel has.
+fn kernel_format() -> Outcome {
+    let cache = Cache::open().map_err(|e| e.to_string())?;
+    let root = Root::made(&cache, &BUILD)
+        .map_err(|e| e.to_string())?
+        .ok_or("the build root is not there")?;
+    let mut sandbox = Sandbox::new(root.dir).bind(repository(), "/source", false);
+    sandbox.folder = PathBuf::from("/source/kernel");
+    let script = "for file in */*.rs; do rustfmt --check --edition 2021 < $file || { echo $file; exit 1; }; done; echo $file";
+    let output = output(sandbox.command("/bin/sh").args(["-c", script]))?;
+    let said = text(&output);
+    check(output.status.success() && said.contains(".rs"), || said)
 }
 
 fn clippy() -> Outcome {

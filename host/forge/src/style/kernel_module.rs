@@ -1,6 +1,7 @@
 //! Modules of ours, out of the kernel's tree, against what its package `-dev` has (Documentation/kbuild/modules.rst).
 //!
-//! Every warning is an error, in C those of `W=1` too. Places in sources are told without where they were built.
+//! Every warning is an error, in C those of `W=1` and of the kernel's own checkpatch too. Places in sources are told without where they
+//! were built.
 
 use crate::recipe::Module;
 use crate::toolchain::LLVM;
@@ -25,6 +26,8 @@ pub fn build(module: &Module, arch: Arch) -> String {
         "unset CC CXX AR NM STRIP HOSTCC RANLIB\n\
          {subarch}\
          export PATH=/usr/lib/llvm-{LLVM}/bin:$PATH RUSTC=/usr/bin/rustc\n\
+         sources=$(find /build/source/kernel/{folder} -name '*.[ch]' ! -name '*.mod.c')\n\
+         [ -z \"$sources\" ] || perl {tree}/scripts/checkpatch.pl --no-tree --quiet --terse --show-types --file $sources\n\
          make -C {tree} M=/build/source/kernel/{folder} LLVM=1 ARCH={arch} W=1 -j\"$JOBS\" \
          KCFLAGS='-Werror{excused} -fmacro-prefix-map={tree}/= -fmacro-prefix-map=/build/source/=' \
          KRUSTFLAGS='-Dwarnings{rust} --remap-path-prefix=/build/source/=' KBUILD_BUILD_TIMESTAMP=@{EPOCH} \
@@ -71,6 +74,7 @@ mod tests {
                 "kernel/glow ",
                 "-Werror",
                 "-Dwarnings",
+                "checkpatch.pl --no-tree",
             ] {
                 assert!(text.contains(part), "{part}: {text}");
             }
