@@ -6,87 +6,16 @@
 mod common;
 
 use common::change::{Random, mutate};
+use common::reading::{read_all, read_edited, seeds};
 use common::{image, noise, plain_options, repair, sample};
+use glowfs::delta;
 use glowfs::extract::{Keep, extract};
-use glowfs::format::inode::Kind;
 use glowfs::reader::Image;
 use glowfs::verify::verify;
-use glowfs::writer::{Codec, Options};
-use glowfs::{delta, diff};
 use std::time::{Duration, Instant};
 
 /// Images of every run.
 const RUNS: u64 = 3000;
-
-fn seeds() -> Vec<Vec<u8>> {
-    let with = |codec, dictionary| Options {
-        codec,
-        dictionary,
-        ..plain_options()
-    };
-    [
-        with(Codec::None, 0),
-        with(Codec::Lz4, 0),
-        with(Codec::Zstd(3), 0),
-        with(Codec::Zstd(3), 1024),
-    ]
-    .iter()
-    .map(|options| image(&sample(), options))
-    .collect()
-}
-
-/// Every way of reading; what is wrong may be found anywhere.
-fn read_all(bytes: Vec<u8>, whole: &[u8]) {
-    let Ok(image) = Image::open(bytes) else {
-        return;
-    };
-    let _ = verify(&image, 1, &mut |_, _| ());
-    let mut visits = 0;
-    let _ = image.walk(b"", &mut |visit| {
-        visits += 1;
-        // Each directory is there once, but several may be made to have the same entries.
-        if visits > 10_000 {
-            return Err(glowfs::Error::Impossible("enough".to_owned()));
-        }
-        let _ = image.attributes(&visit.inode);
-        match visit.inode.kind() {
-            Kind::Link => drop(image.target(&visit.inode)),
-            Kind::Regular => {
-                let mut buffer = vec![0; 10_000];
-                for at in [
-                    0,
-                    4095,
-                    5000,
-                    visit.inode.size / 2,
-                    visit.inode.size.saturating_sub(10),
-                ] {
-                    let _ = image.read_at(visit.number, &visit.inode, at, &mut buffer);
-                }
-            }
-            Kind::Directory => {
-                let directory = image.directory(visit.number, &visit.inode)?;
-                for (near, name) in ["000", "run", "199", "nothing"].iter().enumerate() {
-                    let _ = directory.find_near(&image, name.as_bytes(), near as u32 * 50);
-                }
-            }
-            _ => (),
-        }
-        Ok(())
-    });
-    let other = Image::open(whole.to_vec()).expect("it was not changed");
-    let mut paths = 0;
-    let _ = diff::diff(&image, &other, &mut |_, _| {
-        paths += 1;
-        match paths > 10_000 {
-            true => Err(glowfs::Error::Impossible("enough".to_owned())),
-            false => Ok(()),
-        }
-    });
-    let mut made = Vec::new();
-    if delta::make(&other, &image, &mut made).is_ok() {
-        let _ = delta::apply(&other, &made[..], std::io::sink());
-    }
-}
 
 fn run(seed: u64, seeds: &[Vec<u8>]) {
     let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
@@ -126,6 +55,29 @@ fn changed_images_are_read_or_refused() {
             seed = seed.wrapping_add(1);
         }
     }
+}
+
+/// What a fuzzer that sees which code is reached has found (`system/glowfs/fuzz`).
+#[test]
+fn the_corpus_is_read_or_refused() {
+    let seeds = seeds();
+    let corpus = include_str!("corpus");
+    assert!(corpus.lines().count() > 100, "the corpus is gone");
+    for line in corpus.lines() {
+        let data = bytes_of(line);
+        let read = std::panic::catch_unwind(|| read_edited(&seeds, &data));
+        assert!(read.is_ok(), "{line}");
+    }
+}
+
+fn bytes_of(line: &str) -> Vec<u8> {
+    line.as_bytes()
+        .chunks(2)
+        .map(|pair| {
+            let digits = std::str::from_utf8(pair).expect("ASCII");
+            u8::from_str_radix(digits, 16).expect("hexadecimal digits")
+        })
+        .collect()
 }
 
 #[test]

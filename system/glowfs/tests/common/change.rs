@@ -56,3 +56,51 @@ pub fn mutate(bytes: &mut Vec<u8>, random: &mut Random) {
         bytes.truncate(random.below(length));
     }
 }
+
+/// Does what a fuzzer's bytes say, six each: where (three bytes: from the begin, or from the end with the top bit set), what, and a value
+/// of two bytes.
+pub fn edit(bytes: &mut Vec<u8>, edits: &[u8]) {
+    for edit in edits.chunks_exact(6) {
+        let [low, middle, high, what, small, large] = *edit else {
+            return;
+        };
+        let length = bytes.len();
+        if length == 0 {
+            return;
+        }
+        let place = usize::from(low) | usize::from(middle) << 8 | usize::from(high & 0x7f) << 16;
+        let at = match high & 0x80 {
+            0 => place % length,
+            _ => length - 1 - place % length,
+        };
+        let value = u64::from(small) | u64::from(large) << 8;
+        let number = match what & 0x0f {
+            // A byte, one less or more than it was, a bit.
+            0 => u64::from(small),
+            1 => u64::from(bytes[at].wrapping_add(small)),
+            2 => u64::from(bytes[at] ^ 1 << (small & 7)),
+            // Small numbers, their complements, powers of two.
+            3 | 4 => value,
+            5 | 6 => !value,
+            7 => 1_u64.checked_shl(u32::from(small)).unwrap_or(0),
+            8 => {
+                bytes.truncate(at);
+                continue;
+            }
+            _ => {
+                let from = value as usize % length;
+                let count = usize::from(what >> 4) * 4 + 4;
+                let count = count.min(length - from).min(length - at);
+                bytes.copy_within(from..from + count, at);
+                continue;
+            }
+        };
+        let width = match what & 0x0f {
+            0..=2 => 1,
+            3 | 5 => 4,
+            _ => 8,
+        };
+        let end = length.min(at + width);
+        bytes[at..end].copy_from_slice(&number.to_le_bytes()[..end - at]);
+    }
+}

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test uses some of it")]
 
 pub mod change;
+pub mod reading;
 
 use glowfs::digest::digest;
 use glowfs::format::superblock::{LENGTH, Superblock};
