@@ -27,7 +27,7 @@ fn run(commands: &[&str]) -> Result<Vec<String>, String> {
 
 /// The same with further words for the kernel.
 fn run_with(words: &[&str], commands: &[&str]) -> Result<Vec<String>, String> {
-    let finished = uml::run_with("dinit-demo", words, commands)?;
+    let finished = uml::run_with(uml::PLAIN, "dinit-demo", words, commands)?;
     let mut outputs = Vec::new();
     for (command, outcome) in commands.iter().zip(finished.outcomes) {
         check(outcome.status == 0, || format!("{command}: {outcome:?}"))?;

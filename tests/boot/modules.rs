@@ -1,4 +1,4 @@
-//! Our kernel modules, in `linux-standard` under QEMU and in `linux-um`: loaded, used, used wrongly, unloaded, loaded again;
+//! Our kernel modules, in `linux-standard` under QEMU and in `linux-um-debug`: loaded, used, used wrongly, unloaded, loaded again;
 //! and that `standard` loads none but those that are signed.
 
 use crate::uml;
@@ -81,7 +81,7 @@ const USE: [(&str, &[&str]); 12] = [
 
 fn under_uml() -> Outcome {
     let commands: Vec<&str> = USE.iter().map(|(command, _)| *command).collect();
-    let finished = uml::run("um-modules", &commands)?;
+    let finished = uml::run(uml::DEBUG, "um-modules", &commands)?;
     for ((command, parts), outcome) in USE.iter().zip(&finished.outcomes) {
         has(&outcome.output, parts).map_err(|found| format!("{command}: {found}"))?;
     }

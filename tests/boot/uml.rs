@@ -24,29 +24,44 @@ fn path_from(words: &[&str], line: &str, field: usize) -> Result<PathBuf, String
     path.map(PathBuf::from).ok_or(said)
 }
 
-fn machine(initrd: &Path) -> Result<Uml, String> {
-    let tree = path_from(&["package", "build", "linux-um"], "linux-um ", 2)?;
-    Ok(Uml::new(
+/// The kernel as it is, and with what finds errors in modules of ours, which are built for that one.
+pub const PLAIN: &str = "linux-um";
+pub const DEBUG: &str = "linux-um-debug";
+
+fn machine(kernel: &str, initrd: &Path) -> Result<Uml, String> {
+    let tree = path_from(&["package", "build", kernel], &format!("{kernel} "), 2)?;
+    let mut machine = Uml::new(
         "min under User Mode Linux",
         tree.join("usr/bin/linux-um"),
         initrd,
-    ))
+    );
+    if kernel == DEBUG {
+        // What is found ends it, so that no test goes on: the log's begin may be gone when it is looked at.
+        let words = ["kasan.fault=panic", "panic_on_warn=1", "oops=panic"];
+        machine.words.extend(words.map(str::to_owned));
+    }
+    Ok(machine)
 }
 
 /// Boots an edition's root, logs in, and runs commands.
 ///
 /// # Errors
 /// What did not go well, with the console's last lines.
-pub fn run(edition: &str, commands: &[&str]) -> Result<Finished, String> {
-    run_with(edition, &[], commands)
+pub fn run(kernel: &str, edition: &str, commands: &[&str]) -> Result<Finished, String> {
+    run_with(kernel, edition, &[], commands)
 }
 
 /// The same with further words for the kernel.
 ///
 /// # Errors
 /// What did not go well, with the console's last lines.
-pub fn run_with(edition: &str, words: &[&str], commands: &[&str]) -> Result<Finished, String> {
-    run_of(&initramfs_of(edition)?, None, words, commands)
+pub fn run_with(
+    kernel: &str,
+    edition: &str,
+    words: &[&str],
+    commands: &[&str],
+) -> Result<Finished, String> {
+    run_of(kernel, &initramfs_of(edition)?, None, words, commands)
 }
 
 /// The initramfs of an edition.
@@ -63,6 +78,7 @@ pub fn initramfs_of(edition: &str) -> Result<PathBuf, String> {
 /// # Errors
 /// What did not go well, with the console's last lines.
 pub fn run_of(
+    kernel: &str,
     base: &Path,
     layer: Option<&str>,
     words: &[&str],
@@ -82,7 +98,7 @@ pub fn run_of(
         user: "root".into(),
         password: credential.password().to_owned(),
     };
-    let mut machine = machine(&initrd)?;
+    let mut machine = machine(kernel, &initrd)?;
     machine.words.extend(further);
     let machine = machine.start().map_err(|e| e.to_string())?;
     let commands: Vec<String> = commands.iter().map(|word| (*word).to_owned()).collect();
@@ -93,8 +109,8 @@ pub fn run_of(
 ///
 /// # Errors
 /// When it does not, with the console's last lines.
-pub fn told_of(base: &Path, words: &[&str], told: &str) -> Outcome {
-    let mut uml = machine(base)?;
+pub fn told_of(kernel: &str, base: &Path, words: &[&str], told: &str) -> Outcome {
+    let mut uml = machine(kernel, base)?;
     uml.words
         .extend(words.iter().map(|word| (*word).to_owned()));
     let mut machine = uml.start().map_err(|e| e.to_string())?;
@@ -106,7 +122,7 @@ pub fn told_of(base: &Path, words: &[&str], told: &str) -> Outcome {
 }
 
 fn runs_commands() -> Outcome {
-    let finished = run("min", &["uname -sr", "cat /proc/1/comm; exit 5"])?;
+    let finished = run(PLAIN, "min", &["uname -sr", "cat /proc/1/comm; exit 5"])?;
     let (kernel, init) = (&finished.outcomes[0], &finished.outcomes[1]);
     has(&kernel.output, &["Linux 7."])?;
     has(&init.output, &["init"])?;
@@ -115,7 +131,7 @@ fn runs_commands() -> Outcome {
 
 fn panic_is_told() -> Outcome {
     let base = path_from(&["build", "--format", "initramfs"], "initramfs ", 1)?;
-    let mut uml = machine(&base)?;
+    let mut uml = machine(PLAIN, &base)?;
     uml.words.push("rdinit=/bin/false".into());
     let mut machine = uml.start().map_err(|e| e.to_string())?;
     match machine.expect("a login prompt", &["login: "], uml.limits.boot) {
