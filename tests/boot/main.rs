@@ -11,6 +11,7 @@ mod min;
 mod modules;
 mod netd;
 mod outside;
+mod root;
 mod services;
 mod standard;
 mod uml;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         tests.extend(modules::tests());
         tests.extend(dinit::tests());
         tests.extend(glowfs::tests());
+        tests.extend(root::tests());
         tests.extend(kernelctl::tests());
         tests.extend(netd::tests());
         tests.extend(services::tests());

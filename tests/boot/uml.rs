@@ -15,8 +15,11 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// The last word that a command of ours prints on its line that begins so.
-fn path_from(words: &[&str], line: &str, field: usize) -> Result<PathBuf, String> {
+/// A word of the line of a command of ours that begins so.
+///
+/// # Errors
+/// All that it said, where there is no such line.
+pub fn path_from(words: &[&str], line: &str, field: usize) -> Result<PathBuf, String> {
     let output = output(alpenglow().args(words))?;
     let said = text(&output);
     let line = said.lines().find(|found| found.starts_with(line));

@@ -1,7 +1,7 @@
 //! An image from a server into memory, by HTTP/1.1 (RFC 9112). What arrives is not trusted: the kernel compares the image with its signature as
 //! any other.
 
-use super::network;
+use super::network::Way;
 use common::reason;
 use common::root::Root;
 use std::fs::File;
@@ -17,19 +17,34 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const LINE: u64 = 8192;
 const LINES: usize = 100;
 
-/// Sets the network up where `ip=` says how, and fetches.
+/// Sets the network up as `ip=` says, or by DHCP where it says nothing, and fetches.
 ///
 /// # Errors
 /// What is wrong with the address, the network, or the answer.
 pub fn fetch(root: &Root, url: &str, ip: Option<&str>) -> Result<String, String> {
-    if let Some(ip) = ip {
-        network::up(root, ip).map_err(|what| format!("ip={ip}: {what}"))?;
-    }
+    super::say(&format!("early: fetching {url}"));
+    let way = match ip {
+        Some(ip) => Way::parse(ip).map_err(|what| format!("ip={ip}: {what}"))?,
+        // IPv6 has its own ways to an address, which the kernel goes.
+        None if url.contains('[') => Way::Off,
+        None => Way::Lease { device: None },
+    };
+    let _leased = way.up(root).map_err(|what| format!("{url}: {what}"))?;
     let target = root.at(TARGET);
     let mut file =
         File::create(&target).map_err(|error| format!("{TARGET}: {}", reason(&error)))?;
-    get(url, &mut file).map_err(|what| format!("{url}: {what}"))?;
-    Ok(TARGET.to_owned())
+    let done = get(url, free(), &mut file).map_err(|what| format!("{url}: {what}"));
+    if done.is_err() {
+        // It takes memory that a shell may want.
+        let _ = std::fs::remove_file(&target);
+    }
+    done.map(|_| TARGET.to_owned())
+}
+
+/// Bytes of memory that nobody uses.
+fn free() -> u64 {
+    let about = rustix::system::sysinfo();
+    about.freeram as u64 * u64::from(about.mem_unit)
 }
 
 /// The parts of an address: host and port as they are connected to, host as it is said, path.
@@ -55,7 +70,8 @@ fn parts(url: &str) -> Result<(String, &str, &str), String> {
     Ok((address, host, path))
 }
 
-fn get(url: &str, out: &mut impl Write) -> Result<u64, String> {
+/// `room`: bytes that it may have.
+fn get(url: &str, room: u64, out: &mut impl Write) -> Result<u64, String> {
     let (address, host, path) = parts(url)?;
     let said = |error: io::Error| match error.kind() {
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
@@ -116,6 +132,11 @@ fn get(url: &str, out: &mut impl Write) -> Result<u64, String> {
         }
     }
     let length = length.ok_or("the server does not say how long it is")?;
+    if length > room {
+        return Err(format!(
+            "it has {length} bytes, and {room} of the memory are free"
+        ));
+    }
     let copied = io::copy(&mut reader.take(length), out).map_err(said)?;
     match copied == length {
         true => Ok(length),
@@ -147,13 +168,13 @@ mod tests {
         let mut got = Vec::new();
         let url =
             answer(b"HTTP/1.1 200 OK\r\nServer: x\r\ncontent-length: 5\r\n\r\nimage and more");
-        assert_eq!(get(&url, &mut got).unwrap(), 5);
+        assert_eq!(get(&url, 5, &mut got).unwrap(), 5);
         assert_eq!(got, b"image");
     }
 
     #[test]
     fn other_answers_are_told() {
-        let told = |text| get(&answer(text), &mut Vec::new()).unwrap_err();
+        let told = |text| get(&answer(text), 9, &mut Vec::new()).unwrap_err();
         assert_eq!(
             told(b"HTTP/1.1 404 Not Found\r\n\r\n"),
             "the server answers 'HTTP/1.1 404 Not Found'"
@@ -161,6 +182,10 @@ mod tests {
         assert_eq!(
             told(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nimage"),
             "it ends after 5 of 9 bytes"
+        );
+        assert_eq!(
+            told(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nimage"),
+            "it has 10 bytes, and 9 of the memory are free"
         );
         assert!(told(b"HTTP/1.1 200 OK\r\n\r\nimage").contains("how long"));
         assert!(told(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n").contains("chunks"));

@@ -12,6 +12,7 @@ mod download;
 mod image;
 mod keys;
 mod layer;
+mod lease;
 mod leave;
 mod network;
 mod words;

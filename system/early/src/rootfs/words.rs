@@ -19,7 +19,7 @@ pub struct Words {
     pub panic: Option<u64>,
     /// `init=`: what is started in place of /sbin/init.
     pub init: Option<String>,
-    /// `ip=`: client, server, gateway, netmask, name, device, as the kernel has it (`Documentation/admin-guide/nfs/nfsroot.rst`).
+    /// `ip=`: client, server, gateway, netmask, name, device, or `dhcp`, as the kernel has it (`Documentation/admin-guide/nfs/nfsroot.rst`).
     pub ip: Option<String>,
 }
 

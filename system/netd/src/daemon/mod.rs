@@ -13,7 +13,7 @@ mod look;
 mod names;
 mod neighbours;
 mod online;
-mod send;
+pub mod send;
 mod serve;
 mod status;
 mod time;
