@@ -23,6 +23,15 @@ pub fn tests() -> Vec<Test> {
         test("budget_standard_on_q35", || on_q35("standard")),
         test("budget_standard_on_microvm", || on_microvm("standard")),
         test("budget_standard_memory", || least_memory("standard")),
+        test("budget_standard_glowfs_on_q35", || {
+            on_q35("standard-glowfs")
+        }),
+        test("budget_standard_glowfs_on_microvm", || {
+            on_microvm("standard-glowfs")
+        }),
+        test("budget_standard_glowfs_memory", || {
+            least_memory("standard-glowfs")
+        }),
         test("budget_init_alone", init_alone),
         test("budget_counts_are_the_same_twice", same_twice),
     ]
