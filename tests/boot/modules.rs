@@ -1,6 +1,7 @@
 //! Our kernel modules, in `linux-standard` under QEMU and in `linux-um-debug`: loaded, used, used wrongly, unloaded, loaded again;
 //! and that `standard` loads none but those that are signed.
 
+use crate::demo::until;
 use crate::uml;
 use alpenglow_tests::{Outcome, Test, boot, check, has, test};
 
@@ -9,6 +10,7 @@ pub fn tests() -> Vec<Test> {
     vec![
         test("modules_of_ours_under_uml", under_uml),
         test("modules_of_ours_on_standard", on_standard),
+        test("modules_of_ours_are_used_by_standard", used),
         test("modules_without_a_good_signature_are_refused", refused),
     ]
 }
@@ -112,6 +114,58 @@ fn agree(said: &str) -> Outcome {
     let (bytes, kib) = (number("memory.total "), number("MemTotal:"));
     let same = bytes.is_some() && bytes == kib.map(|kib| kib * 1024);
     check(same, || format!("{bytes:?} bytes and {kib:?} KiB: {said}"))
+}
+
+/// Nobody does anything for it: they are loaded once all is up, and what happened and how the system is can be seen.
+fn used() -> Outcome {
+    let said = boot(
+        &[
+            "--edition",
+            "standard",
+            "--run",
+            &until(
+                "grep -q ' user boot' /proc/bootstat 2> /dev/null && [ -e /dev/alpenglow_core ]",
+            ),
+            "--run",
+            "dinitctl analyze",
+            "--run",
+            "kernelctl marks && dinitctl analyze | sort | uniq -d | wc -l",
+            "--run",
+            "kernelctl status",
+            // Without the module it is the same, from other files.
+            "--run",
+            "rmmod alpenglow_core && echo of proc: $(kernelctl status | head -n 4 | cut -d ' ' -f 1); kernelctl status --json",
+        ],
+        0,
+    )?;
+    has(
+        &said,
+        &[
+            " services started; the last, ",
+            " kernel entry",
+            " kernel initcalls",
+            " kernel init",
+            " user dinit",
+            " user devd",
+            " user netd",
+            " user getty",
+            " user boot",
+            "kernel       7.",
+            "load         ",
+            "pressure     memory.some ",
+            "held         kernel.kptr_restrict = 1",
+            "of proc: kernel load memory swap",
+            "\"system\":{\"release\":\"7.",
+        ],
+    )?;
+    // From the kernel's entry on, each after the one before.
+    let times = said.lines().filter_map(|line| {
+        let (time, rest) = line.trim().split_once(' ')?;
+        let is_mark = rest.starts_with("kernel ") || rest.starts_with("user ");
+        is_mark.then(|| time.parse::<i64>().ok()).flatten()
+    });
+    let times: Vec<i64> = times.collect();
+    check(times.len() > 15 && times.is_sorted(), || said.clone())
 }
 
 /// One byte of another's code, no signature, and no module at all. Then the module as it is.

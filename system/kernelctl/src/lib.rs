@@ -16,6 +16,8 @@ pub mod cgroup;
 pub mod error;
 pub mod files;
 pub mod glob;
+pub mod marks;
+pub mod now;
 pub mod policy;
 pub mod pressure;
 pub mod program;

@@ -59,6 +59,12 @@ impl Json {
         let _ = write!(self.text, "{}", value.into());
     }
 
+    /// A number that is given in hundredths.
+    pub fn hundredths(&mut self, value: u64) {
+        self.separate();
+        let _ = write!(self.text, "{}.{:02}", value / 100, value % 100);
+    }
+
     pub fn bool(&mut self, value: bool) {
         self.word(if value { "true" } else { "false" });
     }

@@ -7,6 +7,8 @@ mod table;
 
 use crate::cgroup;
 use crate::error::{Error, Result};
+use crate::marks;
+use crate::now;
 use crate::policy::{self, Policy};
 use crate::pressure;
 use crate::run::{self, Mode, Report};
@@ -61,7 +63,11 @@ fn command(root: &Root, given: &Given) -> Result<u8> {
     match given.command.name {
         "apply" => apply(root, given),
         "plan" => plan(root, given),
-        "status" => Ok(tell(given, &run::status(root)?, FAILED)),
+        "status" => {
+            let mut report = run::status(root)?;
+            report.system = now::state(root);
+            Ok(tell(given, &report, FAILED))
+        }
         "drift" => {
             let report = run::drift(root)?;
             Ok(tell(given, &report, FAILED))
@@ -69,6 +75,7 @@ fn command(root: &Root, given: &Given) -> Result<u8> {
         "revert" => Ok(tell(given, &run::revert(root)?, FAILED)),
         "attach" => attach(root, given),
         "watch" => watch(root, given),
+        "marks" => marks::write(root).map(|()| DONE),
         _ => Ok(print(&completion::script(&given.words[0]), DONE)),
     }
 }
@@ -120,6 +127,7 @@ fn plan(root: &Root, given: &Given) -> Result<u8> {
         return Ok(FAILED);
     };
     let report = Report {
+        system: None,
         policy: wanted.policy.file,
         profile: wanted.policy.profile,
         entries: run::plan(root, &wanted.steps),

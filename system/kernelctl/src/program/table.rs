@@ -108,7 +108,7 @@ pub const COMMANDS: &[Command] = &[
         words: "",
         count: (0, 0),
         options: &["json", "quiet"],
-        about: "tell what was set and whether it holds",
+        about: "tell how the system is, what was set, and whether it holds",
     },
     Command {
         name: "drift",
@@ -137,6 +137,13 @@ pub const COMMANDS: &[Command] = &[
         count: (0, 0),
         options: &["policy", "profile", "ready-fd"],
         about: "do what the policy has for pressure, until it is ended",
+    },
+    Command {
+        name: "marks",
+        words: "",
+        count: (0, 0),
+        options: &[],
+        about: "load alpenglow_bootstat, and mark in it when services were started",
     },
     Command {
         name: "completion",

@@ -112,6 +112,7 @@ pub fn apply(root: &Root, wanted: &[Rc<Step>], mode: Mode, names: (&str, &str)) 
     let reverted = entries.len();
     entries.extend(plan(root, wanted));
     let mut report = Report {
+        system: None,
         policy: names.0.to_owned(),
         profile: names.1.to_owned(),
         entries,
@@ -298,6 +299,7 @@ pub fn revert(root: &Root) -> Result<Report> {
     let _lock = lock(root)?;
     let mut state = State::load(root)?;
     let mut report = Report {
+        system: None,
         policy: std::mem::take(&mut state.policy),
         profile: std::mem::take(&mut state.profile),
         entries: Vec::with_capacity(state.kept.len()),

@@ -35,6 +35,7 @@ pub fn status(root: &Root) -> Result<Report> {
         entries: entries.collect(),
         policy: state.policy,
         profile: state.profile,
+        system: None,
     })
 }
 

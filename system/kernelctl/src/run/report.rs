@@ -1,7 +1,9 @@
 //! What became of each value, as text or JSON.
 
 use super::value::Found;
+use crate::now;
 use crate::step::Step;
+use common::State;
 use document::json::Json;
 use std::fmt::Write;
 use std::rc::Rc;
@@ -90,6 +92,8 @@ pub struct Report {
     pub profile: String,
     pub policy: String,
     pub entries: Vec<Entry>,
+    /// How the system is, where that is asked for.
+    pub system: Option<State>,
 }
 
 impl Report {
@@ -104,7 +108,10 @@ impl Report {
 
     /// A line a value; `quiet`: only what failed or has drifted.
     pub fn text(&self, quiet: bool) -> String {
-        let mut text = String::new();
+        let mut text = match &self.system {
+            Some(state) if !quiet => now::text(state),
+            _ => String::new(),
+        };
         for entry in &self.entries {
             let notable = matches!(
                 entry.outcome,
@@ -148,6 +155,9 @@ impl Report {
         json.string(&self.profile);
         json.key("failed");
         json.bool(self.failed());
+        if let Some(state) = &self.system {
+            now::json(state, &mut json);
+        }
         json.key("entries");
         json.array();
         for entry in &self.entries {

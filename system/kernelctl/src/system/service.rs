@@ -47,6 +47,19 @@ pub fn process(root: &Root, name: &str) -> Result<(i32, bool), String> {
     }
 }
 
+/// What dinit knows of all services (`dinit::protocol::details`).
+///
+/// # Errors
+/// Why it says nothing.
+pub fn all(root: &Root) -> Result<Vec<u8>, String> {
+    let request = Request::Extension(extension::Request::Details(None));
+    match connect(root)?.ask(&request) {
+        Ok(Reply::Details(text)) => Ok(text.to_vec()),
+        Ok(_) => Err("this dinit does not tell when its services started".to_owned()),
+        Err(failure) => Err(failure.to_string()),
+    }
+}
+
 /// Another dinit than ours knows no such question, and makes no groups.
 fn has_group(client: &mut Client, handle: u32) -> bool {
     let request = Request::Extension(extension::Request::Details(Some(handle)));
