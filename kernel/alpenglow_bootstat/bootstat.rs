@@ -39,12 +39,18 @@ use kernel::{
 };
 
 mod marks;
+#[path = "../common/proc_file.rs"]
+mod proc_file;
 
 use marks::{
     Marks,
     Refusal,
     Source,
     MAX_NAME, //
+};
+use proc_file::{
+    ProcFile,
+    Show, //
 };
 
 module! {
@@ -67,7 +73,7 @@ const MAX_WRITTEN: usize = MAX_NAME + 1 + 20 + 1;
 struct BootStat {
     #[pin]
     _device: MiscDeviceRegistration<Opened>,
-    _file: ProcFile,
+    _file: ProcFile<Text>,
 }
 
 impl kernel::InPlaceModule for BootStat {
@@ -77,7 +83,7 @@ impl kernel::InPlaceModule for BootStat {
         try_pin_init!(Self {
             _: { kernel_marks()? },
             _device <- MiscDeviceRegistration::register(MiscDeviceOptions { name: c"bootstat" }),
-            _file: ProcFile::new()?,
+            _file: ProcFile::new(c"bootstat")?,
         })
     }
 }
@@ -178,45 +184,11 @@ impl MiscDevice for Opened {
     }
 }
 
-/// `/proc/bootstat`, gone with this.
-struct ProcFile(*mut bindings::proc_dir_entry);
+/// `/proc/bootstat`.
+struct Text;
 
-// SAFETY: The entry may be removed by any thread, and nothing else is done with it.
-unsafe impl Send for ProcFile {}
-// SAFETY: As above.
-unsafe impl Sync for ProcFile {}
-
-impl ProcFile {
-    fn new() -> Result<Self> {
-        // SAFETY: The name is a C string, without a parent it is below /proc, and `show` is there
-        // until the entry is removed.
-        let entry = unsafe {
-            bindings::proc_create_single_data(
-                c"bootstat".as_char_ptr(),
-                0o444,
-                core::ptr::null_mut(),
-                Some(Self::show),
-                core::ptr::null_mut(),
-            )
-        };
-        // It says nothing more: the name is taken, or there is no memory.
-        if entry.is_null() {
-            return Err(ENOMEM);
-        }
-        Ok(Self(entry))
-    }
-
-    unsafe extern "C" fn show(file: *mut bindings::seq_file, _: *mut c_void) -> c_int {
-        // SAFETY: seq_file gives its own, to this thread alone.
-        let file = unsafe { SeqFile::from_raw(file) };
+impl Show for Text {
+    fn show(file: &SeqFile) {
         seq_print!(file, "{}", *MARKS.lock());
-        0
-    }
-}
-
-impl Drop for ProcFile {
-    fn drop(&mut self) {
-        // SAFETY: It is ours, and is removed once. This waits for whoever reads it.
-        unsafe { bindings::proc_remove(self.0) };
     }
 }
