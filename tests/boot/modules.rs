@@ -132,6 +132,11 @@ fn used() -> Outcome {
             "kernelctl marks && dinitctl analyze | sort | uniq -d | wc -l",
             "--run",
             "kernelctl status",
+            // What the policy has of itself, that late as well.
+            "--run",
+            &until("dinitctl is-started kernelctl-late > /dev/null"),
+            "--run",
+            "grep /dev/zram0 /proc/swaps; kernelctl drift && echo policy holds; dinitctl catlog kernelctl-late",
             // Without the module it is the same, from other files.
             "--run",
             "rmmod alpenglow_core && echo of proc: $(kernelctl status | head -n 4 | cut -d ' ' -f 1); kernelctl status --json",
@@ -154,6 +159,8 @@ fn used() -> Outcome {
             "load         ",
             "pressure     memory.some ",
             "held         kernel.kptr_restrict = 1",
+            "/dev/zram0",
+            "policy holds",
             "of proc: kernel load memory swap",
             "\"system\":{\"release\":\"7.",
         ],

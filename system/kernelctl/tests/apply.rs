@@ -186,3 +186,27 @@ fn what_was_before_is_kept_before_anything_is_written() {
         "{said}"
     );
 }
+
+/// The policy that comes with a system is read where the machine has none; what can wait is not looked at the first time.
+#[test]
+fn what_was_installed_is_a_policy_too() {
+    let tree = Tree::new(&[("vm.swappiness", "60\n")]);
+    let policy = "[sysctl]\nvm.swappiness = 7\n\n[zram]\nsize = \"1M\"\n";
+    tree.write("lib/kernelctl.toml", policy);
+    let said = tree.said(&["apply", "--first", "--json"], 0);
+    assert!(
+        said.contains("\"policy\":\"/lib/kernelctl.toml\""),
+        "{said}"
+    );
+    assert!(!said.contains("zram"), "{said}");
+    assert_eq!(tree.sysctl("vm.swappiness"), "7");
+    // The second time it is, and cannot be set up in a tree.
+    let said = tree.said(&["apply", "--keep-going"], 1);
+    assert!(
+        said.contains("failed       zram (/lib/kernelctl.toml:4)"),
+        "{said}"
+    );
+    tree.write("etc/kernelctl.toml", "[sysctl]\nvm.swappiness = 8\n");
+    tree.said(&["apply"], 0);
+    assert_eq!(tree.sysctl("vm.swappiness"), "8");
+}

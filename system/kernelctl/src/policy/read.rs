@@ -11,8 +11,9 @@ use document::Origin;
 use document::{Data, Key, Table, Value, json, toml};
 use std::path::{Path, PathBuf};
 
-/// Where the policy is unless another is named.
+/// Where the policy is unless another is named: the machine's own, or else that of what it was installed from.
 const USUAL: &str = "/etc/kernelctl.toml";
+const GIVEN: &str = "/lib/kernelctl.toml";
 
 /// What a policy asks for.
 #[derive(Debug, Default)]
@@ -41,6 +42,7 @@ pub struct Policy {
 pub fn read(root: &Root, named: Option<&str>, profile: Option<&str>) -> Result<Policy> {
     let (shown, path) = match named {
         Some(named) => (named.to_owned(), PathBuf::from(named)),
+        None if !root.at(USUAL).exists() => (GIVEN.to_owned(), root.at(GIVEN)),
         None => (USUAL.to_owned(), root.at(USUAL)),
     };
     let text = match std::fs::read(&path) {

@@ -12,8 +12,9 @@ use crate::now;
 use crate::policy::{self, Policy};
 use crate::pressure;
 use crate::run::{self, Mode, Report};
-use crate::step::Step;
+use crate::step::{Kind, Step};
 use crate::sysctl;
+use crate::system::zram;
 use arguments::{Given, Stop};
 use common::Root;
 use std::io::Write;
@@ -106,9 +107,12 @@ fn wanted(root: &Root, given: &Given) -> Result<Option<Wanted>> {
 }
 
 fn apply(root: &Root, given: &Given) -> Result<u8> {
-    let Some(wanted) = wanted(root, given)? else {
+    let Some(mut wanted) = wanted(root, given)? else {
         return Ok(FAILED);
     };
+    if given.has("first") && zram::read(root) == zram::OFF {
+        wanted.steps.retain(|step| step.kind != Kind::Zram);
+    }
     let mode = match given.has("keep-going") {
         true => Mode::KeepGoing,
         false => Mode::Whole,

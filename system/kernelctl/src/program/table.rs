@@ -30,7 +30,7 @@ pub const OPTIONS: &[Opt] = &[
         long: "policy",
         short: 'p',
         value: "FILE",
-        about: "the policy, TOML or kernel-policy.json, instead of /etc/kernelctl.toml",
+        about: "the policy, TOML or kernel-policy.json, instead of /etc/kernelctl.toml or /lib/kernelctl.toml",
     },
     Opt {
         long: "profile",
@@ -43,6 +43,12 @@ pub const OPTIONS: &[Opt] = &[
         short: 'k',
         value: "",
         about: "do what can be done when some of it cannot, instead of taking all back",
+    },
+    Opt {
+        long: "first",
+        short: 'f',
+        value: "",
+        about: "leave what can wait until all is up (compressed swap, if there is none) to another apply",
     },
     Opt {
         long: "json",
@@ -93,7 +99,7 @@ pub const COMMANDS: &[Command] = &[
         name: "apply",
         words: "",
         count: (0, 0),
-        options: &["policy", "profile", "keep-going", "json", "quiet"],
+        options: &["policy", "profile", "keep-going", "first", "json", "quiet"],
         about: "set what sysctl.d and the policy ask for, and read it back; all or nothing",
     },
     Command {
