@@ -237,7 +237,7 @@ fn is_fetched() -> Outcome {
         "nothing else",
     ];
     // Without another word, servers of addresses are asked.
-    let said = parts.starts(&[], &[image.clone()], connected, command)?;
+    let said = parts.starts(&[], std::slice::from_ref(&image), connected, command)?;
     has(&said, &wanted)?;
     let given = "ip=10.0.2.77::10.0.2.2:255.255.255.0::eth0:off".to_owned();
     let command = "cat /proc/mounts";
