@@ -58,9 +58,9 @@ fn images() -> Vec<(&'static str, Vec<u8>)> {
         ("zstd", with(Codec::Zstd(3), 0)),
         ("dictionary", with(Codec::Zstd(3), 1024)),
         (
-            "blake2b",
+            "sha256",
             Options {
-                digest: glowfs::format::superblock::Digest::Blake2b,
+                digest: glowfs::format::superblock::Digest::Sha256,
                 ..with(Codec::Zstd(3), 0)
             },
         ),

@@ -123,15 +123,10 @@ impl Makers<'_> {
     pub fn all(&self, tree: &Path, folder: &Path, prefix: &str) -> Result<Vec<Subject>> {
         let mut subjects = Vec::new();
         for (name, codec, digest, filter) in [
-            ("glowfs-zstd", Codec::Zstd(19), Digest::Sha256, true),
-            (
-                "glowfs-zstd-blake2b",
-                Codec::Zstd(19),
-                Digest::Blake2b,
-                true,
-            ),
-            ("glowfs-zstd-plain", Codec::Zstd(19), Digest::Sha256, false),
-            ("glowfs-lz4", Codec::Lz4, Digest::Sha256, false),
+            ("glowfs-zstd", Codec::Zstd(19), Digest::Blake2b, true),
+            ("glowfs-zstd-sha256", Codec::Zstd(19), Digest::Sha256, true),
+            ("glowfs-zstd-plain", Codec::Zstd(19), Digest::Blake2b, false),
+            ("glowfs-lz4", Codec::Lz4, Digest::Blake2b, false),
         ] {
             let image = folder.join(format!("{prefix}{name}"));
             let usage = self.own(tree, &image, codec, digest, filter)?;
@@ -176,7 +171,7 @@ impl Makers<'_> {
             maker: "glowfs".into(),
             why: e,
         };
-        if codec == Codec::Zstd(19) && digest == Digest::Sha256 && filter {
+        if codec == Codec::Zstd(19) && digest == Digest::Blake2b && filter {
             let folder = image.parent().unwrap_or(Path::new("/"));
             let own = self.glowfsctl.parent().unwrap_or(Path::new("/"));
             let sandbox = self.sandbox(tree, folder).bind(own, "/mnt/own", false);

@@ -8,7 +8,7 @@ use std::thread;
 
 use alpenglow_builder::Cache;
 use alpenglow_builder::debian::hex;
-use glowfs::format::superblock::{Digest, LENGTH};
+use glowfs::format::superblock::LENGTH;
 use glowfs::writer::{self, Options};
 use glowfs::{sign, source};
 
@@ -80,8 +80,6 @@ pub fn build(root: &Path, out: &Path, label: &str, time: u32, key: &Key) -> Resu
         node.modified = (time.into(), 0);
     }
     let options = Options {
-        // Until `standard-glowfs` is up on microvm, 90 M instructions less than SHA-256, where the processor has none of its own for that.
-        digest: Digest::Blake2b,
         threads: thread::available_parallelism().map_or(1, usize::from),
         label: label.to_owned(),
         made: (time.into(), 0),

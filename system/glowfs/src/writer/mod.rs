@@ -55,7 +55,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Options {
         Options {
-            digest: Digest::Sha256,
+            digest: Digest::Blake2b,
             codec: Codec::Zstd(19),
             block_log: 17,
             meta_log: 13,

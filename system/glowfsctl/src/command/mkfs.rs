@@ -106,9 +106,9 @@ pub fn options(given: &Given) -> Outcome<Options> {
     }
     if let Some(digest) = given.value("digest") {
         options.digest = match digest.to_str() {
-            Some("sha256") => Digest::Sha256,
             Some("blake2b") => Digest::Blake2b,
-            _ => return Err(Failed::Usage("--digest is sha256 or blake2b".to_owned())),
+            Some("sha256") => Digest::Sha256,
+            _ => return Err(Failed::Usage("--digest is blake2b or sha256".to_owned())),
         };
     }
     if let Some(label) = given.value("label") {

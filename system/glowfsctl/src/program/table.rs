@@ -82,7 +82,7 @@ pub const OPTIONS: &[Opt] = &[
         "BYTES",
         "size of a trained dictionary for files' ends: 0 (unless told) to 128K",
     ),
-    option("digest", ' ', "KIND", "sha256 (unless told) or blake2b"),
+    option("digest", ' ', "KIND", "blake2b (unless told) or sha256"),
     option(
         "threads",
         'T',
