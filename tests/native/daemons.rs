@@ -11,10 +11,22 @@ use std::sync::OnceLock;
 /// Runs a script in namespaces of its own, with `/tmp` and the folders of `memory` empty. A daemon of `names` is `/tmp/NAME`;
 /// of `folders`, each of this repository is at the path behind it.
 pub fn run(names: &[&str], memory: &[&str], folders: &[(&str, &str)], script: &str) -> Outcome {
+    run_with(&[], names, memory, folders, script)
+}
+
+/// The same with these device nodes of the host's.
+pub fn run_with(
+    devices: &[&str],
+    names: &[&str],
+    memory: &[&str],
+    folders: &[(&str, &str)],
+    script: &str,
+) -> Outcome {
     let cache = Cache::open().map_err(|e| e.to_string())?;
     let root = Root::made(&cache, &NET_PEERS).map_err(|e| e.to_string())?;
     let root = root.ok_or("the root of network peers is not there: run ./alpenglow test native")?;
     let mut sandbox = Sandbox::new(root.dir);
+    sandbox.devices = devices.iter().map(PathBuf::from).collect();
     let bind = |source: PathBuf, target: &str| Mount::Bind {
         source,
         target: target.into(),

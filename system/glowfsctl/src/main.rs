@@ -3,6 +3,8 @@
 #![forbid(unsafe_code)]
 
 mod command;
+#[cfg(feature = "mount")]
+mod fuse;
 mod program;
 
 use std::process::ExitCode;

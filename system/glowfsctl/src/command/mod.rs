@@ -11,6 +11,8 @@ mod info;
 mod list;
 #[cfg(feature = "make")]
 mod mkfs;
+#[cfg(feature = "mount")]
+mod mount;
 mod progress;
 mod sign;
 mod value;
@@ -39,6 +41,8 @@ pub fn run(given: &Given) -> Outcome {
         "ls" => list::list(given),
         #[cfg(feature = "make")]
         "mkfs" => mkfs::mkfs(given),
+        #[cfg(feature = "mount")]
+        "mount" => mount::mount(given),
         "patch" => delta::patch(given),
         "sign" => sign::sign(given),
         "verify" => verify::verify(given),

@@ -82,12 +82,17 @@ pub const OPTIONS: &[Opt] = &[
         "BYTES",
         "size of a trained dictionary for files' ends: 0 (unless told) to 128K",
     ),
-    option("digest", ' ', "KIND", "blake2b (unless told) or sha256"),
+    option(
+        "digest",
+        ' ',
+        "WHAT",
+        "the kind of digests to make: blake2b (unless told) or sha256; to mount, the image's digest that is required",
+    ),
     option(
         "threads",
         'T',
         "NUMBER",
-        "threads that compress (as many as there are processors unless told)",
+        "threads that compress, verify or answer (as many as there are processors unless told)",
     ),
     option("label", 'L', "TEXT", "the image's label, at most 32 bytes"),
     option(
@@ -113,6 +118,16 @@ pub const OPTIONS: &[Opt] = &[
         "no-filter",
         ' ',
         "do not filter programs before they are compressed",
+    ),
+    flag(
+        "foreground",
+        'f',
+        "stay, and tell damage on standard error, not to the system's log",
+    ),
+    flag(
+        "allow-other",
+        ' ',
+        "other users see it too, as its permissions say",
     ),
     flag("json", 'j', "tell it as JSON"),
     flag("quiet", 'q', "tell only what is wrong"),
@@ -186,6 +201,21 @@ pub const COMMANDS: &[Command] = &[
         count: (1, 1),
         options: &["key", "threads", "json", "quiet"],
         about: "look at every byte of an image; with keys, one of them must have signed it",
+    },
+    #[cfg(feature = "mount")]
+    Command {
+        name: "mount",
+        words: "IMAGE DIRECTORY",
+        count: (2, 2),
+        options: &[
+            "key",
+            "digest",
+            "allow-other",
+            "foreground",
+            "threads",
+            "quiet",
+        ],
+        about: "mount an image by FUSE, for machines without the kernel's part of GlowFS",
     },
     Command {
         name: "keygen",
