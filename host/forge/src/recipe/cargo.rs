@@ -21,6 +21,9 @@ pub struct Cargo {
     /// with its own standard and C libraries, whatever the architecture that is built for.
     #[serde(default)]
     pub host: bool,
+    /// Crates of others whose code is made for speed in this package, whatever it is made for elsewhere.
+    #[serde(default)]
+    pub fast: Vec<String>,
     /// The features of the crates, in place of those that they have by default.
     pub features: Option<Vec<String>>,
     /// Where each program goes, by its name ("init" = "/init"). A program of ours is in a crate of
@@ -64,6 +67,14 @@ impl Cargo {
             if feature.is_empty() || !feature.chars().all(good) {
                 return Err(format!(
                     "'{feature}' is not a feature's name: letters, digits and _ - / only"
+                ));
+            }
+        }
+        for krate in &self.fast {
+            let good = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+            if krate.is_empty() || !krate.chars().all(good) {
+                return Err(format!(
+                    "cargo.fast: '{krate}' is not a crate's name: letters, digits and _ - only"
                 ));
             }
         }
@@ -151,6 +162,7 @@ mod tests {
                 "std = true\nfeatures = [\"a b\"]",
                 "feature's name",
             ),
+            ("std = true", "std = true\nfast = [\"a b\"]", "crate's name"),
         ] {
             assert!(GOOD.contains(from), "{from}");
             let text = read(&GOOD.replace(from, to)).unwrap_err();

@@ -40,6 +40,11 @@ pub fn build(recipe: &Recipe, cargo: &Cargo, arch: Arch) -> String {
             programs.push_str(&format!(" --features {}", features.join(",")));
         }
     }
+    for krate in &cargo.fast {
+        programs.push_str(&format!(
+            " --config profile.release.package.{krate}.opt-level=3"
+        ));
+    }
     let built = if cargo.host {
         // It runs for seconds: what it would gain in them is less than what optimising it costs.
         format!(
@@ -253,6 +258,10 @@ mod tests {
         assert_eq!(
             words("features = [\"a\", \"b\"]"),
             " -p one --no-default-features --features a,b"
+        );
+        assert_eq!(
+            words("fast = [\"a-sys\"]"),
+            " -p one --config profile.release.package.a-sys.opt-level=3"
         );
     }
 
