@@ -126,7 +126,7 @@ impl Makers<'_> {
             ("glowfs-zstd", Codec::Zstd(19), Digest::Blake2b, true),
             ("glowfs-zstd-sha256", Codec::Zstd(19), Digest::Sha256, true),
             ("glowfs-zstd-plain", Codec::Zstd(19), Digest::Blake2b, false),
-            ("glowfs-lz4", Codec::Lz4, Digest::Blake2b, false),
+            ("glowfs-lz4hc", Codec::Lz4Hc(12), Digest::Blake2b, false),
         ] {
             let image = folder.join(format!("{prefix}{name}"));
             let usage = self.own(tree, &image, codec, digest, filter)?;

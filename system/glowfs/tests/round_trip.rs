@@ -225,6 +225,8 @@ fn options() -> impl Strategy<Value = Options> {
     let codec = prop_oneof![
         Just(Codec::None),
         Just(Codec::Lz4),
+        Just(Codec::Lz4Hc(2)),
+        Just(Codec::Lz4Hc(12)),
         Just(Codec::Zstd(1)),
         Just(Codec::Zstd(5))
     ];

@@ -16,7 +16,7 @@ tar --format=gnu --sort=name -C /tmp/a -cf /tmp/gnu.tar etc
 g mkfs -q /tmp/gnu.tar /tmp/d.img
 has "$(g cat /tmp/d.img /etc/deep/f300)" "number 300"
 # Each way of compressing reads back the same.
-for how in none lz4 zstd:3 "zstd:9 --dictionary 16K --pack-size 16K" "zstd:3 -b 4K --digest sha256" "zstd:3 -b 1M --meta-size 64K"; do
+for how in none lz4 lz4:4 lz4hc zstd:3 "zstd:9 --dictionary 16K --pack-size 16K" "zstd:3 -b 4K --digest sha256" "zstd:3 -b 1M --meta-size 64K"; do
     g mkfs -q -c $how /tmp/a /tmp/e.img
     g verify -q /tmp/e.img
     g diff /tmp/a.img /tmp/e.img || fail "$how differs"

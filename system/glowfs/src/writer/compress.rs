@@ -15,8 +15,10 @@ use zstd::zstd_safe::{CParameter, Strategy};
 pub enum Codec {
     /// Not at all.
     None,
-    /// LZ4.
+    /// LZ4, by a quick search.
     Lz4,
+    /// LZ4, by the slow search that lz4(1) calls HC, at this level: 2 to 12.
+    Lz4Hc(i32),
     /// Zstandard at this level, 1 to 22.
     Zstd(i32),
 }
@@ -124,6 +126,7 @@ impl Encoder {
         let (compression, length) = match (self.codec, filter) {
             (_, None) | (Codec::None, _) => (Compression::None, bytes.len()),
             (Codec::Lz4, _) => (Compression::Lz4, lz4(chosen, &mut self.buffer)),
+            (Codec::Lz4Hc(level), _) => (Compression::Lz4, lz4hc(level, chosen, &mut self.buffer)?),
             (Codec::Zstd(level), _) => match dictionary {
                 None => {
                     let place = match bytes.len() {
@@ -191,6 +194,15 @@ fn is_program(bytes: &[u8]) -> bool {
 fn lz4(bytes: &[u8], buffer: &mut Vec<u8>) -> usize {
     buffer.resize(lz4_flex::block::get_maximum_output_size(bytes.len()), 0);
     lz4_flex::block::compress_into(bytes, buffer).unwrap_or(bytes.len())
+}
+
+/// The same by the slow search.
+fn lz4hc(level: i32, bytes: &[u8], buffer: &mut Vec<u8>) -> Result<usize> {
+    use lz4::block::{CompressionMode, compress_bound, compress_to_buffer};
+    let wrong = |error: std::io::Error| Error::Impossible(format!("lz4: {error}"));
+    buffer.resize(compress_bound(bytes.len()).map_err(wrong)?, 0);
+    let mode = CompressionMode::HIGHCOMPRESSION(level);
+    compress_to_buffer(bytes, Some(mode), false, buffer).map_err(wrong)
 }
 
 /// Compresses to the begin of `buffer`, with what is in `place` or comes there; how long that is.

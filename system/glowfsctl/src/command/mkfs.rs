@@ -122,19 +122,19 @@ pub fn options(given: &Given) -> Outcome<Options> {
 
 fn codec_of(text: &OsStr) -> Outcome<Codec> {
     let wrong = || {
-        let what = "--compress is zstd, zstd:LEVEL with a level from 1 to 22, lz4, or none";
+        let what = "--compress is zstd, zstd:LEVEL with a level from 1 to 22, lz4, lz4hc, lz4:LEVEL with a level from 2 to 12, or none";
         Failed::Usage(what.to_owned())
     };
     match text.to_str().ok_or_else(wrong)? {
         "none" => Ok(Codec::None),
         "lz4" => Ok(Codec::Lz4),
+        "lz4hc" => Ok(Codec::Lz4Hc(12)),
         "zstd" => Ok(Codec::Zstd(19)),
         other => {
-            let level = other
-                .strip_prefix("zstd:")
-                .and_then(|text| text.parse().ok());
-            match level {
-                Some(level @ 1..=22) => Ok(Codec::Zstd(level)),
+            let (name, level) = other.split_once(':').ok_or_else(wrong)?;
+            match (name, level.parse().ok()) {
+                ("zstd", Some(level @ 1..=22)) => Ok(Codec::Zstd(level)),
+                ("lz4", Some(level @ 2..=12)) => Ok(Codec::Lz4Hc(level)),
                 _ => Err(wrong()),
             }
         }
