@@ -53,3 +53,43 @@ attribute /tmp/disk/1/upper/etc trusted.overlay.redirect 2f78
 told=$(g commit /tmp/disk/1/upper /tmp/a.img -o /tmp/x.img 2>&1) && fail "a redirect was passed over"
 has "$told" "redirect_dir=off"
 [ ! -e /tmp/x.img ] && [ -z "$(ls /tmp | grep x.img.new)" ] || fail "something is left"
+# A layer that a user's overlay wrote (userxattr): its marks have other names.
+disk=/tmp/disk/user
+mkdir -p $disk/upper $disk/work $disk/all
+mount -t overlay overlay -o userxattr,lowerdir=/tmp/a,upperdir=$disk/upper,workdir=$disk/work $disk/all
+(cd $disk/all
+rm -r etc/deep var/copy && mkdir etc/deep && echo new >etc/deep/file
+rm -r var/empty && mkdir var/empty && echo in >var/empty/it)
+case $(uname -m) in x86_64) number=192 ;; *) number=9 ;; esac
+perl -e '$value = "\0" x 8; exit(syscall('$number', $ARGV[0], $ARGV[1], $value, 8) == 1 && substr($value, 0, 1) eq "y" ? 0 : 1)' \
+    $disk/upper/etc/deep user.overlay.opaque || fail "overlayfs does not mark what hides by user.overlay.opaque"
+[ "$(stat -c '%F %t:%T' $disk/upper/var/copy)" = "character special file 0:0" ] || fail "$(stat $disk/upper/var/copy)"
+# One that a user made, who can make no devices: files stand for what is gone, in directories that say so.
+mkdir -p $disk/hand/etc/deep/er $disk/hand/var/empty
+for place in "" /etc /etc/deep; do attribute $disk/hand$place user.overlay.opaque 78; done
+for gone in etc/deep/f9 etc/deep/er/hard; do
+    : >$disk/hand/$gone
+    attribute $disk/hand/$gone user.overlay.whiteout 79
+done
+attribute $disk/hand/etc/deep/er user.overlay.opaque 78
+attribute $disk/hand/var/empty user.overlay.opaque 79
+echo in >$disk/hand/var/empty/it
+echo other >$disk/hand/etc/deep/f10
+mkdir $disk/by-hand
+mount -t overlay overlay -o userxattr,lowerdir=$disk/hand:/tmp/a $disk/by-hand
+[ ! -e $disk/by-hand/etc/deep/f9 ] || fail "overlayfs does not know white-outs that are files"
+for kind in "upper all" "hand by-hand"; do
+    set -- $kind
+    g commit -q $disk/$1 /tmp/a.img -o /tmp/user.img
+    g verify -q /tmp/user.img
+    g extract /tmp/user.img $disk/$1.extracted
+    state $disk/$2 | cut -d ' ' -f 1-4,6- >/tmp/all.state
+    state $disk/$1.extracted | cut -d ' ' -f 1-4,6- >/tmp/extracted.state
+    diff /tmp/all.state /tmp/extracted.state || fail "$1: the new image has something else than the overlay"
+    # None of the overlay's marks is left in it.
+    g mkfs -q $disk/$1.extracted /tmp/anew.img
+    g diff /tmp/user.img /tmp/anew.img || fail "$1"
+    if g commit -q -c none $disk/$1 /tmp/a.img -o /tmp/plain.img && grep -q overlay /tmp/plain.img; then
+        fail "$1: marks are in the image"
+    fi
+done
