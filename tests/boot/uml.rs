@@ -42,6 +42,8 @@ fn machine(kernel: &str, initrd: &Path) -> Result<Uml, String> {
         // What is found ends it, so that no test goes on: the log's begin may be gone when it is looked at.
         let words = ["kasan.fault=panic", "panic_on_warn=1", "oops=panic"];
         machine.words.extend(words.map(str::to_owned));
+        // Its tables of locks alone have more than a small machine.
+        machine.memory_mib = 256;
     }
     Ok(machine)
 }
