@@ -33,7 +33,7 @@ pub fn with(data: &[u8], label: &str) -> Vec<u8> {
     {
         place.copy_from_slice(&unit.to_le_bytes());
     }
-    let sum = crc32(&disk[table..table + ENTRIES * ENTRY]);
+    let sum = crc32fast::hash(&disk[table..table + ENTRIES * ENTRY]);
 
     let mut header = [0; 92];
     header[..8].copy_from_slice(b"EFI PART");
@@ -46,20 +46,8 @@ pub fn with(data: &[u8], label: &str) -> Vec<u8> {
     for (at, number) in [(80, ENTRIES as u32), (84, ENTRY as u32), (88, sum)] {
         header[at..at + 4].copy_from_slice(&number.to_le_bytes());
     }
-    let sum = crc32(&header);
+    let sum = crc32fast::hash(&header);
     header[16..20].copy_from_slice(&sum.to_le_bytes());
     disk[SECTOR..SECTOR + 92].copy_from_slice(&header);
     disk
-}
-
-/// CRC-32 as in Ethernet.
-fn crc32(bytes: &[u8]) -> u32 {
-    let mut crc = u32::MAX;
-    for byte in bytes {
-        crc ^= u32::from(*byte);
-        for _ in 0..8 {
-            crc = (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg());
-        }
-    }
-    !crc
 }
