@@ -8,6 +8,7 @@ use alpenglow_forge::Edition;
 use alpenglow_tests::{Outcome, Test, alpenglow, check, has, output, repository, test, text};
 use engine::{Engine, images};
 use std::fs;
+use std::io::Read as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -34,6 +35,26 @@ fn runs() -> Outcome {
         mkdir /work/import && tar -xpzf /images/root.tar.gz -C /work/import && \
         diff -r --no-dereference /work/import /work/bundle/rootfs";
     engine.shell(same)?;
+    // By Zstandard, which umoci does not know: skopeo unpacks the layer for it.
+    let newer = "skopeo copy --quiet --dest-decompress oci-archive:/images/oci-zstd.tar dir:/work/plain && \
+        skopeo copy --quiet dir:/work/plain oci:/work/newer:one && \
+        umoci unpack --image /work/newer:one /work/zstd && diff -r --no-dereference /work/zstd/rootfs /work/bundle/rootfs";
+    engine.shell(newer)?;
+    let images = images()?;
+    let plain = |file: &Path| {
+        let packed = fs::read(file).map_err(|e| format!("{}: {e}", file.display()))?;
+        let mut plain = Vec::new();
+        if packed.starts_with(b"\xfd7zXZ") {
+            liblzma::read::XzDecoder::new(&packed[..]).read_to_end(&mut plain)
+        } else {
+            flate2::read::GzDecoder::new(&packed[..]).read_to_end(&mut plain)
+        }
+        .map_err(|e| format!("{}: {e}", file.display()))?;
+        Ok::<_, String>(plain)
+    };
+    check(plain(&images.tar)? == plain(&images.tar_xz)?, || {
+        "root.tar.xz is another archive than root.tar.gz".to_owned()
+    })?;
     let (status, said) = engine.run(
         "cat /etc/os-release; oil --version; apk --print-arch; echo PATH=$PATH; id -u; pwd; ls -dl /tmp /etc/shadow; \
          type sh oil toybox; ls /lib/apk/db; find /bin /sbin /lib /usr -name 'libc*' -o -name 'ld-*'; exit 7",
@@ -178,7 +199,17 @@ fn budget() -> Outcome {
             edition.budget.root_bytes,
         ),
         ("tar_bytes", length(&images.tar)?, edition.budget.tar_bytes),
+        (
+            "tar_xz_bytes",
+            length(&images.tar_xz)?,
+            edition.budget.tar_xz_bytes,
+        ),
         ("oci_bytes", length(&images.oci)?, edition.budget.oci_bytes),
+        (
+            "oci_zstd_bytes",
+            length(&images.oci_zstd)?,
+            edition.budget.oci_zstd_bytes,
+        ),
     ] {
         let budget = budget.ok_or_else(|| format!("its edition has no budget of {what}"))?;
         println!("{what}: {value} of {budget}");
@@ -198,14 +229,19 @@ fn small(lines: &str) -> Result<Project, String> {
 }
 
 fn same_twice() -> Outcome {
-    let project = small("formats = [\"tar\", \"oci\"]")?;
+    let project = small("formats = [\"tar\", \"oci\", \"tar-xz\", \"oci-zstd\"]")?;
     let build = ["build", "--edition", "small"];
     let read = || {
         let read = |name: &str| {
             let path = project.path("target/small-x86_64").join(name);
             fs::read(&path).map_err(|e| format!("{}: {e}", path.display()))
         };
-        Ok::<_, String>([read("oci.tar")?, read("root.tar.gz")?])
+        Ok::<_, String>([
+            read("oci.tar")?,
+            read("root.tar.gz")?,
+            read("oci-zstd.tar")?,
+            read("root.tar.xz")?,
+        ])
     };
     project.expect(&build, 0, &["tar /", "oci /", "root.tar.gz ", "oci.tar "])?;
     let first = read()?;
@@ -245,7 +281,7 @@ fn same_twice() -> Outcome {
 fn no_machine() -> Outcome {
     let parts = [
         "no machine boots edition 'container'",
-        "made as oci, tar",
+        "made as oci, oci-zstd, tar, tar-xz",
         "bzimage and initramfs",
         "./alpenglow build --edition container",
         "docs/container.md",

@@ -46,10 +46,14 @@ pub struct Budget {
     pub initramfs_bytes: Option<u64>,
     /// Bytes of all files of the root, each counted once.
     pub root_bytes: Option<u64>,
-    /// Bytes of the root's compressed tar archive.
+    /// Bytes of the root's tar archive, compressed by gzip.
     pub tar_bytes: Option<u64>,
-    /// Bytes of the container image's archive.
+    /// The same by xz.
+    pub tar_xz_bytes: Option<u64>,
+    /// Bytes of the container image's archive, its layer compressed by gzip.
     pub oci_bytes: Option<u64>,
+    /// The same by Zstandard.
+    pub oci_zstd_bytes: Option<u64>,
     /// Instructions from reset to the login prompt on q35, from the compressed kernel.
     pub q35_instructions_to_login: Option<u64>,
     /// Instructions from reset to the login prompt on microvm, from the uncompressed kernel.

@@ -19,6 +19,8 @@ mod tests;
 /// The largest window, in bytes, that a decompressor has to keep. The kernel takes it from a machine's memory while
 /// the compressed archive and the unpacked files are there too.
 const WINDOW: u64 = 1 << 20;
+/// The window of what programs unpack, in bytes.
+const ARCHIVE_WINDOW: u64 = 8 << 20;
 /// The smallest window of xz (LZMA_DICT_SIZE_MIN).
 const WINDOW_MIN: u64 = 1 << 12;
 /// The strongest levels.
@@ -114,6 +116,11 @@ impl Compression {
 
     /// Starts a compressed stream into `out`; `size` is the length of what will be written to it, in bytes.
     pub fn encoder<W: Write>(self, out: W, size: u64) -> Result<Encoder<W>> {
+        self.with_window(out, window(size), Some(size))
+    }
+
+    /// The same with a window, and a length that may not be known.
+    fn with_window<W: Write>(self, out: W, window: u64, size: Option<u64>) -> Result<Encoder<W>> {
         let failed = |source: io::Error| Error::Compress {
             kind: self.name(),
             source,
@@ -128,18 +135,24 @@ impl Compression {
                     .write(out, flate2::Compression::new(GZIP_LEVEL)),
             ),
             Compression::Lzma => {
-                let stream = lzma_options(size)
+                let stream = lzma_options(window)
                     .and_then(|options| Stream::new_lzma_encoder(&options))
                     .map_err(|e| failed(e.into()))?;
                 Kind::Xz(liblzma::write::XzEncoder::new_stream(out, stream))
             }
             Compression::Xz(bcj) => {
-                let stream = xz_stream(bcj, size).map_err(|e| failed(e.into()))?;
+                let stream = xz_stream(bcj, window).map_err(|e| failed(e.into()))?;
                 Kind::Xz(liblzma::write::XzEncoder::new_stream(out, stream))
             }
-            Compression::Zstd => Kind::Zstd(zstd_encoder(out, size).map_err(failed)?),
+            Compression::Zstd => Kind::Zstd(zstd_encoder(out, window, size).map_err(failed)?),
             Compression::Lz4 => Kind::Lz4(lz4::Encoder::new(out)),
         }))
+    }
+
+    /// Starts a compressed stream for a program to unpack, not a kernel: an archive whose length is not known yet, with the
+    /// largest window that every decoder of Zstandard has room for (RFC 8878, 3.1.1.1.2).
+    pub fn archive_encoder<W: Write>(self, out: W) -> Result<Encoder<W>> {
+        self.with_window(out, ARCHIVE_WINDOW, None)
     }
 
     /// Compresses bytes in memory.
@@ -181,16 +194,16 @@ fn window(size: u64) -> u64 {
     size.clamp(WINDOW_MIN, WINDOW).next_power_of_two()
 }
 
-fn lzma_options(size: u64) -> std::result::Result<LzmaOptions, liblzma::stream::Error> {
+fn lzma_options(window: u64) -> std::result::Result<LzmaOptions, liblzma::stream::Error> {
     let mut options = LzmaOptions::new_preset(XZ_PRESET)?;
     options
-        .dict_size(window(size) as u32)
+        .dict_size(window as u32)
         .match_finder(MatchFinder::BinaryTree4)
         .nice_len(273);
     Ok(options)
 }
 
-fn xz_stream(bcj: Option<Bcj>, size: u64) -> std::result::Result<Stream, liblzma::stream::Error> {
+fn xz_stream(bcj: Option<Bcj>, window: u64) -> std::result::Result<Stream, liblzma::stream::Error> {
     let mut filters = Filters::new();
     match bcj {
         None => {}
@@ -198,18 +211,19 @@ fn xz_stream(bcj: Option<Bcj>, size: u64) -> std::result::Result<Stream, liblzma
         Some(Bcj::Arm64) => drop(filters.arm64()),
         Some(Bcj::Riscv) => drop(filters.riscv()),
     }
-    filters.lzma2(&lzma_options(size)?);
+    filters.lzma2(&lzma_options(window)?);
     // The kernel knows CRC32 and no check, and ignores xz's own default (lib/xz/xz_dec_stream.c).
     Stream::new_stream_encoder(&filters, Check::Crc32)
 }
 
 fn zstd_encoder<W: Write>(
     out: W,
-    size: u64,
+    window: u64,
+    size: Option<u64>,
 ) -> io::Result<zstd::stream::write::Encoder<'static, W>> {
     let mut encoder = zstd::stream::write::Encoder::new(out, ZSTD_LEVEL)?;
-    encoder.set_parameter(CParameter::WindowLog(window(size).ilog2().max(10)))?;
-    encoder.set_pledged_src_size(Some(size))?;
+    encoder.set_parameter(CParameter::WindowLog(window.ilog2().max(10)))?;
+    encoder.set_pledged_src_size(size)?;
     encoder.include_checksum(true)?;
     Ok(encoder)
 }

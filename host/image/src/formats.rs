@@ -20,19 +20,25 @@ pub enum Format {
     Vmlinux,
     /// The root as a gzipped tar archive, as `docker import` and `wsl --import` take it.
     Tar,
-    /// The root as a container image of one layer, in an archive.
+    /// The same archive, compressed by a fifth more by xz, for what knows that.
+    TarXz,
+    /// The root as a container image of one gzipped layer, in an archive.
     Oci,
+    /// The same image with its layer compressed by Zstandard, for engines since 2023.
+    OciZstd,
 }
 
 impl Format {
     /// Every format, in the order of building.
-    pub const ALL: [Format; 6] = [
+    pub const ALL: [Format; 8] = [
         Format::Bzimage,
         Format::Vmlinux,
         Format::Initramfs,
         Format::Cpio,
         Format::Tar,
+        Format::TarXz,
         Format::Oci,
+        Format::OciZstd,
     ];
     /// What an edition with a kernel is made as, unless it says otherwise: what machines boot from.
     pub const OF_MACHINES: [Format; 4] = [
@@ -50,7 +56,9 @@ impl Format {
             Format::Bzimage => "bzimage",
             Format::Vmlinux => "vmlinux",
             Format::Tar => "tar",
+            Format::TarXz => "tar-xz",
             Format::Oci => "oci",
+            Format::OciZstd => "oci-zstd",
         }
     }
 
@@ -58,7 +66,9 @@ impl Format {
     pub fn file_name(self) -> &'static str {
         match self {
             Format::Tar => "root.tar.gz",
+            Format::TarXz => "root.tar.xz",
             Format::Oci => "oci.tar",
+            Format::OciZstd => "oci-zstd.tar",
             _ => self.name(),
         }
     }
@@ -202,7 +212,7 @@ mod tests {
         let error = "qcow9".parse::<Format>().unwrap_err().to_string();
         assert_eq!(
             error,
-            "format 'qcow9' is not known; there are bzimage, vmlinux, initramfs, cpio, tar, oci"
+            "format 'qcow9' is not known; there are bzimage, vmlinux, initramfs, cpio, tar, tar-xz, oci, oci-zstd"
         );
     }
 

@@ -19,7 +19,7 @@ use crate::cpio::Meta;
 use crate::output::Output;
 use crate::tarball::Layer;
 use crate::tarball::write::{Head, Writer};
-use crate::{Error, Result};
+use crate::{Compression, Error, Result};
 
 #[cfg(test)]
 mod tests;
@@ -32,7 +32,16 @@ const COMMAND: &str = "/bin/sh";
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
-const LAYER: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
+/// With a compression's name behind it, of which there are gzip and zstd (OCI Image Spec 1.1, layer.md).
+const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
+
+/// The media type of a layer that is compressed so.
+fn layer_type(kind: Compression) -> String {
+    match kind {
+        Compression::None => LAYER.to_owned(),
+        kind => format!("{LAYER}+{kind}"),
+    }
+}
 
 /// What an image says of itself.
 #[derive(Clone, Debug)]
@@ -62,7 +71,11 @@ pub fn build(layer: &Layer, archive: &Path, about: &About, out: &Path) -> Result
         schema_version: 2,
         media_type: MANIFEST,
         config: Descriptor::of(CONFIG, &config),
-        layers: vec![Descriptor::new(LAYER, &layer.digest, layer.bytes)],
+        layers: vec![Descriptor::new(
+            layer_type(layer.kind),
+            &layer.digest,
+            layer.bytes,
+        )],
         annotations: about.annotations(),
     });
     let mut described = Descriptor::of(MANIFEST, &manifest);
@@ -207,7 +220,7 @@ fn json(value: &impl Serialize) -> Vec<u8> {
 #[derive(Serialize)]
 struct Descriptor {
     #[serde(rename = "mediaType")]
-    media_type: &'static str,
+    media_type: String,
     digest: String,
     size: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -217,9 +230,9 @@ struct Descriptor {
 }
 
 impl Descriptor {
-    fn new(media_type: &'static str, digest: &str, size: u64) -> Self {
+    fn new(media_type: impl Into<String>, digest: &str, size: u64) -> Self {
         Self {
-            media_type,
+            media_type: media_type.into(),
             digest: format!("sha256:{digest}"),
             size,
             platform: None,

@@ -20,6 +20,13 @@ use crate::{
 /// Alpenglow's own version: that of its tools and system programs.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
+/// The ways in which a root's archive is compressed for containers: what it is called by itself, and as the layer of an image.
+const CONTAINERS: [(Compression, Option<Format>, Option<Format>); 3] = [
+    (Compression::Gzip, Some(Format::Tar), Some(Format::Oci)),
+    (Compression::Xz(None), Some(Format::TarXz), None),
+    (Compression::Zstd, None, Some(Format::OciZstd)),
+];
+
 /// A built edition: a folder of the cache, named by the key of everything in it.
 #[derive(Clone, Debug)]
 pub struct System {
@@ -161,11 +168,13 @@ impl System {
                 Format::Cpio => {
                     initramfs::build(&first, &image, Compression::None)?;
                 }
-                // Both are made of the one archive.
-                Format::Tar | Format::Oci => {}
+                // An archive may be wanted by itself and in an image: below.
+                Format::Tar | Format::TarXz | Format::Oci | Format::OciZstd => {}
             }
         }
-        self.write_container(forge, edition, &root, &work)?;
+        for (kind, tar, oci) in CONTAINERS {
+            self.write_container(forge, edition, &root, &work, kind, (tar, oci))?;
+        }
         remove_tree(&self.dir)?;
         fs::rename(&work, &self.dir).map_err(Error::write(&self.dir))?;
         Ok(())
@@ -205,23 +214,25 @@ impl System {
         Ok(())
     }
 
-    /// What container engines take, if it is made as that.
+    /// What container engines take, compressed as `kind` says: the archive of the root, an image of it, both or neither.
     fn write_container(
         &self,
         forge: &Forge<'_>,
         edition: &Edition,
         root: &Path,
         work: &Path,
+        kind: Compression,
+        (tar, oci): (Option<Format>, Option<Format>),
     ) -> Result<()> {
-        let formats = &self.made.formats;
-        let has = |format| formats.contains(&format);
-        if !has(Format::Tar) && !has(Format::Oci) {
+        let asked = |format: Option<Format>| format.filter(|it| self.made.formats.contains(it));
+        let (tar, oci) = (asked(tar), asked(oci));
+        if tar.is_none() && oci.is_none() {
             return Ok(());
         }
         let time = packaged_time()?;
-        let archive = work.join(Format::Tar.name());
-        let layer = tarball::build(root, &archive, time)?;
-        if has(Format::Oci) {
+        let archive = work.join(tar.map_or("layer", Format::name));
+        let layer = tarball::build(root, &archive, time, kind)?;
+        if let Some(oci) = oci {
             let recipes = forge.recipes();
             let licenses = self
                 .packages
@@ -235,9 +246,9 @@ impl System {
                 arch: self.arch,
                 time,
             };
-            oci::build(&layer, &archive, &about, &work.join(Format::Oci.name()))?;
+            oci::build(&layer, &archive, &about, &work.join(oci.name()))?;
         }
-        if !has(Format::Tar) {
+        if tar.is_none() {
             fs::remove_file(&archive).map_err(Error::write(&archive))?;
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! The root as one gzipped tar archive: a layer of a container image, and by itself what `docker import` and
+//! The root as one compressed tar archive: a layer of a container image, and by itself what `docker import` and
 //! `wsl --import` take (docs/decisions/0015-container.md).
 //!
 //! Entries are sorted by path and carry one time; owners, permissions, device numbers, hard links and extended
@@ -39,15 +39,17 @@ pub struct Layer {
     pub bytes: u64,
     /// SHA-256 of the archive before it was compressed, in hexadecimal.
     pub diff_id: String,
+    /// How it was compressed.
+    pub kind: Compression,
 }
 
-/// Makes an archive of everything below `root`; `time`, in seconds since 1970, is that of every entry.
+/// Makes an archive of everything below `root`, compressed as `kind` says; `time`, in seconds since 1970, is that of every
+/// entry.
 ///
 /// # Errors
 /// [`Error::Entry`] for what an archive cannot hold; [`Error::Read`], [`Error::Write`].
-pub fn build(root: &Path, out: &Path, time: u32) -> Result<Layer> {
+pub fn build(root: &Path, out: &Path, time: u32, kind: Compression) -> Result<Layer> {
     let mut file = Output::new(out, 0o644)?;
-    let kind = Compression::Gzip;
     let failed = |source: io::Error| match source.raw_os_error() {
         // What the system says, it says of the file; the rest is the compressor's own.
         Some(_) => Error::write(out)(source),
@@ -57,7 +59,7 @@ pub fn build(root: &Path, out: &Path, time: u32) -> Result<Layer> {
         },
     };
     let mut packed = Hashing::new(&mut file);
-    let mut plain = Hashing::new(kind.encoder(&mut packed, 0)?);
+    let mut plain = Hashing::new(kind.archive_encoder(&mut packed)?);
     let mut writer = Writer::new(&mut plain, time);
     add(&mut writer, root, &failed)?;
     writer.finish().map_err(failed)?;
@@ -68,6 +70,7 @@ pub fn build(root: &Path, out: &Path, time: u32) -> Result<Layer> {
         digest,
         bytes: file.finish()?,
         diff_id,
+        kind,
     })
 }
 

@@ -29,8 +29,12 @@ const CAPABILITIES: [&str; 10] = [
 pub struct Images {
     /// The archive of the container image.
     pub oci: PathBuf,
+    /// The same with its layer compressed by Zstandard.
+    pub oci_zstd: PathBuf,
     /// The archive of the root.
     pub tar: PathBuf,
+    /// The same compressed by xz.
+    pub tar_xz: PathBuf,
 }
 
 /// The images of `container`, built once.
@@ -46,7 +50,9 @@ pub fn images() -> Result<Images, String> {
         };
         Ok(Images {
             oci: path("oci ")?,
+            oci_zstd: path("oci-zstd ")?,
             tar: path("tar ")?,
+            tar_xz: path("tar-xz ")?,
         })
     };
     BUILT.get_or_init(build).clone()

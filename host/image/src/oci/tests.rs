@@ -35,6 +35,10 @@ impl Image {
 }
 
 fn image(arch: Arch) -> Image {
+    image_by(arch, Compression::Gzip)
+}
+
+fn image_by(arch: Arch, kind: Compression) -> Image {
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().join("root");
     fs::create_dir_all(root.join("bin")).unwrap();
@@ -48,7 +52,7 @@ fn image(arch: Arch) -> Image {
         arch,
         time: 1_767_225_600,
     };
-    let layer = tarball::build(&root, &archive, about.time).unwrap();
+    let layer = tarball::build(&root, &archive, about.time, kind).unwrap();
     let out = dir.path().join("oci");
     let bytes = build(&layer, &archive, &about, &out).unwrap();
     let whole = fs::read(&out).unwrap();
@@ -119,6 +123,22 @@ fn an_index_leads_to_the_root() {
 }
 
 #[test]
+fn a_layer_is_described_as_it_is_compressed() {
+    let media = |kind| {
+        let image = image_by(Arch::X86_64, kind);
+        let first = image.json("index.json")["manifests"][0].clone();
+        let manifest: Value = serde_json::from_slice(image.described(&first)).unwrap();
+        let layer = &manifest["layers"][0];
+        let start = image.described(layer)[..2].to_vec();
+        (layer["mediaType"].as_str().unwrap().to_owned(), start)
+    };
+    let (gzip, start) = media(Compression::Gzip);
+    assert!(gzip.ends_with(".v1.tar+gzip") && start == [0x1f, 0x8b]);
+    let (zstd, start) = media(Compression::Zstd);
+    assert!(zstd.ends_with(".v1.tar+zstd") && start == [0x28, 0xb5]);
+}
+
+#[test]
 fn dockers_own_description_names_the_same_blobs() {
     let image = image(Arch::X86_64);
     let docker = image.json("manifest.json");
@@ -183,6 +203,7 @@ fn an_image_that_cannot_be_written_leaves_nothing() {
         digest: String::new(),
         bytes: 1,
         diff_id: String::new(),
+        kind: Compression::Gzip,
     };
     let about = About {
         edition: "small".into(),

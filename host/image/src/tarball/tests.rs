@@ -89,7 +89,7 @@ fn read(bytes: &[u8]) -> Vec<Found> {
 fn archive(root: &Path) -> (Layer, Vec<u8>, Vec<Found>) {
     let out = tempfile::tempdir().unwrap();
     let file = out.path().join("root.tar.gz");
-    let layer = build(root, &file, TIME).unwrap();
+    let layer = build(root, &file, TIME, Compression::Gzip).unwrap();
     let packed = fs::read(&file).unwrap();
     assert_eq!(layer.bytes, packed.len() as u64);
     assert_eq!(layer.digest, hex(&Sha256::digest(&packed)));
@@ -196,7 +196,7 @@ fn extended_attributes_that_belong_to_the_root() {
         assert_eq!(*get("usr/alias"), [own("security.capability", &capability)]);
     }
     set("usr.conf", "user.a=b", b"x").unwrap();
-    let text = build(dir.path(), &dir.path().join("out"), 0).unwrap_err();
+    let text = build(dir.path(), &dir.path().join("out"), 0, Compression::Gzip).unwrap_err();
     assert!(text.to_string().contains("user.a=b"), "{text}");
 }
 
@@ -216,7 +216,7 @@ fn devices_and_owners() {
     std::os::unix::fs::lchown(&place, Some(4_000_000), Some(7)).unwrap();
     let out = tempfile::tempdir().unwrap();
     let file = out.path().join("a");
-    build(dir.path(), &file, TIME).unwrap();
+    build(dir.path(), &file, TIME, Compression::Gzip).unwrap();
     let bytes = unpacked(&file);
     let found = read(&bytes);
     let one = found.iter().find(|one| one.name == "vda").unwrap();
@@ -237,24 +237,34 @@ fn what_an_archive_cannot_hold_is_named_and_leaves_nothing() {
     let out = tempfile::tempdir().unwrap();
     let file = out.path().join("root.tar.gz");
     let _listener = std::os::unix::net::UnixListener::bind(dir.path().join("sock")).unwrap();
-    let text = build(dir.path(), &file, 0).unwrap_err().to_string();
+    let text = build(dir.path(), &file, 0, Compression::Gzip)
+        .unwrap_err()
+        .to_string();
     assert!(
         text.contains("sock") && text.contains("remove it"),
         "{text}"
     );
     fs::remove_file(dir.path().join("sock")).unwrap();
     fs::write(dir.path().join("usr/.wh.bin"), "").unwrap();
-    let text = build(dir.path(), &file, 0).unwrap_err().to_string();
+    let text = build(dir.path(), &file, 0, Compression::Gzip)
+        .unwrap_err()
+        .to_string();
     assert!(
         text.contains("usr/.wh.bin") && text.contains("rename it"),
         "{text}"
     );
     assert_eq!(fs::read_dir(out.path()).unwrap().count(), 0);
-    let text = build(Path::new("/nonexistent"), &file, 0)
+    let text = build(Path::new("/nonexistent"), &file, 0, Compression::Gzip)
         .unwrap_err()
         .to_string();
     assert!(text.starts_with("cannot read /nonexistent: "), "{text}");
-    let text = build(dir.path(), Path::new("/proc/nowhere/x"), 0).unwrap_err();
+    let text = build(
+        dir.path(),
+        Path::new("/proc/nowhere/x"),
+        0,
+        Compression::Gzip,
+    )
+    .unwrap_err();
     assert!(
         text.to_string().starts_with("cannot write /proc/nowhere"),
         "{text}"
@@ -267,7 +277,7 @@ fn tar_reads_it() {
     let dir = sample();
     let out = tempfile::tempdir().unwrap();
     let (file, to) = (out.path().join("root.tar.gz"), out.path().join("to"));
-    build(dir.path(), &file, TIME).unwrap();
+    build(dir.path(), &file, TIME, Compression::Gzip).unwrap();
     fs::create_dir(&to).unwrap();
     let output = Command::new("tar")
         .arg("-xpzf")
