@@ -8,6 +8,10 @@ pub fn tests() -> Vec<Test> {
         test("standard_kernel_boots_on_q35", on_q35),
         test("standard_kernel_boots_on_microvm", on_microvm),
         test("standard_kernel_loads_a_rust_module", loads_a_module),
+        test(
+            "standard_kernel_loads_file_systems_by_itself",
+            loads_file_systems,
+        ),
     ]
 }
 
@@ -42,8 +46,6 @@ fn on_q35() -> Outcome {
             "CONFIG_RUST=y",
             "rustc 1.",
             "\text4",
-            "\tsquashfs",
-            "\terofs",
             "overlay",
             "landlock",
         ],
@@ -90,4 +92,21 @@ fn loads_a_module() -> Outcome {
             "refused",
         ],
     )
+}
+
+/// What is mounted brings its module: the kernel asks modprobe for it, by the name of the file system.
+fn loads_file_systems() -> Outcome {
+    let kinds = ["btrfs", "erofs", "exfat", "iso9660", "squashfs", "vfat"];
+    // Of nothing that could be mounted: the file system is looked for first.
+    let mount = format!(
+        "mkdir /tmp/x; for kind in {}; do mount -t $kind /dev/null /tmp/x; done; echo; cat /proc/filesystems",
+        kinds.join(" ")
+    );
+    let said = boot(&["--edition", "standard-modules", "--run", &mount], 0)?;
+    // Btrfs is in a package of its own.
+    check(!said.contains("\tbtrfs"), || said.clone())?;
+    for kind in &kinds[1..] {
+        has(&said, &[&*format!("\t{kind}")])?;
+    }
+    Ok(())
 }
