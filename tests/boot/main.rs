@@ -1,5 +1,5 @@
 //! Whole machines: `min` under QEMU, by itself and by hand, in good health and in bad; the standard kernel; our kernel modules; GlowFS; dinit under
-//! User Mode Linux and QEMU; kernelctl; netd; what starts with a standard system, and that system from outside.
+//! User Mode Linux and QEMU; kernelctl; netd; wireless networks; what starts with a standard system, and that system from outside.
 
 mod budget;
 mod demo;
@@ -15,6 +15,7 @@ mod root;
 mod services;
 mod standard;
 mod uml;
+mod wireless;
 
 use std::process::ExitCode;
 
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         tests.extend(kernelctl::tests());
         tests.extend(netd::tests());
         tests.extend(services::tests());
+        tests.extend(wireless::tests());
         tests.extend(outside::tests());
         tests.extend(budget::tests());
         tests

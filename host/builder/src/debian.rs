@@ -83,7 +83,7 @@ pub const INIT_PEERS: Plan = Plan {
     packages: &["openrc", "runit", "s6", "strace"],
 };
 
-/// The root that holds what netd and the standard edition speak with in tests, what netd is compared with by `bench netd`,
+/// The root that holds what netd, iwd and the standard edition speak with in tests, what netd is compared with by `bench netd`,
 /// and what looks at what they do.
 pub const NET_PEERS: Plan = Plan {
     name: "net-peers",
@@ -92,8 +92,10 @@ pub const NET_PEERS: Plan = Plan {
         "chrony",
         "dhcpcd-base",
         "dnsmasq-base",
+        "hostapd",
         "iproute2",
         "isc-dhcp-server",
+        "iw",
         "openssh-client",
         "python3-minimal",
         "strace",
