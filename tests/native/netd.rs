@@ -23,6 +23,7 @@ pub fn tests() -> Vec<Test> {
         test("netd_takes_no_address_that_another_has", || run(CONFLICT)),
         test("netd_outlives_hostile_servers", || run(HOSTILE)),
         test("netd_has_the_kernel_follow_routers", || run(ROUTER)),
+        test("netd_follows_radvd", || run(RADVD)),
         test("netd_gets_keeps_and_confirms_an_ipv6_address", || {
             run(DHCP6)
         }),
@@ -52,6 +53,7 @@ const OFFLOAD: &str = include_str!("netd/offload.sh");
 const CONFLICT: &str = include_str!("netd/conflict.sh");
 const HOSTILE: &str = include_str!("netd/hostile.sh");
 const ROUTER: &str = include_str!("netd/router.sh");
+const RADVD: &str = include_str!("netd/radvd.sh");
 const DHCP6: &str = include_str!("netd/dhcp6.sh");
 const NAMES6: &str = include_str!("netd/names6.sh");
 const DELEGATED: &str = include_str!("netd/delegated.sh");

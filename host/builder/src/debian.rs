@@ -98,6 +98,7 @@ pub const NET_PEERS: Plan = Plan {
         "iw",
         "openssh-client",
         "python3-minimal",
+        "radvd",
         "strace",
         "systemd",
     ],
