@@ -1,12 +1,14 @@
 //! What the daemons share: signals and descriptors, errors in words, the root below which a program looks, how the system is.
 
 pub mod descriptor;
+pub mod page;
 pub mod reason;
 pub mod root;
 pub mod signals;
 pub mod state;
 
 pub use descriptor::handed_over;
+pub use page::page_size;
 pub use reason::{reason, words};
 pub use root::Root;
 pub use signals::Signals;

@@ -23,27 +23,43 @@ pub enum Error {
 }
 
 impl Error {
-    pub fn syntax(origin: &Origin, what: impl Into<String>) -> Box<Self> {
+    /// [`Error::Syntax`].
+    #[cold]
+    #[inline(never)]
+    pub fn syntax(origin: &Origin, what: fmt::Arguments<'_>) -> Box<Self> {
         Box::new(Self::Syntax {
             origin: origin.clone(),
-            what: what.into(),
+            what: std::fmt::format(what),
         })
     }
 
     /// [`Error::File`].
-    pub fn file(path: impl Into<String>, doing: &'static str, error: io::Error) -> Box<Self> {
+    #[cold]
+    #[inline(never)]
+    pub fn file(path: &str, doing: &'static str, error: io::Error) -> Box<Self> {
         Box::new(Self::File {
-            path: path.into(),
+            path: path.to_owned(),
             doing,
             error,
         })
     }
 
     /// [`Error::Impossible`].
-    pub fn impossible(what: impl Into<String>) -> Box<Self> {
-        Box::new(Self::Impossible(what.into()))
+    #[cold]
+    #[inline(never)]
+    pub fn impossible(what: fmt::Arguments<'_>) -> Box<Self> {
+        Box::new(Self::Impossible(std::fmt::format(what)))
     }
 }
+
+/// [`Error::Impossible`] of a text as for `format!`, which is put together in one place: that takes far less of the program than doing so wherever
+/// something can go wrong.
+macro_rules! told {
+    ($($text:tt)*) => {
+        $crate::error::Error::impossible(format_args!($($text)*))
+    };
+}
+pub(crate) use told;
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

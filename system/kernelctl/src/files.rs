@@ -99,7 +99,7 @@ fn read_from(file: &OwnedFd) -> Result<String, Errno> {
 /// # Errors
 /// [`Error::File`]; then what was there is there as it was.
 pub fn replace(path: &Path, shown: &str, contents: &str) -> Result<()> {
-    let failed = |doing| move |error| Error::file(shown.to_owned(), doing, error);
+    let failed = |doing| move |error| Error::file(shown, doing, error);
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(failed("making its folder"))?;
     }

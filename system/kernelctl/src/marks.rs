@@ -1,10 +1,9 @@
 //! `marks`: when services of the start were started, for the module alpenglow_bootstat (`docs/kernel-modules.md`). dinit knows, and the module is
 //! loaded when all is up: what it costs is no part of the start then.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, told};
 use crate::system::{modules, service};
 use common::Root;
-use dinit::protocol::details::{self, Entry, Header};
 use rustix::io::Errno;
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -18,43 +17,51 @@ const DEVICE: &str = "/dev/bootstat";
 /// The module, or dinit, is not there; a mark that the module does not take.
 pub fn write(root: &Root) -> Result<()> {
     if !modules::is_loaded(root, MODULE) {
-        modules::load(root, MODULE, "").map_err(Error::impossible)?;
+        modules::load(root, MODULE, "")?;
     }
-    let text = service::all(root).map_err(Error::impossible)?;
-    let (header, entries) = details::parse(&text);
-    let path = root.at(DEVICE);
-    let file = OpenOptions::new().write(true).open(&path);
+    let text = service::all(root)?;
+    let file = OpenOptions::new().write(true).open(root.at(DEVICE));
     let mut device = file.map_err(|error| Error::file(DEVICE, "opening it", error))?;
-    for mark in marks(&header, &entries) {
+    for mark in marks(&String::from_utf8_lossy(&text)) {
         let Err(error) = device.write_all(mark.as_bytes()) else {
             continue;
         };
         // It is there already, from an earlier time; or the name is too long for one.
-        if ![Errno::EXIST, Errno::NAMETOOLONG]
-            .map(|errno| Some(errno.raw_os_error()))
-            .contains(&error.raw_os_error())
-        {
-            let told = format!("{DEVICE}: the mark '{mark}': {}", common::reason(&error));
-            return Err(Error::impossible(told));
+        let number = error.raw_os_error().map(Errno::from_raw_os_error);
+        if !matches!(number, Some(Errno::EXIST | Errno::NAMETOOLONG)) {
+            let reason = common::reason(&error);
+            return Err(told!("{DEVICE}: the mark '{mark}': {reason}"));
         }
     }
     Ok(())
 }
 
 /// `NAME NANOSECONDS` of dinit's own beginning and of what was started until `boot` was, in the order of their times. dinit's clock is the module's.
-fn marks(header: &Header<'_>, entries: &[Entry<'_>]) -> Vec<String> {
-    let services = || entries.iter().map(|entry| &entry.service);
-    let boot = services().find(|service| service.name == b"boot" && service.started != 0);
-    let last = boot.map_or(u64::MAX, |boot| boot.started);
-    let mut started: Vec<(u64, &[u8])> = services()
-        .filter(|service| service.started != 0 && service.started <= last)
-        .map(|service| (service.started, service.name))
-        .collect();
-    started.sort();
-    std::iter::once((header.boot, &b"dinit"[..]))
-        .chain(started)
-        .map(|(time, name)| format!("{} {time}", String::from_utf8_lossy(name)))
-        .collect()
+///
+/// `details`: lines of a word and its value, those of dinit itself first, then those of each service (`dinit::protocol::details`).
+fn marks(details: &str) -> Vec<String> {
+    let (mut begun, mut last, mut service) = (0, u64::MAX, "");
+    let mut started: Vec<(u64, &str)> = Vec::new();
+    for line in details.lines() {
+        let (word, value) = line.split_once(' ').unwrap_or((line, ""));
+        let time = value.parse().unwrap_or(0);
+        match word {
+            "service" => service = value,
+            "boot" if service.is_empty() => begun = time,
+            "started" if time != 0 => {
+                started.push((time, service));
+                if service == "boot" {
+                    last = time;
+                }
+            }
+            _ => {}
+        }
+    }
+    started.retain(|(time, _)| *time <= last);
+    started.sort_unstable();
+    started.insert(0, (begun, "dinit"));
+    let marks = started.iter();
+    marks.map(|(time, name)| format!("{name} {time}")).collect()
 }
 
 #[cfg(test)]
@@ -63,15 +70,14 @@ mod tests {
 
     #[test]
     fn what_started_until_boot_did_is_marked() {
-        let text = b"dinit 1\nnow 900\nboot 10\nservices 5\n\nservice boot\nstarted 400\n\nservice a\nstarted 30\n\n\
+        let text = "dinit 1\nnow 900\nboot 10\nservices 5\n\nservice boot\nstarted 400\n\nservice a\nstarted 30\n\n\
             service console@tty1\nstarted 20\n\nservice later\nstarted 500\n\nservice never\n";
-        let (header, entries) = details::parse(text);
         assert_eq!(
-            marks(&header, &entries),
+            marks(text),
             ["dinit 10", "console@tty1 20", "a 30", "boot 400"]
         );
-        let (header, entries) = details::parse(b"boot 10\n\nservice later\nstarted 500\n");
-        assert_eq!(marks(&header, &entries), ["dinit 10", "later 500"]);
+        let text = "boot 10\n\nservice later\nstarted 500\n";
+        assert_eq!(marks(text), ["dinit 10", "later 500"]);
     }
 
     #[test]

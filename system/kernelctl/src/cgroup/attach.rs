@@ -1,6 +1,7 @@
 //! Putting processes into groups.
 
 use super::{ROOT, usable};
+use crate::error::{Result, told};
 use crate::files::Value;
 use crate::system::service;
 use common::Root;
@@ -11,7 +12,7 @@ use std::fs;
 ///
 /// # Errors
 /// Why not, and what to do.
-pub fn process(root: &Root, pid: i32, group: &str) -> Result<(), String> {
+pub fn process(root: &Root, pid: i32, group: &str) -> Result<()> {
     let folder = folder(root, group)?;
     one(root, pid, &folder)
 }
@@ -20,11 +21,11 @@ pub fn process(root: &Root, pid: i32, group: &str) -> Result<(), String> {
 ///
 /// # Errors
 /// Why not, and what to do.
-pub fn service(root: &Root, name: &str, group: &str) -> Result<usize, String> {
+pub fn service(root: &Root, name: &str, group: &str) -> Result<usize> {
     let folder = folder(root, group)?;
     let (pid, has_group) = service::process(root, name)?;
     if has_group {
-        return Err(format!(
+        return Err(told!(
             "service '{name}' has a control group of its own, by which dinit ends it: set its limits in its file (cgroup-memory-max and others)"
         ));
     }
@@ -43,37 +44,35 @@ pub fn service(root: &Root, name: &str, group: &str) -> Result<usize, String> {
     Ok(moved.len())
 }
 
-fn folder(root: &Root, group: &str) -> Result<String, String> {
+fn folder(root: &Root, group: &str) -> Result<String> {
     usable(root)?;
     let name = group.strip_prefix(ROOT).unwrap_or(group).trim_matches('/');
     let folder = format!("{ROOT}/{name}");
     match root.at(&folder).is_dir() && !name.split('/').any(|part| part == "..") {
         true => Ok(folder.trim_end_matches('/').to_owned()),
-        false => Err(format!(
+        false => Err(told!(
             "there is no group '{name}': apply a policy that has it, or make {folder}"
         )),
     }
 }
 
-fn one(root: &Root, pid: i32, folder: &str) -> Result<(), String> {
+fn one(root: &Root, pid: i32, folder: &str) -> Result<()> {
     let path = format!("{folder}/cgroup.procs");
     let written = Value::open(&root.at(&path)).and_then(|file| file.write(&pid.to_string()));
     written.map_err(|errno| {
         let way_out = match errno {
-            Errno::SRCH => format!("there is no process {pid}"),
+            Errno::SRCH => &format!("there is no process {pid}"),
             Errno::BUSY | Errno::OPNOTSUPP => {
                 "a group that gives on controllers has no processes of its own: take one below it"
-                    .to_owned()
             }
-            Errno::ACCESS | Errno::PERM => "run it as root".to_owned(),
+            Errno::ACCESS | Errno::PERM => "run it as root",
             Errno::NOSPC => {
                 "the group has no processor or memory node: set cpuset.cpus and cpuset.mems"
-                    .to_owned()
             }
-            Errno::INVAL => format!("process {pid} is the kernel's own, which stays where it is"),
-            _ => common::words(errno),
+            Errno::INVAL => &format!("process {pid} is the kernel's own, which stays where it is"),
+            _ => &common::words(errno),
         };
-        format!("moving process {pid} to {folder}: {way_out}")
+        told!("moving process {pid} to {folder}: {way_out}")
     })
 }
 
@@ -100,11 +99,11 @@ mod tests {
     fn processes_are_written_to_the_group() {
         let folder = tempfile::tempdir().unwrap();
         let root = Root::new(folder.path());
-        let told = process(&root, 5, "batch").unwrap_err();
+        let told = process(&root, 5, "batch").unwrap_err().to_string();
         assert!(told.contains("there are no control groups"), "{told}");
         fs::create_dir_all(root.at("/sys/fs/cgroup/web/batch")).unwrap();
         fs::write(root.at("/sys/fs/cgroup/cgroup.controllers"), "cpu\n").unwrap();
-        let told = process(&root, 5, "none").unwrap_err();
+        let told = process(&root, 5, "none").unwrap_err().to_string();
         assert!(told.contains("there is no group 'none'"), "{told}");
         let procs = root.at("/sys/fs/cgroup/web/batch/cgroup.procs");
         fs::write(&procs, "").unwrap();
@@ -112,7 +111,7 @@ mod tests {
         process(&root, 5, "/sys/fs/cgroup/web/batch/").unwrap();
         assert_eq!(fs::read_to_string(procs).unwrap(), "5\n");
         assert!(process(&root, 5, "web/../web/batch").is_err());
-        let told = service(&root, "x", "web/batch").unwrap_err();
+        let told = service(&root, "x", "web/batch").unwrap_err().to_string();
         assert!(told.contains("dinitctl"), "{told}");
     }
 }

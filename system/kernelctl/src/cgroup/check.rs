@@ -1,6 +1,7 @@
 //! Whether there is a hierarchy that can be used.
 
 use super::ROOT;
+use crate::error::{Result, told};
 use crate::files;
 use common::Root;
 
@@ -8,18 +9,18 @@ use common::Root;
 ///
 /// # Errors
 /// Why there is none, and what to do.
-pub fn controllers(root: &Root) -> Result<String, String> {
+pub fn controllers(root: &Root) -> Result<String> {
     let top = root.at(ROOT);
     if let Ok(Some(list)) = files::read_value(&top.join("cgroup.controllers")) {
         return Ok(list);
     }
     let first = ["unified", "memory", "cpu", "cpu,cpuacct", "pids", "systemd"];
     Err(match first.iter().any(|name| top.join(name).is_dir()) {
-        true => format!(
+        true => told!(
             "{ROOT} has control groups of version 1, which kernelctl does not use: start the kernel with \
              'cgroup_no_v1=all' and mount version 2 there (mount -t cgroup2 none {ROOT})"
         ),
-        false => format!(
+        false => told!(
             "there are no control groups at {ROOT}: mount them (mount -t cgroup2 none {ROOT}), or take a kernel with \
              CONFIG_CGROUPS"
         ),
@@ -30,6 +31,6 @@ pub fn controllers(root: &Root) -> Result<String, String> {
 ///
 /// # Errors
 /// Why not, and what to do.
-pub fn usable(root: &Root) -> Result<(), String> {
+pub fn usable(root: &Root) -> Result<()> {
     controllers(root).map(drop)
 }

@@ -1,6 +1,7 @@
 //! Block devices as control groups name them: by number.
 
 use super::ROOT;
+use crate::error::{Result, told};
 use crate::files;
 use common::Root;
 
@@ -8,11 +9,11 @@ use common::Root;
 ///
 /// # Errors
 /// That there is none of that name.
-pub fn device(root: &Root, name: &str) -> Result<String, String> {
+pub fn device(root: &Root, name: &str) -> Result<String> {
     let path = format!("/sys/class/block/{name}/dev");
     match files::read_value(&root.at(&path)) {
         Ok(Some(number)) => Ok(number),
-        _ => Err(format!(
+        _ => Err(told!(
             "there is no block device '{name}' (no {path}): name one of /sys/class/block"
         )),
     }

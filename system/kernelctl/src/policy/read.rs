@@ -2,13 +2,14 @@
 
 use super::sections;
 use crate::cgroup::Group;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, told};
 use crate::pressure::Trigger;
 use crate::step::Step;
 use crate::sysctl::Assignment;
 use common::Root;
 use document::Origin;
 use document::{Data, Key, Table, Value, json, toml};
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// Where the policy is unless another is named: the machine's own, or else that of what it was installed from.
@@ -50,13 +51,13 @@ pub fn read(root: &Root, named: Option<&str>, profile: Option<&str>) -> Result<P
         Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
             return match profile {
                 None => Ok(Policy::default()),
-                Some(profile) => Err(Error::impossible(format!(
+                Some(profile) => Err(told!(
                     "there is no profile '{profile}', because there is no {USUAL}: write it, or name another with --policy"
-                ))),
+                )),
             };
         }
         Err(error) => {
-            return Err(Error::file(shown, "reading it", error));
+            return Err(Error::file(&shown, "reading it", error));
         }
     };
     parse(&shown, &text, profile)
@@ -71,16 +72,22 @@ pub fn parse(shown: &str, text: &[u8], profile: Option<&str>) -> Result<Policy> 
         .extension()
         .is_some_and(|end| end == "json")
         || text.trim_ascii_start().starts_with(b"{");
-    let wrong = |error: document::Error| Error::syntax(&Origin::new(shown, error.line), error.what);
-    let table = match foreign {
-        false => toml::parse(text).map_err(wrong)?,
-        true => match json::parse(text).map_err(wrong)?.data {
-            Data::Table(table) => table,
-            _ => {
-                let origin = Origin::new(shown, 1);
-                return Err(Error::syntax(&origin, "a policy is an object"));
-            }
-        },
+    let at = |line| Origin::new(shown, line);
+    let read = match foreign {
+        false => toml::parse(text).map(Data::Table),
+        true => json::parse(text).map(|value| value.data),
+    };
+    let table = match read {
+        Ok(Data::Table(table)) => table,
+        Ok(_) => {
+            return Err(Error::syntax(&at(1), format_args!("a policy is an object")));
+        }
+        Err(error) => {
+            return Err(Error::syntax(
+                &at(error.line),
+                format_args!("{}", error.what),
+            ));
+        }
     };
     let mut policy = Policy {
         file: shown.to_owned(),
@@ -99,6 +106,14 @@ pub fn parse(shown: &str, text: &[u8], profile: Option<&str>) -> Result<Policy> 
     Ok(policy)
 }
 
+/// An error at a line of what is read, as a result: [`Reading::wrong`] of a text as for `format!`.
+macro_rules! wrong {
+    ($reading:expr, $line:expr, $($text:tt)*) => {
+        Err($reading.wrong($line, format_args!($($text)*)))
+    };
+}
+pub(crate) use wrong;
+
 /// A policy that is being read.
 pub struct Reading<'a> {
     pub file: &'a str,
@@ -112,16 +127,20 @@ impl Reading<'_> {
         Origin::new(self.file, line)
     }
 
-    /// An error at a line.
-    pub fn wrong<T>(&self, line: u32, what: impl Into<String>) -> Result<T> {
-        Err(Error::syntax(&self.origin(line), what))
+    /// An error at a line; `wrong!` makes a result of it.
+    #[cold]
+    #[inline(never)]
+    pub fn wrong(&self, line: u32, what: fmt::Arguments<'_>) -> Box<Error> {
+        Error::syntax(&self.origin(line), what)
     }
 
     /// That a key is none of those that there are.
-    pub fn unknown<T>(&self, key: &Key, within: &str, known: &[&str]) -> Result<T> {
+    #[cold]
+    #[inline(never)]
+    pub fn unknown(&self, key: &Key, within: &str, known: &[&str]) -> Box<Error> {
         self.wrong(
             key.line,
-            format!(
+            format_args!(
                 "{within} has no key '{}'; there are: {}",
                 key.name,
                 known.join(", ")
@@ -130,24 +149,26 @@ impl Reading<'_> {
     }
 
     /// That a value is of another kind.
-    pub fn other<T>(&self, key: &Key, value: &Value, expected: &str) -> Result<T> {
+    #[cold]
+    #[inline(never)]
+    pub fn other(&self, key: &Key, value: &Value, expected: &str) -> Box<Error> {
         self.wrong(
             value.line,
-            format!("'{}' is {expected}, not {}", key.name, value.kind()),
+            format_args!("'{}' is {expected}, not {}", key.name, value.kind()),
         )
     }
 
     pub fn table<'v>(&self, key: &Key, value: &'v Value) -> Result<&'v Table> {
         match value.table() {
             Some(table) => Ok(table),
-            None => self.other(key, value, "a table"),
+            None => Err(self.other(key, value, "a table")),
         }
     }
 
     pub fn text<'v>(&self, key: &Key, value: &'v Value) -> Result<&'v str> {
         match value.text() {
             Some(text) => Ok(text),
-            None => self.other(key, value, "a string"),
+            None => Err(self.other(key, value, "a string")),
         }
     }
 
@@ -159,7 +180,7 @@ impl Reading<'_> {
                 .iter()
                 .map(|value| self.text(key, value).map(str::to_owned))
                 .collect(),
-            _ => self.other(key, value, "a string or a list of strings"),
+            _ => Err(self.other(key, value, "a string or a list of strings")),
         }
     }
 
@@ -201,7 +222,7 @@ impl Reading<'_> {
                     true => "there are none: write [profiles.NAME]".to_owned(),
                     false => format!("there are: {}", names.join(", ")),
                 };
-                self.wrong(line, format!("there is no profile '{name}'; {there}"))
+                wrong!(self, line, "there is no profile '{name}'; {there}")
             }
         }
     }
@@ -219,14 +240,16 @@ impl Reading<'_> {
         for (key, value) in table.0.iter().filter(|(key, _)| key.name == "include") {
             for included in self.texts(key, value)? {
                 if above.contains(&included) {
-                    let told = format!("profile '{included}' includes itself");
-                    return self.wrong(value.line, told);
+                    return wrong!(self, value.line, "profile '{included}' includes itself");
                 }
                 match all.0.iter().find(|(key, _)| key.name == included) {
                     Some((key, value)) => self.profile(all, key, value, above)?,
                     None => {
-                        let told = format!("there is no profile '{included}' to include");
-                        return self.wrong(value.line, told);
+                        return wrong!(
+                            self,
+                            value.line,
+                            "there is no profile '{included}' to include"
+                        );
                     }
                 }
             }
@@ -248,7 +271,7 @@ impl Reading<'_> {
                 "groups" => sections::foreign_groups(self, key, value)?,
                 _ => {
                     let known = ["profile", "cgroup_root", "groups", "sysctl"];
-                    return self.unknown(key, "the policy", &known);
+                    return Err(self.unknown(key, "the policy", &known));
                 }
             }
         }

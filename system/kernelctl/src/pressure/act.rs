@@ -1,13 +1,14 @@
 //! Doing one action; what became of it is a line of the log.
 
 use super::{Doing, folder, victim};
+use crate::error::{Result, told};
 use crate::files::{self, Value};
 use crate::system::service;
 use common::Root;
 use rustix::io::Errno;
 
 /// What was done; the error is what could not be.
-pub fn act(root: &Root, base: &str, doing: &Doing) -> Result<String, String> {
+pub fn act(root: &Root, base: &str, doing: &Doing) -> Result<String> {
     match doing {
         Doing::Reclaim { group, amount } => reclaim(root, &folder(base, group), *amount),
         Doing::Freeze { group, pause } => {
@@ -22,21 +23,18 @@ pub fn act(root: &Root, base: &str, doing: &Doing) -> Result<String, String> {
             let path = root.at(&folder(base, group));
             let of = if group.is_empty() { None } else { Some(&*path) };
             let victim = victim::largest(root, of)
-                .ok_or_else(|| format!("nothing in {group} can be killed"))?;
-            let size = victim
-                .pages
-                .saturating_mul(rustix::param::page_size() as u64)
-                >> 10;
+                .ok_or_else(|| told!("nothing in {group} can be killed"))?;
+            let size = victim.pages.saturating_mul(common::page_size() as u64) >> 10;
             let shown = format!("{} ({}, {size} KiB)", victim.pid, victim.name);
             match victim::kill(root, &victim) {
                 Ok(()) => Ok(format!("killed {shown}")),
-                Err(error) => Err(format!("killing {shown}: {error}")),
+                Err(error) => Err(told!("killing {shown}: {error}")),
             }
         }
     }
 }
 
-fn reclaim(root: &Root, folder: &str, amount: u64) -> Result<String, String> {
+fn reclaim(root: &Root, folder: &str, amount: u64) -> Result<String> {
     let now = || {
         let value = files::read_value(&root.at(&format!("{folder}/memory.current")))
             .ok()
@@ -50,18 +48,18 @@ fn reclaim(root: &Root, folder: &str, amount: u64) -> Result<String, String> {
     match written {
         Ok(()) => Ok(format!("reclaimed {} KiB from {folder}", amount >> 10)),
         // There was not so much to be had (cgroup-v2.rst).
-        Err(Errno::AGAIN) => Err(format!(
+        Err(Errno::AGAIN) => Err(told!(
             "reclaimed {less} KiB of {} from {folder}",
             amount >> 10
         )),
-        Err(errno) => Err(format!("{path}: {}", common::words(errno))),
+        Err(errno) => Err(told!("{path}: {}", common::words(errno))),
     }
 }
 
 /// Stops a group or lets it go on.
-pub fn freeze(root: &Root, folder: &str, stop: bool) -> Result<(), String> {
+pub fn freeze(root: &Root, folder: &str, stop: bool) -> Result<()> {
     let path = format!("{folder}/cgroup.freeze");
     let value = if stop { "1" } else { "0" };
     let written = Value::open(&root.at(&path)).and_then(|file| file.write(value));
-    written.map_err(|errno| format!("{path}: {}", common::words(errno)))
+    written.map_err(|errno| told!("{path}: {}", common::words(errno)))
 }

@@ -1,5 +1,6 @@
 //! The process that is killed: of those in a group, the one with the most memory.
 
+use crate::error::{Result, told};
 use common::Root;
 use rustix::process::{Pid, PidfdFlags, Signal};
 use std::fs;
@@ -62,19 +63,19 @@ fn look(root: &Root, pid: i32) -> Option<Victim> {
 ///
 /// # Errors
 /// Why not.
-pub fn kill(root: &Root, victim: &Victim) -> Result<(), String> {
+pub fn kill(root: &Root, victim: &Victim) -> Result<()> {
     if !root.is_real() {
-        return Err(
-            "processes are killed only in the system that runs: leave out --root".to_owned(),
-        );
+        return Err(told!(
+            "processes are killed only in the system that runs: leave out --root"
+        ));
     }
-    let pid = Pid::from_raw(victim.pid).ok_or("it has no number")?;
-    let told = |errno: rustix::io::Errno| common::words(errno);
+    let pid = Pid::from_raw(victim.pid).ok_or_else(|| told!("it has no number"))?;
+    let told = |errno: rustix::io::Errno| told!("{}", common::words(errno));
     let process = rustix::process::pidfd_open(pid, PidfdFlags::empty()).map_err(told)?;
     let same = look(root, victim.pid).is_some_and(|now| now.name == victim.name);
     match same {
         true => rustix::process::pidfd_send_signal(process, Signal::KILL).map_err(told),
-        false => Err("it ended by itself".to_owned()),
+        false => Err(told!("it ended by itself")),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::act::{act, freeze};
 use super::{Doing, Level, Trigger, folder};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, told};
 use crate::files::Value;
 use crate::policy::Policy;
 use common::Root;
@@ -30,12 +30,12 @@ pub fn watch(root: &Root, policy: &Policy, ready: Option<u32>) -> Result<()> {
         } else {
             &policy.file
         };
-        return Err(Error::impossible(format!(
+        return Err(told!(
             "there is nothing to watch: write [[pressure]] in {file}"
-        )));
+        ));
     }
-    let signals = Signals::take(&common::signals::ENDING)
-        .map_err(|error| Error::impossible(format!("signals: {error}")))?;
+    let signals =
+        Signals::take(&common::signals::ENDING).map_err(|error| told!("signals: {error}"))?;
     let mut watched = Vec::new();
     for trigger in &policy.triggers {
         watched.push(set(root, policy, trigger)?);
@@ -48,7 +48,7 @@ pub fn watch(root: &Root, policy: &Policy, ready: Option<u32>) -> Result<()> {
         let path = format!("/proc/self/fd/{number}");
         let file = std::fs::OpenOptions::new().write(true).open(&path);
         file.and_then(|mut file| file.write_all(b"ready\n"))
-            .map_err(|error| Error::file(path, "telling that it is ready", error))?;
+            .map_err(|error| Error::file(&path, "telling that it is ready", error))?;
     }
     let mut frozen: Vec<(String, u64)> = Vec::new();
     let result = run(root, policy, &signals, &mut watched, &mut frozen);
@@ -77,7 +77,8 @@ fn set<'p>(root: &Root, policy: &Policy, trigger: &'p Trigger) -> Result<Watched
                 Errno::ACCESS | Errno::PERM => "run it as root",
                 _ => "the kernel takes no such trigger",
             };
-            let told = format!("{path}: {}: {way_out}", common::words(errno));
+            let words = common::words(errno);
+            let told = format_args!("{path}: {words}: {way_out}");
             Err(Error::syntax(&trigger.origin, told))
         }
     }
@@ -102,8 +103,7 @@ fn run(
             match poll(&mut files, pause.as_ref()) {
                 Ok(_) | Err(Errno::INTR) => {}
                 Err(errno) => {
-                    let told = format!("waiting: {}", common::words(errno));
-                    return Err(Error::impossible(told));
+                    return Err(told!("waiting: {}", common::words(errno)));
                 }
             }
             files.iter().map(PollFd::revents).collect::<Vec<_>>()
@@ -148,9 +148,9 @@ fn fire(root: &Root, policy: &Policy, each: &mut Watched<'_>, frozen: &mut Vec<(
     let first = each.level.fire(now(), trigger.calm, trigger.actions.len());
     for action in &trigger.actions[first..] {
         let done = act(root, &policy.cgroup_root, &action.doing);
-        let (text, helped) = match &done {
+        let (text, helped) = match done {
             Ok(text) => (text, true),
-            Err(text) => (text, false),
+            Err(error) => (error.to_string(), false),
         };
         log(&format!("{}: {text}", trigger.shown()));
         if !helped {

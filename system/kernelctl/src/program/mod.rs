@@ -6,7 +6,7 @@ mod help;
 mod table;
 
 use crate::cgroup;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::marks;
 use crate::now;
 use crate::policy::{self, Policy};
@@ -152,7 +152,7 @@ fn attach(root: &Root, given: &Given) -> Result<u8> {
         },
         _ => return Ok(WRONG),
     };
-    done.map(|()| DONE).map_err(Error::impossible)
+    done.map(|()| DONE)
 }
 
 fn watch(root: &Root, given: &Given) -> Result<u8> {

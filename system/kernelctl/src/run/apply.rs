@@ -29,7 +29,7 @@ pub fn plan(root: &Root, wanted: &[Rc<Step>]) -> Vec<Entry> {
 /// Reads what is there.
 pub(super) fn look(root: &Root, step: Rc<Step>) -> Entry {
     match value::read(root, &step) {
-        Err(error) => Entry::fail(step, Found::Hidden, None, error),
+        Err(error) => Entry::fail(step, Found::Hidden, &error),
         Ok(old) => {
             let held = old
                 .text()
@@ -73,7 +73,7 @@ fn settle_absent(entries: &mut [Entry]) {
             false if modules && matches!(entry.step.kind, Kind::Sysctl | Kind::Sys) => continue,
             false => advice::absent(&entry.step),
         };
-        *entry = Entry::fail(entry.step.clone(), Found::Absent, None, error);
+        *entry = Entry::fail(entry.step.clone(), Found::Absent, &error);
     }
 }
 
@@ -226,10 +226,7 @@ fn perform(root: &Root, entry: &mut Entry, as_done: Outcome) {
                 error = format!("{error}; not put back: {stuck}");
             }
             entry.got = Some(got);
-            entry.outcome = match step.optional {
-                true => Outcome::Ignored(error),
-                false => Outcome::Failed(error),
-            };
+            entry.outcome = Outcome::failed(step, error);
         }
         Err(error) => {
             // What was done in part is undone.
@@ -243,10 +240,7 @@ fn perform(root: &Root, entry: &mut Entry, as_done: Outcome) {
                 }
                 _ => now,
             };
-            entry.outcome = match step.optional {
-                true => Outcome::Ignored(error),
-                false => Outcome::Failed(error),
-            };
+            entry.outcome = Outcome::failed(step, error.to_string());
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What became of each value, as text or JSON.
 
 use super::value::Found;
+use crate::error::Error;
 use crate::now;
 use crate::step::Step;
 use common::State;
@@ -31,6 +32,14 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// A failure, that counts unless the step is optional.
+    pub fn failed(step: &Step, error: String) -> Self {
+        match step.optional {
+            true => Self::Ignored(error),
+            false => Self::Failed(error),
+        }
+    }
+
     pub fn name(&self) -> &'static str {
         match self {
             Self::Held => "held",
@@ -71,17 +80,13 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// A failure, that counts unless the step is optional.
-    pub fn fail(step: Rc<Step>, old: Found, got: Option<String>, error: String) -> Self {
-        let outcome = match step.optional {
-            true => Outcome::Ignored(error),
-            false => Outcome::Failed(error),
-        };
+    /// What fails before anything was written.
+    pub fn fail(step: Rc<Step>, old: Found, error: &Error) -> Self {
         Self {
+            outcome: Outcome::failed(&step, error.to_string()),
             step,
             old,
-            got,
-            outcome,
+            got: None,
         }
     }
 }

@@ -42,7 +42,7 @@ impl State {
                 return Ok(Self::default());
             }
             Err(error) => {
-                return Err(Error::file(FILE.to_owned(), "reading it", error));
+                return Err(Error::file(FILE, "reading it", error));
             }
         };
         let wrong = |what: String| {
@@ -74,7 +74,7 @@ impl State {
 /// # Errors
 /// [`Error::File`]
 pub fn lock(root: &Root) -> Result<OwnedFd> {
-    let failed = |error: std::io::Error| Error::file(LOCK.to_owned(), "locking it", error);
+    let failed = |error: std::io::Error| Error::file(LOCK, "locking it", error);
     let path = root.at(LOCK);
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(failed)?;

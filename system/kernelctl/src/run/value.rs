@@ -2,6 +2,7 @@
 
 use super::advice;
 use crate::cgroup;
+use crate::error::{Result, told};
 use crate::files::{self, Value};
 use crate::step::{Kind, Step};
 use crate::system::{modules, zram};
@@ -31,7 +32,7 @@ impl Found {
 }
 
 /// What is there now. The error says what to do.
-pub fn read(root: &Root, step: &Step) -> Result<Found, String> {
+pub fn read(root: &Root, step: &Step) -> Result<Found> {
     let path = root.at(&step.path);
     match step.kind {
         Kind::Group => {
@@ -67,7 +68,7 @@ pub fn read(root: &Root, step: &Step) -> Result<Found, String> {
         Kind::Own => match fs::read_to_string(&path) {
             Ok(text) => Ok(Found::Is(text.trim_end().to_owned())),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Found::Is(String::new())),
-            Err(error) => Err(format!("reading {}: {}", step.path, common::reason(&error))),
+            Err(error) => Err(told!("reading {}: {}", step.path, common::reason(&error))),
         },
         Kind::Zram => Ok(Found::Is(zram::read(root))),
         Kind::Device => {
@@ -90,7 +91,7 @@ pub fn read(root: &Root, step: &Step) -> Result<Found, String> {
     }
 }
 
-fn file(path: &Path, step: &Step) -> Result<Found, String> {
+fn file(path: &Path, step: &Step) -> Result<Found> {
     match files::read_value(path) {
         Ok(Some(text)) => Ok(Found::Is(text)),
         Ok(None) => Ok(Found::Hidden),
@@ -126,7 +127,7 @@ fn chosen(text: &str) -> String {
 }
 
 /// Writes `value` and reads it back; None: it cannot be read. The error says what to do.
-pub fn write(root: &Root, step: &Step, value: &str) -> Result<Option<String>, String> {
+pub fn write(root: &Root, step: &Step, value: &str) -> Result<Option<String>> {
     match step.kind {
         Kind::Group => group(&root.at(&step.path), step, value)?,
         Kind::Controllers => controllers(root, step, value)?,
@@ -152,14 +153,14 @@ pub fn write(root: &Root, step: &Step, value: &str) -> Result<Option<String>, St
     Ok(read(root, step)?.text().map(str::to_owned))
 }
 
-fn one(root: &Root, step: &Step, value: &str) -> Result<Option<String>, String> {
+fn one(root: &Root, step: &Step, value: &str) -> Result<Option<String>> {
     let failed = |errno| advice::writing(step, value, errno);
     let file = Value::open(&root.at(&step.path)).map_err(failed)?;
     file.write(value).map_err(failed)?;
     Ok(file.read().unwrap_or(None))
 }
 
-fn group(path: &Path, step: &Step, value: &str) -> Result<(), String> {
+fn group(path: &Path, step: &Step, value: &str) -> Result<()> {
     let result = match value == Kind::THERE {
         true => fs::create_dir(path),
         false => fs::remove_dir(path),
@@ -173,7 +174,7 @@ fn group(path: &Path, step: &Step, value: &str) -> Result<(), String> {
 }
 
 /// `+cpu +memory`: these are given on, beside those that are. `memory`: no others are, as it was before.
-fn controllers(root: &Root, step: &Step, value: &str) -> Result<(), String> {
+fn controllers(root: &Root, step: &Step, value: &str) -> Result<()> {
     let Found::Is(now) = file(&root.at(&step.path), step)? else {
         return Err(advice::absent(step));
     };
@@ -197,25 +198,25 @@ fn controllers(root: &Root, step: &Step, value: &str) -> Result<(), String> {
     let folder = folder.parent().and_then(|folder| fs::read_dir(folder).ok());
     let others = folder.into_iter().flatten().flatten();
     if others.into_iter().any(|entry| entry.path().is_dir()) {
-        return Err("left as it is: groups of others may use these controllers".to_owned());
+        return Err(told!(
+            "left as it is: groups of others may use these controllers"
+        ));
     }
     let text: Vec<String> = surplus.map(|word| format!("-{word}")).collect();
     one(root, step, &text.join(" ")).map(drop)
 }
 
 /// A file of ours that other programs read.
-fn own(root: &Root, step: &Step, value: &str) -> Result<(), String> {
+fn own(root: &Root, step: &Step, value: &str) -> Result<()> {
     let path = root.at(&step.path);
     if !value.is_empty() {
         let written = files::replace(&path, &step.path, &format!("{value}\n"));
-        return written.map_err(|error| error.to_string());
+        return written;
     }
     match fs::remove_file(&path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(format!(
-            "deleting {}: {}",
-            step.path,
-            common::reason(&error)
-        )),
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(told!("deleting {}: {}", step.path, common::reason(&error)))
+        }
         _ => Ok(()),
     }
 }

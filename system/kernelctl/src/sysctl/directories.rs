@@ -19,7 +19,7 @@ const FOLDERS: [&str; 5] = [
 const LAST: &str = "/etc/sysctl.conf";
 
 /// The assignments of all files, in the order of the files' names, and what is wrong with them.
-pub fn read(root: &Root) -> (Vec<Assignment>, Vec<Error>) {
+pub fn read(root: &Root) -> (Vec<Assignment>, Vec<Box<Error>>) {
     let mut files: Vec<(String, PathBuf)> = Vec::new();
     let mut errors = Vec::new();
     for folder in FOLDERS {
@@ -27,11 +27,7 @@ pub fn read(root: &Root) -> (Vec<Assignment>, Vec<Error>) {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
             Err(error) => {
-                errors.push(Error::File {
-                    path: folder.to_owned(),
-                    doing: "reading it",
-                    error,
-                });
+                errors.push(Error::file(folder, "reading it", error));
                 continue;
             }
         };
@@ -60,11 +56,7 @@ pub fn read(root: &Root) -> (Vec<Assignment>, Vec<Error>) {
                 assignments.extend(found);
                 errors.extend(wrong);
             }
-            Err(error) => errors.push(Error::File {
-                path: shown,
-                doing: "reading it",
-                error,
-            }),
+            Err(error) => errors.push(Error::file(&shown, "reading it", error)),
         }
     }
     (assignments, errors)

@@ -1,6 +1,6 @@
 //! One file of assignments (sysctl.d(5)).
 
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::sysctl::name;
 use document::Origin;
 
@@ -17,23 +17,31 @@ pub struct Assignment {
 }
 
 /// The assignments of a file, and what is wrong with other lines of it.
-pub fn parse(file: &str, text: &[u8]) -> (Vec<Assignment>, Vec<Error>) {
+pub fn parse(file: &str, text: &[u8]) -> (Vec<Assignment>, Vec<Box<Error>>) {
     let (mut assignments, mut errors) = (Vec::new(), Vec::new());
     for (line, number) in text.split(|byte| *byte == b'\n').zip(1..) {
         let origin = Origin::new(file, number);
         match std::str::from_utf8(line) {
             Ok(line) => match one(line.trim(), &origin) {
                 Ok(assignment) => assignments.extend(assignment),
-                Err(what) => errors.push(*Error::syntax(&origin, what)),
+                Err(error) => errors.push(error),
             },
-            Err(_) => errors.push(*Error::syntax(&origin, "this line is not UTF-8")),
+            Err(_) => errors.push(Error::syntax(
+                &origin,
+                format_args!("this line is not UTF-8"),
+            )),
         }
     }
     (assignments, errors)
 }
 
 /// One line without white space around it; none for a comment.
-fn one(line: &str, origin: &Origin) -> Result<Option<Assignment>, String> {
+fn one(line: &str, origin: &Origin) -> Result<Option<Assignment>> {
+    macro_rules! wrong {
+        ($($text:tt)*) => {
+            return Err(Error::syntax(origin, format_args!($($text)*)))
+        };
+    }
     if line.is_empty() || line.starts_with(['#', ';']) {
         return Ok(None);
     }
@@ -46,17 +54,15 @@ fn one(line: &str, origin: &Origin) -> Result<Option<Assignment>, String> {
         None => (false, key.trim()),
     };
     if value.is_none() && !optional {
-        return Err(format!(
+        wrong!(
             "'{line}' is no assignment: write 'key = value', or '-key' for a key that patterns leave out"
-        ));
+        );
     }
     if value.as_ref().is_some_and(|value| value.contains('\0')) {
-        return Err(format!("the value of '{key}' has a zero byte"));
+        wrong!("the value of '{key}' has a zero byte");
     }
     let Some(path) = name::path(key) else {
-        return Err(format!(
-            "'{key}' is no name of a sysctl: write it as 'vm.swappiness' or 'vm/swappiness'"
-        ));
+        wrong!("'{key}' is no name of a sysctl: write it as 'vm.swappiness' or 'vm/swappiness'");
     };
     Ok(Some(Assignment {
         path,

@@ -1,5 +1,6 @@
 //! What is more than writing a file: swap, modules, signals, services.
 
+mod dinit;
 pub mod modules;
 pub mod service;
 mod swap;

@@ -1,5 +1,6 @@
 //! Loading modules, with those that they need (modules.dep(5)).
 
+use crate::error::{Result, told};
 use common::Root;
 use rustix::io::Errno;
 use std::ffi::CString;
@@ -33,12 +34,12 @@ fn module_name(path: &str) -> String {
 ///
 /// # Errors
 /// What failed, and what to do.
-pub fn load(root: &Root, name: &str, parameters: &str) -> Result<(), String> {
+pub fn load(root: &Root, name: &str, parameters: &str) -> Result<()> {
     refuse_elsewhere(root)?;
     let folder = folder();
     let list = format!("{folder}/modules.dep");
     let text = fs::read_to_string(root.at(&list)).map_err(|error| {
-        format!(
+        told!(
             "{list}: {}: install the kernel's modules",
             common::reason(&error)
         )
@@ -49,7 +50,7 @@ pub fn load(root: &Root, name: &str, parameters: &str) -> Result<(), String> {
             .is_some_and(|path| module_name(path) == name)
     });
     let line = line
-        .ok_or_else(|| format!("{list} has no module '{name}': the kernel was built without it"))?;
+        .ok_or_else(|| told!("{list} has no module '{name}': the kernel was built without it"))?;
     let (path, needs) = line.split_once(':').unwrap_or((line, ""));
     // What is needed first stands last.
     for needed in needs.split_ascii_whitespace().rev() {
@@ -60,35 +61,35 @@ pub fn load(root: &Root, name: &str, parameters: &str) -> Result<(), String> {
     insert(root, &folder, path, parameters)
 }
 
-fn refuse_elsewhere(root: &Root) -> Result<(), String> {
+fn refuse_elsewhere(root: &Root) -> Result<()> {
     match root.is_real() {
         true => Ok(()),
-        false => {
-            Err("modules can be loaded only in the system that runs: leave out --root".to_owned())
-        }
+        false => Err(told!(
+            "modules can be loaded only in the system that runs: leave out --root"
+        )),
     }
 }
 
-fn insert(root: &Root, folder: &str, path: &str, parameters: &str) -> Result<(), String> {
+fn insert(root: &Root, folder: &str, path: &str, parameters: &str) -> Result<()> {
     let shown = match path.starts_with('/') {
         true => path.to_owned(),
         false => format!("{folder}/{path}"),
     };
-    let told = |errno: Errno| {
+    let failed = |errno: Errno| {
         let way_out = match errno {
             Errno::PERM => ": run it as root, before modules are locked (kernel.modules_disabled)",
             Errno::NOEXEC => ": it belongs to another kernel",
             _ => "",
         };
-        format!("loading {shown}: {}{way_out}", common::words(errno))
+        told!("loading {shown}: {}{way_out}", common::words(errno))
     };
     let file = fs::File::open(root.at(&shown));
-    let file = file.map_err(|error| format!("{shown}: {}", common::reason(&error)))?;
+    let file = file.map_err(|error| told!("{shown}: {}", common::reason(&error)))?;
     let flags = if path.ends_with(".ko") { 0 } else { COMPRESSED };
     let parameters = CString::new(parameters).unwrap_or_default();
     match rustix::system::finit_module(file, &parameters, flags) {
         Ok(()) | Err(Errno::EXIST) => Ok(()),
-        Err(errno) => Err(told(errno)),
+        Err(errno) => Err(failed(errno)),
     }
 }
 
@@ -96,13 +97,13 @@ fn insert(root: &Root, folder: &str, path: &str, parameters: &str) -> Result<(),
 ///
 /// # Errors
 /// What failed, and what to do.
-pub fn unload(root: &Root, name: &str) -> Result<(), String> {
+pub fn unload(root: &Root, name: &str) -> Result<()> {
     refuse_elsewhere(root)?;
     let name_c = CString::new(name).unwrap_or_default();
     // O_NONBLOCK: do not wait for who uses it (delete_module(2)).
     match rustix::system::delete_module(&name_c, 0o4000) {
         Ok(()) | Err(Errno::NOENT) => Ok(()),
-        Err(errno) => Err(format!(
+        Err(errno) => Err(told!(
             "unloading {name}: {}: it stays until nothing uses it",
             common::words(errno)
         )),
@@ -125,6 +126,7 @@ mod tests {
         assert!(
             load(&root, "zram", "")
                 .unwrap_err()
+                .to_string()
                 .contains("leave out --root")
         );
         assert!(unload(&root, "zram").is_err());

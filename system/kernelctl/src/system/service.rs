@@ -1,31 +1,16 @@
 //! Services of dinit, asked on its control socket.
 
+use super::dinit::{Client, Service};
+use crate::error::{Result, told};
 use common::Root;
-use dinit::control::address::{Address, SYSTEM_SOCKET};
-use dinit::control::client::{Client, Record};
-use dinit::protocol::extension;
-use dinit::protocol::reply::{Code, Reply};
-use dinit::protocol::request::Request;
-use dinit::protocol::status::Process;
 
-fn connect(root: &Root) -> Result<Client, String> {
-    let path =
-        (!root.is_real()).then(|| root.at(SYSTEM_SOCKET).into_os_string().into_encoded_bytes());
-    let address = Address {
-        path,
-        user: false,
-        passed: false,
-    };
-    Client::connect(&address).map_err(|failure| failure.to_string())
-}
-
-fn find(client: &mut Client, name: &str) -> Result<Record, String> {
-    match client.find(name.as_bytes(), false) {
-        Ok(Ok(record)) => Ok(record),
-        Ok(Err(_)) => Err(format!(
+fn find(root: &Root, name: &str) -> Result<(Client, Service)> {
+    let mut client = Client::connect(root)?;
+    match client.find(name)? {
+        Some(service) => Ok((client, service)),
+        None => Err(told!(
             "dinit has loaded no service '{name}': see dinitctl list"
         )),
-        Err(failure) => Err(failure.to_string()),
     }
 }
 
@@ -33,57 +18,39 @@ fn find(client: &mut Client, name: &str) -> Result<Record, String> {
 ///
 /// # Errors
 /// Why there is none.
-pub fn process(root: &Root, name: &str) -> Result<(i32, bool), String> {
-    let mut client = connect(root)?;
-    let record = find(&mut client, name)?;
-    match client.status(record.handle) {
-        Ok(status) => match status.process {
-            Process::Running { pid } => Ok((pid, has_group(&mut client, record.handle))),
-            _ => Err(format!(
-                "service '{name}' has no process: start it first (dinitctl start {name})"
-            )),
-        },
-        Err(failure) => Err(failure.to_string()),
-    }
+pub fn process(root: &Root, name: &str) -> Result<(i32, bool)> {
+    let (mut client, service) = find(root, name)?;
+    let Some(pid) = client.process(service)? else {
+        return Err(told!(
+            "service '{name}' has no process: start it first (dinitctl start {name})"
+        ));
+    };
+    // Another dinit than ours knows no such question, and makes no groups.
+    let details = client.details(Some(service)).ok().flatten();
+    let details = details.unwrap_or_default();
+    let mut lines = details.split(|byte| *byte == b'\n');
+    Ok((pid, lines.any(|line| line.starts_with(b"cgroup "))))
 }
 
 /// What dinit knows of all services (`dinit::protocol::details`).
 ///
 /// # Errors
 /// Why it says nothing.
-pub fn all(root: &Root) -> Result<Vec<u8>, String> {
-    let request = Request::Extension(extension::Request::Details(None));
-    match connect(root)?.ask(&request) {
-        Ok(Reply::Details(text)) => Ok(text.to_vec()),
-        Ok(_) => Err("this dinit does not tell when its services started".to_owned()),
-        Err(failure) => Err(failure.to_string()),
-    }
-}
-
-/// Another dinit than ours knows no such question, and makes no groups.
-fn has_group(client: &mut Client, handle: u32) -> bool {
-    let request = Request::Extension(extension::Request::Details(Some(handle)));
-    match client.ask(&request) {
-        Ok(Reply::Details(text)) => text
-            .split(|byte| *byte == b'\n')
-            .any(|line| line.starts_with(b"cgroup ")),
-        _ => false,
-    }
+pub fn all(root: &Root) -> Result<Vec<u8>> {
+    let details = Client::connect(root)?.details(None)?;
+    details.ok_or_else(|| told!("this dinit does not tell when its services started"))
 }
 
 /// Sends a signal to a service's process.
 ///
 /// # Errors
 /// Why not.
-pub fn signal(root: &Root, name: &str, signal: i32) -> Result<(), String> {
-    let mut client = connect(root)?;
-    let handle = find(&mut client, name)?.handle;
-    match client.ask(&Request::Signal { handle, signal }) {
-        Ok(Reply::Code(Code::Ack)) => Ok(()),
-        Ok(Reply::Code(Code::NoPid)) => Err(format!("service '{name}' has no process")),
-        Ok(_) => Err(format!(
-            "dinit sends no signal {signal} to service '{name}'"
-        )),
-        Err(failure) => Err(failure.to_string()),
-    }
+pub fn signal(root: &Root, name: &str, signal: i32) -> Result<()> {
+    let (mut client, service) = find(root, name)?;
+    client
+        .signal(service, signal)?
+        .map_err(|no_process| match no_process {
+            true => told!("service '{name}' has no process"),
+            false => told!("dinit sends no signal {signal} to service '{name}'"),
+        })
 }

@@ -2,6 +2,7 @@
 //! `off`; the algorithm `-` is the kernel's own choice.
 
 use super::{modules, swap};
+use crate::error::{Error, Result, told};
 use crate::files;
 use common::Root;
 use std::fs;
@@ -65,9 +66,11 @@ pub fn resolve(root: &Root, wanted: &str) -> String {
 ///
 /// # Errors
 /// What failed, and what to do; then it is off.
-pub fn write(root: &Root, value: &str) -> Result<(), String> {
+pub fn write(root: &Root, value: &str) -> Result<()> {
     if !root.is_real() {
-        return Err("swap can be set up only in the system that runs: leave out --root".to_owned());
+        return Err(told!(
+            "swap can be set up only in the system that runs: leave out --root"
+        ));
     }
     down(root)?;
     if value == OFF {
@@ -79,7 +82,7 @@ pub fn write(root: &Root, value: &str) -> Result<(), String> {
     })
 }
 
-fn up(root: &Root, value: &str) -> Result<(), String> {
+fn up(root: &Root, value: &str) -> Result<()> {
     let mut fields = value.split(' ');
     let (algorithm, size) = (fields.next().unwrap_or(""), fields.next().unwrap_or(""));
     let priority = fields.next().and_then(|field| field.parse().ok());
@@ -92,34 +95,31 @@ fn up(root: &Root, value: &str) -> Result<(), String> {
     };
     chosen.map_err(|error| {
         let there = file(root, "comp_algorithm").unwrap_or_default();
-        format!(
+        told!(
             "the kernel has no algorithm '{algorithm}' for zram; there are: {} ({error})",
             there.replace(['[', ']'], "")
         )
     })?;
-    set("disksize", root, size).map_err(|error| format!("{FOLDER}/disksize: {error}"))?;
+    set("disksize", root, size).map_err(|error| told!("{FOLDER}/disksize: {error}"))?;
     let Some(priority) = priority else {
         return Ok(());
     };
-    let told = |doing: &str| {
-        let doing = doing.to_owned();
-        move |error: io::Error| format!("{DEVICE}: {doing}: {}", common::reason(&error))
-    };
-    let page = rustix::param::page_size();
+    let failed = |doing| move |error| Error::file(DEVICE, doing, error);
+    let page = common::page_size();
     let bytes = size.parse().unwrap_or(0);
     let file = fs::OpenOptions::new().write(true).open(root.at(DEVICE));
-    let mut file = file.map_err(told("opening it"))?;
+    let mut file = file.map_err(failed("opening it"))?;
     io::Write::write_all(&mut file, &swap::header(bytes, page))
-        .map_err(told("writing its header"))?;
-    file.sync_all().map_err(told("writing its header"))?;
+        .map_err(failed("writing its header"))?;
+    file.sync_all().map_err(failed("writing its header"))?;
     drop(file);
-    swap::on(&root.at(DEVICE), priority).map_err(told("using it for swap"))
+    swap::on(&root.at(DEVICE), priority).map_err(failed("using it for swap"))
 }
 
-fn down(root: &Root) -> Result<(), String> {
+fn down(root: &Root) -> Result<()> {
     if priority(root).is_some() {
         swap::off(&root.at(DEVICE)).map_err(|error| {
-            format!(
+            told!(
                 "{DEVICE}: swapping it off: {}: free memory first",
                 common::reason(&error)
             )
@@ -129,10 +129,10 @@ fn down(root: &Root) -> Result<(), String> {
         return Ok(());
     }
     set("reset", root, "1")
-        .map_err(|error| format!("{FOLDER}/reset: {error}: something else uses the device"))
+        .map_err(|error| told!("{FOLDER}/reset: {error}: something else uses the device"))
 }
 
-fn set(name: &str, root: &Root, value: &str) -> Result<(), String> {
+fn set(name: &str, root: &Root, value: &str) -> Result<()> {
     let path = root.at(FOLDER).join(name);
-    fs::write(path, value).map_err(|error| common::reason(&error))
+    fs::write(path, value).map_err(|error| told!("{}", common::reason(&error)))
 }

@@ -3,7 +3,7 @@
 use super::sysctl::plain;
 use crate::cgroup::{FILES, File, Group, Limit, Takes};
 use crate::error::Result;
-use crate::policy::read::Reading;
+use crate::policy::read::{Reading, wrong};
 use crate::policy::units;
 use crate::step::Kind;
 use document::{Data, Key, Table, Value};
@@ -43,7 +43,7 @@ pub fn root(reading: &mut Reading<'_>, key: &Key, value: &Value) -> Result<()> {
     let inner = text.strip_prefix("/sys/fs/cgroup").unwrap_or(text);
     let inner = inner.trim_matches('/');
     if !inner.is_empty() && !is_name(inner) {
-        return reading.wrong(value.line, format!("'{text}' is no path of a group"));
+        return wrong!(reading, value.line, "'{text}' is no path of a group");
     }
     inner.clone_into(&mut reading.policy.cgroup_root);
     Ok(())
@@ -66,7 +66,7 @@ pub fn foreign(reading: &mut Reading<'_>, key: &Key, value: &Value) -> Result<()
             each.extend(values.iter().map(unnamed));
         }
         Data::Table(table) => each.extend(table.0.iter().map(|(key, value)| (key.clone(), value))),
-        _ => return reading.other(key, value, "a list or an object"),
+        _ => return Err(reading.other(key, value, "a list or an object")),
     }
     for (mut key, value) in each {
         let table = reading.table(&key, value)?;
@@ -87,7 +87,7 @@ pub fn foreign(reading: &mut Reading<'_>, key: &Key, value: &Value) -> Result<()
             }
             let Some((_, name)) = FOREIGN.iter().find(|(foreign, _)| *foreign == key.name) else {
                 let known: Vec<&str> = FOREIGN.iter().map(|(foreign, _)| *foreign).collect();
-                return reading.unknown(key, "a group", &known);
+                return Err(reading.unknown(key, "a group", &known));
             };
             limit(reading, &mut group, name, false, key, value)?;
         }
@@ -111,12 +111,11 @@ pub fn is_name(name: &str) -> bool {
 
 fn begin(reading: &Reading<'_>, key: &Key) -> Result<Group> {
     if !is_name(&key.name) {
-        return reading.wrong(
+        return wrong!(
+            reading,
             key.line,
-            format!(
-                "'{}' is no name of a group: write it as 'batch' or 'web/workers'",
-                key.name
-            ),
+            "'{}' is no name of a group: write it as 'batch' or 'web/workers'",
+            key.name
         );
     }
     Ok(Group {
@@ -169,7 +168,7 @@ fn limit(
             name: name.to_owned(),
             line: key.line,
         };
-        return reading.unknown(&key, "a group", &known);
+        return Err(reading.unknown(&key, "a group", &known));
     };
     let mut push = |key: String, kind: Kind, wanted: String, line: u32| {
         group.limits.push(Limit {
@@ -198,7 +197,7 @@ fn limit(
             push(name.to_owned(), kind, wanted, key.line);
             Ok(())
         }
-        Err(expected) => reading.wrong(value.line, format!("'{name}' is {expected}")),
+        Err(expected) => wrong!(reading, value.line, "'{name}' is {expected}"),
     }
 }
 
@@ -288,8 +287,10 @@ fn devices(reading: &Reading<'_>, key: &Key, value: &Value, names: &[&str]) -> R
         }
         _ => {}
     }
-    let wrong = || {
-        format!(
+    let wrong = || -> Result<String> {
+        wrong!(
+            reading,
+            value.line,
             "'{}' is limits of a device: {}=N, N a size, or 'max'",
             key.name,
             names.join("=N ")
@@ -299,13 +300,13 @@ fn devices(reading: &Reading<'_>, key: &Key, value: &Value, names: &[&str]) -> R
         .name
         .contains(|c: char| c == '/' || c.is_whitespace() || c.is_control());
     if parts.is_empty() || key.name.is_empty() || key.name.starts_with('.') || slash {
-        return reading.wrong(value.line, wrong());
+        return wrong();
     }
     let mut text = Vec::new();
     for (name, amount) in parts {
         match amount.as_deref().and_then(units::bytes_or_max) {
             Some(amount) if names.contains(&&*name) => text.push(format!("{name}={amount}")),
-            _ => return reading.wrong(value.line, wrong()),
+            _ => return wrong(),
         }
     }
     Ok(text.join(" "))

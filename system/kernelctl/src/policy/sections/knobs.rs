@@ -2,7 +2,7 @@
 
 use super::sysctl::plain;
 use crate::error::Result;
-use crate::policy::read::Reading;
+use crate::policy::read::{Reading, wrong};
 use crate::step::{Kind, Step};
 use document::{Key, Table, Value};
 
@@ -114,7 +114,7 @@ fn each(reading: &mut Reading<'_>, section: &Key, before: &str, table: &Table) -
             None => {
                 let own = SECTIONS.iter().filter(|own| own.name == section.name);
                 let known: Vec<&str> = own.flat_map(|own| own.keys.iter().copied()).collect();
-                return reading.unknown(key, &section.name, &known);
+                return Err(reading.unknown(key, &section.name, &known));
             }
         }
     }
@@ -125,13 +125,17 @@ fn each(reading: &mut Reading<'_>, section: &Key, before: &str, table: &Table) -
 pub fn block(reading: &mut Reading<'_>, section: &Key, value: &Value) -> Result<()> {
     for (device, value) in &reading.table(section, value)?.0 {
         if device.name.is_empty() || device.name.starts_with('.') || device.name.contains('/') {
-            let told = format!("'{}' is no name of a block device", device.name);
-            return reading.wrong(device.line, told);
+            return wrong!(
+                reading,
+                device.line,
+                "'{}' is no name of a block device",
+                device.name
+            );
         }
         for (key, value) in &reading.table(device, value)?.0 {
             let (optional, name) = dash(&key.name);
             if !QUEUE.contains(&&*name) {
-                return reading.unknown(key, "a block device", QUEUE);
+                return Err(reading.unknown(key, "a block device", QUEUE));
             }
             let path = format!("/sys/block/{}/queue/{name}", device.name);
             let shown = format!("block.{}.{name}", device.name);
@@ -147,9 +151,10 @@ pub fn sysfs(reading: &mut Reading<'_>, section: &Key, value: &Value) -> Result<
         let (optional, path) = dash(&key.name);
         let inside = path.starts_with("/sys/") && !path.split('/').any(|part| part == "..");
         if !inside {
-            return reading.wrong(
+            return wrong!(
+                reading,
                 key.line,
-                format!("'{path}' is no path of a file below /sys"),
+                "'{path}' is no path of a file below /sys"
             );
         }
         push(reading, &path.clone(), path, optional, key, value)?;
@@ -174,11 +179,11 @@ fn push(
 ) -> Result<()> {
     let text = plain(value).filter(|text| !text.is_empty() && !text.contains(char::is_control));
     let Some(wanted) = text else {
-        return reading.other(
+        return Err(reading.other(
             key,
             value,
             "a string in one line, a number, or true or false",
-        );
+        ));
     };
     let origin = reading.origin(key.line);
     let knobs = &mut reading.policy.knobs;

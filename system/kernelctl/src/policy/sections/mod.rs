@@ -39,7 +39,7 @@ pub fn read(reading: &mut Reading<'_>, key: &Key, value: &Value, others: &[&str]
         None => {
             let sections = SECTIONS.iter().map(|(name, _)| *name);
             let known: Vec<&str> = others.iter().copied().chain(sections).collect();
-            reading.unknown(key, "the policy", &known)
+            Err(reading.unknown(key, "the policy", &known))
         }
     }
 }

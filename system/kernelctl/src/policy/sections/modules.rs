@@ -1,7 +1,7 @@
 //! `[modules]`: which are loaded, and which never by themselves. `[zram]`: swap in compressed memory.
 
 use crate::error::Result;
-use crate::policy::read::Reading;
+use crate::policy::read::{Reading, wrong};
 use crate::policy::units;
 use crate::step::{Kind, Step};
 use document::{Key, Value};
@@ -16,7 +16,7 @@ pub fn modules(reading: &mut Reading<'_>, section: &Key, value: &Value) -> Resul
             None => (false, &*key.name),
         };
         if !matches!(name, "load" | "blacklist") {
-            return reading.unknown(key, "modules", &["load", "blacklist"]);
+            return Err(reading.unknown(key, "modules", &["load", "blacklist"]));
         }
         for text in reading.texts(key, value)? {
             let (module, parameters) = text.split_once(' ').unwrap_or((&text, ""));
@@ -25,7 +25,7 @@ pub fn modules(reading: &mut Reading<'_>, section: &Key, value: &Value) -> Resul
                 && module.chars().all(part)
                 && !parameters.contains(char::is_control);
             if !plain || (name == "blacklist" && !parameters.is_empty()) {
-                return reading.wrong(value.line, format!("'{text}' is no name of a module"));
+                return wrong!(reading, value.line, "'{text}' is no name of a module");
             }
             let module = module.replace('-', "_");
             if name == "blacklist" {
@@ -54,11 +54,12 @@ pub fn modules(reading: &mut Reading<'_>, section: &Key, value: &Value) -> Resul
     for (module, origin) in &reading.policy.blacklist {
         let path = format!("/sys/module/{module}");
         if let Some(loaded) = reading.policy.modules.iter().find(|step| step.path == path) {
-            let told = format!(
+            return wrong!(
+                reading,
+                section.line,
                 "'{module}' is to be loaded ({}) and never to be loaded ({origin})",
                 loaded.origin
             );
-            return reading.wrong(section.line, told);
         }
     }
     Ok(())
@@ -97,9 +98,11 @@ pub fn zram(reading: &mut Reading<'_>, section: &Key, value: &Value) -> Result<(
                 size = match share.map(|share| format!("{share}%")).or(bytes) {
                     Some(size) => Some(size),
                     None => {
-                        let told =
-                            "'size' is at least 1M ('512M'), or a share of the memory ('50%')";
-                        return reading.wrong(value.line, told);
+                        return wrong!(
+                            reading,
+                            value.line,
+                            "'size' is at least 1M ('512M'), or a share of the memory ('50%')"
+                        );
                     }
                 };
             }
@@ -107,7 +110,7 @@ pub fn zram(reading: &mut Reading<'_>, section: &Key, value: &Value) -> Result<(
                 algorithm = reading.text(key, value)?;
                 let part = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
                 if algorithm.is_empty() || !algorithm.chars().all(part) {
-                    return reading.wrong(value.line, format!("'{algorithm}' is no algorithm"));
+                    return wrong!(reading, value.line, "'{algorithm}' is no algorithm");
                 }
             }
             "priority" => match value
@@ -115,23 +118,29 @@ pub fn zram(reading: &mut Reading<'_>, section: &Key, value: &Value) -> Result<(
                 .filter(|number| (0..=32767).contains(number))
             {
                 Some(number) => priority = number,
-                None => return reading.wrong(value.line, "'priority' is a number from 0 to 32767"),
+                None => {
+                    return wrong!(
+                        reading,
+                        value.line,
+                        "'priority' is a number from 0 to 32767"
+                    );
+                }
             },
             "optional" => match value.boolean() {
                 Some(boolean) => optional = boolean,
-                None => return reading.other(key, value, "true or false"),
+                None => return Err(reading.other(key, value, "true or false")),
             },
             _ => {
-                return reading.unknown(
+                return Err(reading.unknown(
                     key,
                     "zram",
                     &["size", "algorithm", "priority", "optional"],
-                );
+                ));
             }
         }
     }
     let Some(size) = size else {
-        return reading.wrong(section.line, "zram needs a size");
+        return wrong!(reading, section.line, "zram needs a size");
     };
     let origin = reading.origin(section.line);
     reading.policy.zram = Some(Step {

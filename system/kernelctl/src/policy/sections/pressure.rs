@@ -1,7 +1,7 @@
 //! `[[pressure]]`: what is done when processes wait too long for memory, devices or processors.
 
 use crate::error::Result;
-use crate::policy::read::Reading;
+use crate::policy::read::{Reading, wrong};
 use crate::policy::units;
 use crate::pressure::{Action, Doing, Room, SIGNALS, Trigger};
 use document::{Key, Table, Value};
@@ -20,7 +20,7 @@ const ACTIONS: &[&str] = &["reclaim", "freeze", "tell", "kill"];
 
 pub fn pressure(reading: &mut Reading<'_>, section: &Key, value: &Value) -> Result<()> {
     let Some(values) = value.array() else {
-        return reading.other(section, value, "a list of tables: [[pressure]]");
+        return Err(reading.other(section, value, "a list of tables: [[pressure]]"));
     };
     for value in values {
         let trigger = trigger(reading, value.line, reading.table(section, value)?)?;
@@ -50,14 +50,18 @@ fn trigger(reading: &Reading<'_>, line: u32, table: &Table) -> Result<Trigger> {
                 match known.iter().find(|known| **known == text) {
                     Some(known) => trigger.resource = known,
                     None => {
-                        return reading.wrong(value.line, "'resource' is 'memory', 'io' or 'cpu'");
+                        return wrong!(
+                            reading,
+                            value.line,
+                            "'resource' is 'memory', 'io' or 'cpu'"
+                        );
                     }
                 }
             }
             "kind" => match reading.text(key, value)? {
                 "some" => trigger.full = false,
                 "full" => trigger.full = true,
-                _ => return reading.wrong(value.line, "'kind' is 'some' or 'full'"),
+                _ => return wrong!(reading, value.line, "'kind' is 'some' or 'full'"),
             },
             "stall" => trigger.stall = time(reading, key, value)?,
             "window" => trigger.window = time(reading, key, value)?,
@@ -69,18 +73,21 @@ fn trigger(reading: &Reading<'_>, line: u32, table: &Table) -> Result<Trigger> {
                     .map(Room::Share)
                     .or(units::bytes(text).map(Room::Bytes));
                 if room.is_none() {
-                    let told = "'available' is a share of the memory, such as '10%', or an amount, such as '64M'";
-                    return reading.wrong(value.line, told);
+                    return wrong!(
+                        reading,
+                        value.line,
+                        "'available' is a share of the memory, such as '10%', or an amount, such as '64M'"
+                    );
                 }
                 trigger.available = room;
             }
             "actions" => {
                 let Some(values) = value.array() else {
-                    return reading.other(
+                    return Err(reading.other(
                         key,
                         value,
                         "a list of tables: [{ reclaim = \"GROUP\", amount = \"64M\" }]",
-                    );
+                    ));
                 };
                 for value in values {
                     trigger
@@ -88,21 +95,22 @@ fn trigger(reading: &Reading<'_>, line: u32, table: &Table) -> Result<Trigger> {
                         .push(action(reading, value.line, reading.table(key, value)?)?);
                 }
             }
-            _ => return reading.unknown(key, "pressure", KEYS),
+            _ => return Err(reading.unknown(key, "pressure", KEYS)),
         }
     }
     // Documentation/accounting/psi.rst
     if !(500_000..=10_000_000).contains(&trigger.window) {
-        return reading.wrong(line, "'window' is from 500ms to 10s");
+        return wrong!(reading, line, "'window' is from 500ms to 10s");
     }
     if trigger.stall == 0 || trigger.stall > trigger.window {
-        return reading.wrong(
+        return wrong!(
+            reading,
             line,
-            "'stall' is needed: a time within the window, such as '150ms'",
+            "'stall' is needed: a time within the window, such as '150ms'"
         );
     }
     if trigger.actions.is_empty() {
-        return reading.wrong(line, "'actions' is needed: what is to be done");
+        return wrong!(reading, line, "'actions' is needed: what is to be done");
     }
     Ok(trigger)
 }
@@ -112,7 +120,7 @@ fn group(reading: &Reading<'_>, key: &Key, value: &Value) -> Result<String> {
     let name = reading.text(key, value)?.trim_matches('/');
     match name.is_empty() || super::groups::is_name(name) {
         true => Ok(name.to_owned()),
-        false => reading.wrong(value.line, format!("'{name}' is no name of a group")),
+        false => wrong!(reading, value.line, "'{name}' is no name of a group"),
     }
 }
 
@@ -124,8 +132,12 @@ fn time(reading: &Reading<'_>, key: &Key, value: &Value) -> Result<u64> {
     {
         Some(micros) => Ok(micros),
         None => {
-            let told = format!("'{}' is a time: '150ms', '1s', or microseconds", key.name);
-            reading.wrong(value.line, told)
+            wrong!(
+                reading,
+                value.line,
+                "'{}' is a time: '150ms', '1s', or microseconds",
+                key.name
+            )
         }
     }
 }
@@ -161,7 +173,7 @@ fn action(reading: &Reading<'_>, line: u32, table: &Table) -> Result<Action> {
                     .filter(|bytes| *bytes > 0)
                 {
                     Some(bytes) => amount = bytes,
-                    None => return reading.wrong(value.line, "'amount' is a size: '64M'"),
+                    None => return wrong!(reading, value.line, "'amount' is a size: '64M'"),
                 }
                 further = Some((key, "reclaim"));
                 continue;
@@ -178,8 +190,12 @@ fn action(reading: &Reading<'_>, line: u32, table: &Table) -> Result<Action> {
                     Some((_, number)) => signal = *number,
                     None => {
                         let known: Vec<&str> = SIGNALS.iter().map(|(known, _)| *known).collect();
-                        let told = format!("'signal' is one of {}", known.join(", "));
-                        return reading.wrong(value.line, told);
+                        return wrong!(
+                            reading,
+                            value.line,
+                            "'signal' is one of {}",
+                            known.join(", ")
+                        );
                     }
                 }
                 further = Some((key, "tell"));
@@ -189,23 +205,27 @@ fn action(reading: &Reading<'_>, line: u32, table: &Table) -> Result<Action> {
                 let known = [
                     "reclaim", "amount", "freeze", "time", "tell", "signal", "kill",
                 ];
-                return reading.unknown(key, "an action", &known);
+                return Err(reading.unknown(key, "an action", &known));
             }
         };
         if doing.replace((key, found)).is_some() {
-            return reading.wrong(
+            return wrong!(
+                reading,
                 key.line,
-                "an action is one thing; write another '{ … }' for the next",
+                "an action is one thing; write another '{{ … }}' for the next"
             );
         }
     }
     let Some((key, mut doing)) = doing else {
-        return reading.wrong(line, format!("an action is one of {}", ACTIONS.join(", ")));
+        return wrong!(reading, line, "an action is one of {}", ACTIONS.join(", "));
     };
     if let Some((other, of)) = further.filter(|(_, of)| *of != key.name) {
-        return reading.wrong(
+        return wrong!(
+            reading,
             other.line,
-            format!("'{}' belongs to '{of}', not to '{}'", other.name, key.name),
+            "'{}' belongs to '{of}', not to '{}'",
+            other.name,
+            key.name
         );
     }
     match &mut doing {
@@ -213,7 +233,11 @@ fn action(reading: &Reading<'_>, line: u32, table: &Table) -> Result<Action> {
         Doing::Freeze { group, pause: own } => {
             *own = pause;
             if group.is_empty() {
-                return reading.wrong(key.line, "all of the system cannot be frozen: name a group");
+                return wrong!(
+                    reading,
+                    key.line,
+                    "all of the system cannot be frozen: name a group"
+                );
             }
         }
         Doing::Tell { signal: own, .. } => *own = signal,

@@ -1,7 +1,7 @@
 //! `[sysctl]`: names as in sysctl.d(5), or tables in each other; `-` before a name: it is optional.
 
 use crate::error::Result;
-use crate::policy::read::Reading;
+use crate::policy::read::{Reading, wrong};
 use crate::sysctl::{Assignment, path};
 use document::{Data, Key, Table, Value};
 
@@ -25,11 +25,12 @@ pub fn sysctl(reading: &mut Reading<'_>, key: &Key, value: &Value) -> Result<()>
 }
 
 fn no_name(reading: &Reading<'_>, key: &Key) -> Result<()> {
-    let told = format!(
+    wrong!(
+        reading,
+        key.line,
         "'{}' is no name of a sysctl: write it as 'vm.swappiness' or 'vm/swappiness'",
         key.name
-    );
-    reading.wrong(key.line, told)
+    )
 }
 
 fn nested(reading: &mut Reading<'_>, before: &str, table: &Table, optional: bool) -> Result<()> {
@@ -64,11 +65,15 @@ fn assign(
     };
     let Some(text) = text else {
         let expected = "a string, a number, true or false, or a list of them";
-        return reading.other(key, value, expected);
+        return Err(reading.other(key, value, expected));
     };
     if text.contains(char::is_control) {
-        let told = format!("the value of '{}' has a control character", key.name);
-        return reading.wrong(value.line, told);
+        return wrong!(
+            reading,
+            value.line,
+            "the value of '{}' has a control character",
+            key.name
+        );
     }
     let origin = reading.origin(key.line);
     reading.policy.sysctls.push(Assignment {
