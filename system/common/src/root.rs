@@ -32,11 +32,10 @@ impl Root {
     pub fn files(&self, folders: &[&str], ending: &str) -> Vec<String> {
         let mut found: Vec<(String, String)> = Vec::new();
         for folder in folders {
-            let entries = std::fs::read_dir(self.at(folder)).into_iter().flatten();
-            let names = entries
-                .flatten()
-                .filter_map(|entry| entry.file_name().into_string().ok());
-            for name in names.filter(|name| name.ends_with(ending) && !name.starts_with('.')) {
+            for name in names(&self.at(folder)) {
+                if !name.ends_with(ending) || name.starts_with('.') {
+                    continue;
+                }
                 if !found.iter().any(|(other, _)| *other == name) {
                     let path = format!("{folder}/{name}");
                     found.push((name, path));
@@ -57,6 +56,17 @@ impl Default for Root {
     fn default() -> Self {
         Self::new("/")
     }
+}
+
+/// The names of what is in a folder, in no order, those that are not UTF-8 left out; none of a folder that cannot be read.
+pub fn names(folder: &Path) -> Vec<String> {
+    let mut names = Vec::new();
+    if let Ok(entries) = std::fs::read_dir(folder) {
+        for entry in entries.flatten() {
+            names.extend(entry.file_name().into_string());
+        }
+    }
+    names
 }
 
 /// As [`Root::value`], of any path.

@@ -5,10 +5,11 @@
 //! system's own files, or that of when it was stopped.
 
 use crate::system::{Time, rtc_time};
+use common::clock;
 use common::root::Root;
 use common::{reason, words};
 use rustix::fs::{Timespec, Timestamps};
-use rustix::time::{ClockId, clock_gettime, clock_settime};
+use rustix::time::{ClockId, clock_settime};
 use std::fs::{self, File};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
@@ -69,12 +70,18 @@ fn choose(now: i64, hardware: Option<i64>, floor: i64) -> Option<i64> {
     ((best - now).abs() > 2).then_some(best)
 }
 
+/// Seconds since 1970.
+fn now() -> i64 {
+    let seconds = clock::micros(clock::CLOCK_REALTIME) / 1_000_000;
+    i64::try_from(seconds).unwrap_or(i64::MAX)
+}
+
 /// Sets the time; what was done, in words.
 ///
 /// # Errors
 /// The kernel's.
 pub fn load(root: &Root) -> Result<String, String> {
-    let now = clock_gettime(ClockId::Realtime).tv_sec;
+    let now = now();
     let (hardware, floor) = (hardware(root), floor(root));
     let source = match hardware {
         None => "there is no real-time clock",
@@ -108,7 +115,10 @@ pub fn save(root: &Root) -> Result<(), String> {
         .create(true)
         .open(&path)
         .map_err(failed)?;
-    let now = clock_gettime(ClockId::Realtime);
+    let now = Timespec {
+        tv_sec: 0,
+        tv_nsec: rustix::fs::UTIME_NOW,
+    };
     let times = Timestamps {
         last_access: now,
         last_modification: now,
@@ -167,7 +177,7 @@ mod tests {
         let root = Root::new(folder.path());
         assert_eq!((floor(&root), hardware(&root)), (0, None));
         save(&root).unwrap();
-        let now = clock_gettime(ClockId::Realtime).tv_sec;
+        let now = now();
         assert!((now - 100..=now).contains(&floor(&root)));
     }
 

@@ -97,12 +97,8 @@ pub fn expand(folder: &Path, pattern: &str) -> Vec<String> {
                 next.push(join(part));
                 continue;
             }
-            let entries = std::fs::read_dir(folder.join(before));
-            let names = entries.into_iter().flatten().flatten();
-            let mut names: Vec<String> = names
-                .filter_map(|entry| entry.file_name().into_string().ok())
-                .filter(|name| matches(part, name))
-                .collect();
+            let mut names = common::names(&folder.join(before));
+            names.retain(|name| matches(part, name));
             names.sort();
             next.extend(names.iter().map(|name| join(name)));
         }

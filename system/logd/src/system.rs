@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 use crate::record::Sender;
+use common::clock;
 use rustix::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use rustix::io::Errno;
 use std::mem::{size_of, zeroed};
@@ -110,16 +111,12 @@ pub fn become_user(uid: u32, gid: u32) -> Result<(), Errno> {
 
 /// Milliseconds since the machine started, those that it slept included.
 pub fn now() -> u64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
-    seconds * 1000 + u64::try_from(time.tv_nsec).unwrap_or(0) / 1_000_000
+    clock::micros(clock::CLOCK_BOOTTIME) / 1000
 }
 
 /// Microseconds since the machine started, as the kernel's log has them.
 pub fn since_start() -> u64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
-    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
-    seconds * 1_000_000 + u64::try_from(time.tv_nsec).unwrap_or(0) / 1000
+    clock::micros(clock::CLOCK_MONOTONIC)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Times: microseconds since 1970, in UTC, as RFC 3339 writes them.
 
+use common::clock;
 use std::fmt;
 
 const SECOND: u64 = 1_000_000;
@@ -12,10 +13,7 @@ pub struct Time(pub u64);
 impl Time {
     /// What the clock says.
     pub fn now() -> Self {
-        let time = rustix::time::clock_gettime(rustix::time::ClockId::Realtime);
-        let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
-        let nanos = u64::try_from(time.tv_nsec).unwrap_or(0);
-        Self(seconds * SECOND + nanos / 1000)
+        Self(clock::micros(clock::CLOCK_REALTIME))
     }
 
     /// Reads `2026-11-26`, `2026-11-26T07:02`, with seconds, with a fraction, with `Z`; a space may stand for the `T`.

@@ -2,6 +2,7 @@
 
 #![allow(unsafe_code)]
 
+use common::clock;
 use rustix::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use rustix::io::Errno;
 use std::ffi::CStr;
@@ -266,9 +267,9 @@ pub fn random<const N: usize>() -> [u8; N] {
     let got = unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), N, 0) };
     if usize::try_from(got) != Ok(N) {
         // Before the kernel has entropy: times differ between machines, and none of this is a secret.
-        let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        let time = clock::micros(clock::CLOCK_BOOTTIME);
         for (at, byte) in bytes.iter_mut().enumerate() {
-            *byte = (time.tv_nsec >> (8 * (at % 4))) as u8 ^ at as u8;
+            *byte = (time >> (8 * (at % 4))) as u8 ^ at as u8;
         }
     }
     bytes
@@ -276,13 +277,10 @@ pub fn random<const N: usize>() -> [u8; N] {
 
 /// Milliseconds since the machine started, those that it slept included (`CLOCK_BOOTTIME`).
 pub fn now() -> u64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
-    seconds * 1000 + u64::try_from(time.tv_nsec).unwrap_or(0) / 1_000_000
+    clock::micros(clock::CLOCK_BOOTTIME) / 1000
 }
 
 /// Seconds since 1970.
 pub fn wall_clock() -> u64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::Realtime);
-    u64::try_from(time.tv_sec).unwrap_or(0)
+    clock::micros(clock::CLOCK_REALTIME) / 1_000_000
 }

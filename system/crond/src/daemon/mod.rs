@@ -11,6 +11,7 @@ use crate::system;
 use crate::users::Users;
 use crate::when::{Due, When};
 use common::Signals;
+use common::clock;
 use common::reason;
 use job::Job;
 use rustix::event::{PollFd, PollFlags, poll};
@@ -19,8 +20,8 @@ use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
 use rustix::fs::{Mode, OFlags};
 use rustix::process::{WaitOptions, wait};
 use rustix::time::{
-    ClockId, Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, clock_gettime,
-    timerfd_create, timerfd_settime,
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
+    timerfd_settime,
 };
 use std::path::{Path, PathBuf};
 use syslog::{ERR, INFO, Syslog, WARNING};
@@ -84,7 +85,8 @@ pub fn run(options: Options) -> Result<()> {
 
 /// Seconds since 1970.
 fn now() -> i64 {
-    clock_gettime(ClockId::Realtime).tv_sec
+    let seconds = clock::micros(clock::CLOCK_REALTIME) / 1_000_000;
+    i64::try_from(seconds).unwrap_or(i64::MAX)
 }
 
 impl Daemon {

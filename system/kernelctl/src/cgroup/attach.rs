@@ -78,15 +78,13 @@ fn one(root: &Root, pid: i32, folder: &str) -> Result<()> {
 
 /// The processes that a process has started and that still run (proc_tid_children(5)).
 fn children(root: &Root, pid: i32) -> Vec<i32> {
-    let tasks = fs::read_dir(root.at(&format!("/proc/{pid}/task")));
-    let lists = tasks.into_iter().flatten().flatten();
-    let lists = lists.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
+    let tasks = root.at(&format!("/proc/{pid}/task"));
     let mut pids = Vec::new();
-    for list in lists {
-        pids.extend(
-            list.split_ascii_whitespace()
-                .filter_map(|pid| pid.parse::<i32>().ok()),
-        );
+    for task in common::names(&tasks) {
+        let list = fs::read_to_string(tasks.join(task).join("children"));
+        for pid in list.unwrap_or_default().split_ascii_whitespace() {
+            pids.extend(pid.parse::<i32>());
+        }
     }
     pids
 }

@@ -22,27 +22,40 @@ pub fn largest(root: &Root, folder: Option<&Path>) -> Option<Victim> {
     match folder {
         Some(folder) => collect(folder, &mut pids),
         None => {
-            let entries = fs::read_dir(root.at("/proc")).ok()?;
-            let names = entries
-                .flatten()
-                .filter_map(|entry| entry.file_name().into_string().ok());
-            pids.extend(names.filter_map(|name| name.parse::<i32>().ok()));
+            for name in common::names(&root.at("/proc")) {
+                pids.extend(name.parse::<i32>());
+            }
         }
     }
     let own = i32::try_from(std::process::id()).unwrap_or(0);
-    let candidates = pids.into_iter().filter(|pid| *pid > 1 && *pid != own);
-    candidates
-        .filter_map(|pid| look(root, pid))
-        .max_by_key(|victim| victim.pages)
+    let mut largest: Option<Victim> = None;
+    for pid in pids {
+        if pid <= 1 || pid == own {
+            continue;
+        }
+        let Some(victim) = look(root, pid) else {
+            continue;
+        };
+        if largest
+            .as_ref()
+            .is_none_or(|largest| largest.pages <= victim.pages)
+        {
+            largest = Some(victim);
+        }
+    }
+    largest
 }
 
 /// The processes of a group and of those below it.
 fn collect(folder: &Path, pids: &mut Vec<i32>) {
     let text = fs::read_to_string(folder.join("cgroup.procs")).unwrap_or_default();
-    pids.extend(text.lines().filter_map(|line| line.parse::<i32>().ok()));
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            collect(&entry.path(), pids);
+    for line in text.lines() {
+        pids.extend(line.parse::<i32>());
+    }
+    for name in common::names(folder) {
+        let path = folder.join(name);
+        if path.is_dir() {
+            collect(&path, pids);
         }
     }
 }

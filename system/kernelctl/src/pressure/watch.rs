@@ -7,6 +7,7 @@ use crate::files::Value;
 use crate::policy::Policy;
 use common::Root;
 use common::Signals;
+use common::clock;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::io::Write;
@@ -179,9 +180,7 @@ fn log(text: &str) {
 
 /// Microseconds since some beginning.
 fn now() -> u64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
-    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
-    seconds * 1_000_000 + u64::try_from(time.tv_nsec).unwrap_or(0) / 1000
+    clock::micros(clock::CLOCK_MONOTONIC)
 }
 
 fn duration(micros: u64) -> Timespec {

@@ -77,13 +77,23 @@ fn settle_absent(entries: &mut [Entry]) {
     }
 }
 
-/// The order in which values go back: the last one first, but controllers after the groups that use them.
-fn backwards<T>(items: impl DoubleEndedIterator<Item = T>, kind: impl Fn(&T) -> Kind) -> Vec<T> {
-    let (controllers, mut order): (Vec<T>, Vec<T>) = items
-        .rev()
-        .partition(|item| kind(item) == Kind::Controllers);
-    order.extend(controllers);
+/// The order in which values of these kinds go back, by their places: the last one first, but controllers after the groups that use them.
+fn backwards(kinds: &[Kind]) -> Vec<usize> {
+    let mut order = Vec::with_capacity(kinds.len());
+    for controllers in [false, true] {
+        for (at, kind) in kinds.iter().enumerate().rev() {
+            if (*kind == Kind::Controllers) == controllers {
+                order.push(at);
+            }
+        }
+    }
     order
+}
+
+/// The same of what is kept.
+fn backwards_of(kept: &[Kept]) -> Vec<usize> {
+    let kinds: Vec<Kind> = kept.iter().map(|kept| kept.step.kind).collect();
+    backwards(&kinds)
 }
 
 /// Does what is wanted; puts back what an earlier run set and this one no longer wants.
@@ -93,21 +103,24 @@ fn backwards<T>(items: impl DoubleEndedIterator<Item = T>, kind: impl Fn(&T) -> 
 pub fn apply(root: &Root, wanted: &[Rc<Step>], mode: Mode, names: (&str, &str)) -> Result<Report> {
     let _lock = lock(root)?;
     let earlier = State::load(root)?;
-    let dropped = earlier.kept.iter().filter(|kept| {
+    let mut entries: Vec<Entry> = Vec::new();
+    for at in backwards_of(&earlier.kept) {
+        let kept = &earlier.kept[at];
         let own = (&kept.step.key, kept.step.kind);
-        !wanted.iter().any(|step| (&step.key, step.kind) == own)
-    });
-    let dropped = backwards(dropped, |kept| kept.step.kind).into_iter();
-    let mut entries: Vec<Entry> = dropped.filter_map(|kept| back(root, kept)).collect();
-    for entry in entries
-        .iter_mut()
-        .filter(|entry| entry.step.kind == Kind::Group)
-    {
-        // One that is in use stays for a while, and does not stand in the way.
-        Rc::make_mut(&mut entry.step).optional = true;
-        if let Outcome::Failed(error) = &entry.outcome {
-            entry.outcome = Outcome::Ignored(error.clone());
+        if wanted.iter().any(|step| (&step.key, step.kind) == own) {
+            continue;
         }
+        let Some(mut entry) = back(root, kept) else {
+            continue;
+        };
+        if entry.step.kind == Kind::Group {
+            // One that is in use stays for a while, and does not stand in the way.
+            Rc::make_mut(&mut entry.step).optional = true;
+            if let Outcome::Failed(error) = &mut entry.outcome {
+                entry.outcome = Outcome::Ignored(std::mem::take(error));
+            }
+        }
+        entries.push(entry);
     }
     let reverted = entries.len();
     entries.extend(plan(root, wanted));
@@ -159,11 +172,15 @@ pub fn apply(root: &Root, wanted: &[Rc<Step>], mode: Mode, names: (&str, &str)) 
 /// The order in which entries are done, the first `reverted` of which are on the way back: groups go last, because what was
 /// set in them cannot be put back.
 fn order(entries: &[Entry], reverted: usize) -> Vec<usize> {
-    let last = |at: &usize| {
-        *at < reverted && matches!(entries[*at].step.kind, Kind::Group | Kind::Controllers)
-    };
-    let (groups, mut order): (Vec<usize>, Vec<usize>) = (0..entries.len()).partition(last);
-    order.extend(groups);
+    let mut order = Vec::with_capacity(entries.len());
+    for groups in [false, true] {
+        for (at, entry) in entries.iter().enumerate() {
+            let group = matches!(entry.step.kind, Kind::Group | Kind::Controllers);
+            if (at < reverted && group) == groups {
+                order.push(at);
+            }
+        }
+    }
     order
 }
 
@@ -248,7 +265,9 @@ fn perform(root: &Root, entry: &mut Entry, as_done: Outcome) {
 /// Puts back what was done, the last one first; whether all of it could be.
 fn undo(root: &Root, entries: &mut [Entry]) -> bool {
     let mut all = true;
-    for entry in backwards(entries.iter_mut(), |entry| entry.step.kind) {
+    let kinds: Vec<Kind> = entries.iter().map(|entry| entry.step.kind).collect();
+    for at in backwards(&kinds) {
+        let entry = &mut entries[at];
         if !matches!(entry.outcome, Outcome::Changed | Outcome::Reverted) {
             continue;
         }
@@ -298,16 +317,17 @@ pub fn revert(root: &Root) -> Result<Report> {
         profile: std::mem::take(&mut state.profile),
         entries: Vec::with_capacity(state.kept.len()),
     };
-    let kept = std::mem::take(&mut state.kept).into_iter();
-    for kept in backwards(kept, |kept| kept.step.kind) {
-        let Some(mut entry) = back(root, &kept) else {
+    let kept = std::mem::take(&mut state.kept);
+    for at in backwards_of(&kept) {
+        let kept = &kept[at];
+        let Some(mut entry) = back(root, kept) else {
             continue;
         };
         if entry.outcome == Outcome::Would {
             perform(root, &mut entry, Outcome::Reverted);
         }
         if matches!(entry.outcome, Outcome::Failed(_)) {
-            state.kept.push(kept);
+            state.kept.push(kept.clone());
         }
         report.entries.push(entry);
     }

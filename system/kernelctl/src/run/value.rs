@@ -187,23 +187,24 @@ fn controllers(root: &Root, step: &Step, value: &str) -> Result<()> {
         }
         return one(root, step, &lacking.join(" ")).map(drop);
     }
-    let mut surplus = now
-        .split_ascii_whitespace()
-        .filter(|word| !has(value, word))
-        .peekable();
-    if surplus.peek().is_none() {
+    let mut surplus: Vec<String> = Vec::new();
+    for word in now.split_ascii_whitespace() {
+        if !has(value, word) {
+            surplus.push(format!("-{word}"));
+        }
+    }
+    if surplus.is_empty() {
         return Ok(());
     }
-    let folder = root.at(&step.path);
-    let folder = folder.parent().and_then(|folder| fs::read_dir(folder).ok());
-    let others = folder.into_iter().flatten().flatten();
-    if others.into_iter().any(|entry| entry.path().is_dir()) {
+    let path = root.at(&step.path);
+    let folder = path.parent().unwrap_or(&path);
+    let others = common::names(folder);
+    if others.iter().any(|name| folder.join(name).is_dir()) {
         return Err(told!(
             "left as it is: groups of others may use these controllers"
         ));
     }
-    let text: Vec<String> = surplus.map(|word| format!("-{word}")).collect();
-    one(root, step, &text.join(" ")).map(drop)
+    one(root, step, &surplus.join(" ")).map(drop)
 }
 
 /// A file of ours that other programs read.

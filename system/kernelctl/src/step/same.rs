@@ -59,8 +59,8 @@ fn one(wanted: &str, got: &str) -> bool {
     wanted == got || number(wanted).is_some_and(|value| number(got) == Some(value))
 }
 
-/// A number as the kernel reads it (`kstrtol` with base 0): decimal, 0x… or octal behind a 0.
-fn number(text: &str) -> Option<i128> {
+/// A number as the kernel reads it (`kstrtol` with base 0): decimal, 0x… or octal behind a 0; whether it is below 0, and how far from it.
+fn number(text: &str) -> Option<(bool, u64)> {
     let (negative, digits) = match text.strip_prefix('-') {
         Some(digits) => (true, digits),
         None => (false, text.strip_prefix('+').unwrap_or(text)),
@@ -70,13 +70,11 @@ fn number(text: &str) -> Option<i128> {
     }
     let hexadecimal = digits.strip_prefix("0x").or(digits.strip_prefix("0X"));
     let value = match (hexadecimal, digits.strip_prefix('0')) {
-        (Some(digits), _) => i128::from_str_radix(digits, 16),
-        (None, Some(digits)) if !digits.is_empty() => i128::from_str_radix(digits, 8),
+        (Some(digits), _) => u64::from_str_radix(digits, 16),
+        (None, Some(digits)) if !digits.is_empty() => u64::from_str_radix(digits, 8),
         _ => digits.parse(),
     };
-    value
-        .ok()
-        .map(|value| if negative { -value } else { value })
+    value.ok().map(|value| (negative && value != 0, value))
 }
 
 #[cfg(test)]
