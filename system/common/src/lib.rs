@@ -1,5 +1,6 @@
 //! What the daemons share: signals and descriptors, errors in words, the root below which a program looks, how the system is.
 
+pub mod arguments;
 pub mod clock;
 pub mod descriptor;
 pub mod page;

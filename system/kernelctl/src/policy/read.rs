@@ -40,15 +40,16 @@ pub struct Policy {
 ///
 /// # Errors
 /// [`Error::Syntax`] for what it does not say right, [`Error::File`].
-pub fn read(root: &Root, named: Option<&str>, profile: Option<&str>) -> Result<Policy> {
+pub fn read(root: &Root, named: Option<String>, profile: Option<String>) -> Result<Policy> {
+    let is_named = named.is_some();
     let (shown, path) = match named {
-        Some(named) => (named.to_owned(), PathBuf::from(named)),
+        Some(named) => (named.clone(), PathBuf::from(named)),
         None if !root.at(USUAL).exists() => (GIVEN.to_owned(), root.at(GIVEN)),
         None => (USUAL.to_owned(), root.at(USUAL)),
     };
     let text = match std::fs::read(&path) {
         Ok(text) => text,
-        Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
+        Err(error) if !is_named && error.kind() == std::io::ErrorKind::NotFound => {
             return match profile {
                 None => Ok(Policy::default()),
                 Some(profile) => Err(told!(
@@ -60,7 +61,7 @@ pub fn read(root: &Root, named: Option<&str>, profile: Option<&str>) -> Result<P
             return Err(Error::file(&shown, "reading it", error));
         }
     };
-    parse(&shown, &text, profile)
+    parse(&shown, &text, profile.as_deref())
 }
 
 /// The same for a file's text.

@@ -1,125 +1,62 @@
-//! Reading the command line by its table.
+//! Reading the command line, by what the help says.
 
-use super::table::{COMMANDS, Command, OPTIONS, Opt};
+use super::table::{Command, HELP, commands};
+use common::arguments::{Given, Program, Stop, wrong};
+
+pub const PROGRAM: Program = Program {
+    name: "kernelctl",
+    version: env!("CARGO_PKG_VERSION"),
+    help: HELP,
+};
 
 /// A command line that was understood.
-pub struct Given {
-    pub command: &'static Command,
-    options: Vec<(&'static Opt, String)>,
+pub struct Told {
+    pub command: Command,
+    pub given: Given,
+    /// What follows the command.
     pub words: Vec<String>,
 }
 
-/// Why nothing is to be run.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Stop {
-    Help,
-    Version,
-    Wrong(String),
-}
-
-impl Given {
-    pub fn has(&self, long: &str) -> bool {
-        self.value(long).is_some()
-    }
-
-    /// The value given last.
-    pub fn value(&self, long: &str) -> Option<&str> {
-        let mut given = self.options.iter().rev();
-        given
-            .find(|(option, _)| option.long == long)
-            .map(|(_, value)| &**value)
-    }
-}
-
 /// Reads the words behind the program's name.
-pub fn parse(words: Vec<String>) -> Result<Given, Stop> {
-    let mut command: Option<&'static Command> = None;
-    let (mut options, mut rest) = (Vec::new(), Vec::new());
-    let mut words = words.into_iter();
-    let mut only_words = false;
-    while let Some(word) = words.next() {
-        if only_words || !word.starts_with('-') || word == "-" {
-            match command {
-                None => {
-                    let found = COMMANDS.iter().find(|command| command.name == word);
-                    command = Some(
-                        found
-                            .ok_or_else(|| Stop::Wrong(format!("there is no command '{word}'")))?,
-                    );
-                }
-                Some(_) => rest.push(word),
-            }
-            continue;
-        }
-        if word == "--" {
-            only_words = true;
-            continue;
-        }
-        let (name, behind) = match word.split_once('=') {
-            Some((name, value)) if name.starts_with("--") => {
-                (name.to_owned(), Some(value.to_owned()))
-            }
-            _ => (word, None),
+pub fn parse(words: Vec<String>) -> Result<Told, Stop> {
+    macro_rules! wrong {
+        ($($text:tt)*) => {
+            return Err(wrong(format_args!($($text)*)))
         };
-        let named = |option: &&Opt| match name.strip_prefix("--") {
-            Some(long) => option.long == long,
-            None => name.strip_prefix('-') == Some(option.short.encode_utf8(&mut [0; 4])),
-        };
-        let Some(option) = OPTIONS.iter().find(named) else {
-            return Err(Stop::Wrong(format!("there is no option '{name}'")));
-        };
-        let value = match (option.value.is_empty(), behind) {
-            (true, Some(_)) => return Err(Stop::Wrong(format!("{name} takes no value"))),
-            (true, None) => String::new(),
-            (false, Some(value)) => value,
-            (false, None) => words
-                .next()
-                .ok_or_else(|| Stop::Wrong(format!("{name} needs a {}", option.value)))?,
-        };
-        match option.long {
-            "help" => return Err(Stop::Help),
-            "version" => return Err(Stop::Version),
-            _ => options.push((option, value)),
-        }
     }
-    let Some(command) = command else {
-        return Err(Stop::Wrong("a command is needed".to_owned()));
+    let given = PROGRAM.read(words)?;
+    let mut words = given.texts();
+    if words.is_empty() {
+        wrong!("a command is needed");
+    }
+    let name = words.remove(0);
+    let mut all = commands().into_iter();
+    let Some(command) = all.find(|command| command.name == name) else {
+        wrong!("there is no command '{name}'");
     };
-    if let Some((option, _)) = options
-        .iter()
-        .find(|(option, _)| !command.takes(option.long))
-    {
-        let told = format!("{} takes no --{}", command.name, option.long);
-        return Err(Stop::Wrong(told));
-    }
-    let (least, most) = command.count;
-    if rest.len() < least || rest.len() > most {
-        let told = match most {
-            0 => format!("{} takes no further words", command.name),
-            _ => format!("{} needs {}", command.name, command.words),
-        };
-        return Err(Stop::Wrong(told));
-    }
-    let choice =
-        command.name != "completion" || command.words.split('|').any(|shell| shell == rest[0]);
-    if !choice {
-        return Err(Stop::Wrong(format!(
-            "{} needs {}",
-            command.name, command.words
-        )));
-    }
-    if command.name == "attach" {
-        let service = options.iter().any(|(option, _)| option.long == "service");
-        if rest.len() != 2 - usize::from(service) {
-            return Err(Stop::Wrong(
-                "attach needs PID GROUP, or --service NAME GROUP".to_owned(),
-            ));
+    for taken in &given.options {
+        if !command.takes(taken.option.long) {
+            wrong!("{name} takes no --{}", taken.option.long);
         }
     }
-    Ok(Given {
+    let ((least, most), wanted) = (command.count(), command.words);
+    if most == 0 && !words.is_empty() {
+        wrong!("{name} takes no further words");
+    }
+    let choice = name == "completion";
+    if words.len() < least
+        || words.len() > most
+        || (choice && !wanted.split('|').any(|shell| shell == words[0]))
+    {
+        wrong!("{name} needs {wanted}");
+    }
+    if name == "attach" && words.len() != 2 - usize::from(given.has("service")) {
+        wrong!("attach needs PID GROUP, or --service NAME GROUP");
+    }
+    Ok(Told {
         command,
-        options,
-        words: rest,
+        given,
+        words,
     })
 }
 
@@ -127,7 +64,7 @@ pub fn parse(words: Vec<String>) -> Result<Given, Stop> {
 mod tests {
     use super::*;
 
-    fn given(line: &str) -> Result<Given, Stop> {
+    fn given(line: &str) -> Result<Told, Stop> {
         parse(line.split_whitespace().map(str::to_owned).collect())
     }
 
@@ -135,9 +72,9 @@ mod tests {
     fn options_and_words_are_understood() {
         let found = given("apply --policy=a --profile b -q -p c").ok().unwrap();
         assert_eq!(found.command.name, "apply");
-        assert_eq!(found.value("policy"), Some("c"));
-        assert_eq!(found.value("profile"), Some("b"));
-        assert!(found.has("quiet") && !found.has("json"));
+        assert_eq!(found.given.text("policy").as_deref(), Some("c"));
+        assert_eq!(found.given.text("profile").as_deref(), Some("b"));
+        assert!(found.given.has("quiet") && !found.given.has("json"));
         assert_eq!(given("completion fish").ok().unwrap().words, ["fish"]);
     }
 

@@ -1,6 +1,6 @@
 //! Completion: scripts for shells, made from the table.
 
-use super::table::{COMMANDS, Command, OPTIONS, Opt};
+use super::table::{Command, commands, options};
 use std::fmt::Write;
 
 pub fn script(shell: &str) -> String {
@@ -14,8 +14,15 @@ pub fn script(shell: &str) -> String {
     }
 }
 
-fn options(command: &'static Command) -> impl Iterator<Item = &'static Opt> {
-    OPTIONS.iter().filter(|option| command.takes(option.long))
+/// The options of a command, each with a space behind it.
+fn longs(command: &Command) -> String {
+    let mut longs = String::new();
+    for (option, _) in options() {
+        if command.takes(option.long) {
+            let _ = write!(longs, "--{} ", option.long);
+        }
+    }
+    longs
 }
 
 /// Also for zsh, which understands it.
@@ -23,14 +30,12 @@ fn bash() -> String {
     let mut text = String::from(
         "_kernelctl() {\n    local word=${COMP_WORDS[COMP_CWORD]} more each\n    more='",
     );
-    for command in COMMANDS {
+    for command in commands() {
         let _ = write!(text, "{} ", command.name);
     }
     text += "--help --version'\n    for each in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n        case $each in\n";
-    for command in COMMANDS {
-        let longs: Vec<String> = options(command)
-            .map(|option| format!("--{}", option.long))
-            .collect();
+    for command in commands() {
+        let longs = longs(&command);
         let words = match command.words.contains(' ') {
             true => "",
             false => command.words,
@@ -39,7 +44,7 @@ fn bash() -> String {
             text,
             "        {}) more='{} {}' ;;",
             command.name,
-            longs.join(" "),
+            longs.trim_end(),
             words.replace('|', " ")
         );
     }
@@ -49,7 +54,7 @@ fn bash() -> String {
 
 fn fish() -> String {
     let mut text = String::from("complete -c kernelctl -f\n");
-    for command in COMMANDS {
+    for command in commands() {
         let _ = writeln!(
             text,
             "complete -c kernelctl -n __fish_use_subcommand -a {} -d '{}'",
@@ -60,14 +65,17 @@ fn fish() -> String {
             "complete -c kernelctl -n '__fish_seen_subcommand_from {}'",
             command.name
         );
-        for option in options(command) {
+        for (option, about) in options() {
+            if !command.takes(option.long) {
+                continue;
+            }
             let value = if option.value.is_empty() { "" } else { " -r" };
             let _ = writeln!(
                 text,
                 "{condition} -l {} -s {}{value} -d '{}'",
                 option.long,
-                option.short,
-                option.about.replace('\'', "")
+                option.letter,
+                about.replace('\'', "")
             );
         }
         if command.words.contains('|') && !command.words.contains(' ') {
@@ -83,11 +91,11 @@ mod tests {
 
     #[test]
     fn every_command_and_option_is_there() {
-        for text in [bash(), fish(), crate::program::help::text()] {
-            for command in COMMANDS {
+        for text in [bash(), fish()] {
+            for command in commands() {
                 assert!(text.contains(command.name), "{}", command.name);
             }
-            for option in OPTIONS {
+            for (option, _) in options() {
                 assert!(text.contains(option.long), "{}", option.long);
             }
         }

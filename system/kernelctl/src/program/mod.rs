@@ -2,7 +2,6 @@
 
 mod arguments;
 mod completion;
-mod help;
 mod table;
 
 use crate::cgroup;
@@ -15,53 +14,30 @@ use crate::run::{self, Mode, Report};
 use crate::step::{Kind, Step};
 use crate::sysctl;
 use crate::system::zram;
-use arguments::{Given, Stop};
+use arguments::{PROGRAM, Told};
 use common::Root;
-use std::io::Write;
+use common::arguments::{DONE, FAILED, Given, Taken, WRONG, print};
+use std::fmt::Display;
 use std::rc::Rc;
-
-/// Everything is as it was asked for.
-const DONE: u8 = 0;
-/// Something could not be done, or does not hold.
-const FAILED: u8 = 1;
-/// The command line says nothing that there is.
-const WRONG: u8 = 2;
 
 /// Runs the program with the words behind its name; its exit status.
 pub fn main(words: Vec<String>) -> u8 {
-    let given = match arguments::parse(words) {
-        Ok(given) => given,
-        Err(Stop::Help) => return print(&help::text(), DONE),
-        Err(Stop::Version) => {
-            return print(concat!("kernelctl ", env!("CARGO_PKG_VERSION"), "\n"), DONE);
+    match arguments::parse(words) {
+        Ok(told) => {
+            let root = Root::new(told.given.path("root", "/"));
+            PROGRAM.status(command(&root, &told))
         }
-        Err(Stop::Wrong(what)) => {
-            complain(&format!("{what} (--help tells what there is)"));
-            return WRONG;
-        }
-    };
-    let root = Root::new(given.value("root").unwrap_or("/"));
-    match command(&root, &given) {
-        Ok(status) => status,
-        Err(error) => {
-            complain(&error.to_string());
-            FAILED
-        }
+        Err(stop) => PROGRAM.stop(stop),
     }
 }
 
-/// To standard output; a reader that went away is no error.
-fn print(text: &str, status: u8) -> u8 {
-    let _ = std::io::stdout().write_all(text.as_bytes());
-    status
+fn complain(what: &dyn Display) {
+    PROGRAM.complain(what);
 }
 
-fn complain(text: &str) {
-    let _ = std::io::stderr().write_all(format!("kernelctl: {text}\n").as_bytes());
-}
-
-fn command(root: &Root, given: &Given) -> Result<u8> {
-    match given.command.name {
+fn command(root: &Root, told: &Told) -> Result<u8> {
+    let given = &told.given;
+    match told.command.name {
         "apply" => apply(root, given),
         "plan" => plan(root, given),
         "status" => {
@@ -74,10 +50,13 @@ fn command(root: &Root, given: &Given) -> Result<u8> {
             Ok(tell(given, &report, FAILED))
         }
         "revert" => Ok(tell(given, &run::revert(root)?, FAILED)),
-        "attach" => attach(root, given),
+        "attach" => attach(root, told),
         "watch" => watch(root, given),
         "marks" => marks::write(root).map(|()| DONE),
-        _ => Ok(print(&completion::script(&given.words[0]), DONE)),
+        _ => {
+            print(&completion::script(&told.words[0]));
+            Ok(DONE)
+        }
     }
 }
 
@@ -90,11 +69,11 @@ struct Wanted {
 
 /// Reads everything. A mistake in a file of sysctl.d is told and, if the others are to be kept going with, passed over.
 fn wanted(root: &Root, given: &Given) -> Result<Option<Wanted>> {
-    let policy = policy::read(root, given.value("policy"), given.value("profile"))?;
+    let policy = policy::read(root, given.text("policy"), given.text("profile"))?;
     let (mut assignments, errors) = sysctl::read(root);
-    errors.iter().for_each(|error| complain(&error.to_string()));
+    errors.iter().for_each(|error| complain(error));
     if !errors.is_empty() && !given.has("keep-going") {
-        complain("nothing was done (--keep-going does what can be done)");
+        complain(&"nothing was done (--keep-going does what can be done)");
         return Ok(None);
     }
     assignments.extend(policy.sysctls.iter().cloned());
@@ -121,7 +100,7 @@ fn apply(root: &Root, given: &Given) -> Result<u8> {
     let report = run::apply(root, &wanted.steps, mode, names)?;
     let status = tell(given, &report, FAILED);
     if report.failed() && mode == Mode::Whole {
-        complain("all is as it was before (--keep-going does what can be done)");
+        complain(&"all is as it was before (--keep-going does what can be done)");
     }
     Ok(if wanted.incomplete { FAILED } else { status })
 }
@@ -140,13 +119,13 @@ fn plan(root: &Root, given: &Given) -> Result<u8> {
     Ok(if wanted.incomplete { FAILED } else { status })
 }
 
-fn attach(root: &Root, given: &Given) -> Result<u8> {
-    let done = match (given.value("service"), &*given.words) {
-        (Some(service), [group]) => cgroup::attach::service(root, service, group).map(drop),
+fn attach(root: &Root, told: &Told) -> Result<u8> {
+    let done = match (told.given.text("service"), &*told.words) {
+        (Some(service), [group]) => cgroup::attach::service(root, &service, group).map(drop),
         (None, [pid, group]) => match pid.parse() {
             Ok(pid) if pid > 0 => cgroup::attach::process(root, pid, group),
             _ => {
-                complain(&format!("'{pid}' is no number of a process"));
+                complain(&format_args!("'{pid}' is no number of a process"));
                 return Ok(WRONG);
             }
         },
@@ -156,15 +135,15 @@ fn attach(root: &Root, given: &Given) -> Result<u8> {
 }
 
 fn watch(root: &Root, given: &Given) -> Result<u8> {
-    let ready = match given.value("ready-fd").map(str::parse::<u32>) {
+    let ready = match given.taken("ready-fd").map(Taken::number) {
         None => None,
-        Some(Ok(number)) => Some(number),
-        Some(Err(_)) => {
-            complain("--ready-fd needs the number of a descriptor");
+        Some(Some(number)) => Some(number),
+        Some(None) => {
+            complain(&"--ready-fd needs the number of a descriptor");
             return Ok(WRONG);
         }
     };
-    let policy = policy::read(root, given.value("policy"), given.value("profile"))?;
+    let policy = policy::read(root, given.text("policy"), given.text("profile"))?;
     pressure::watch(root, &policy, ready).map(|()| DONE)
 }
 
@@ -174,13 +153,11 @@ fn tell(given: &Given, report: &Report, bad: u8) -> u8 {
         true => report.json() + "\n",
         false => report.text(given.has("quiet")),
     };
+    print(&text);
     let drifted = report.count(|outcome| matches!(outcome, run::Outcome::Drifted(_))) > 0;
-    print(
-        &text,
-        if report.failed() || drifted {
-            bad
-        } else {
-            DONE
-        },
-    )
+    if report.failed() || drifted {
+        bad
+    } else {
+        DONE
+    }
 }
