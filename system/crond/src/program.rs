@@ -2,13 +2,16 @@
 
 use crate::daemon::{self, Folders, Options};
 use crate::table::{self, Kind};
+use common::arguments::{DONE, FAILED, Program, Stop, wrong};
 use common::reason;
 use std::io::Write;
 use std::path::Path;
 
-const DONE: u8 = 0;
-const FAILED: u8 = 1;
-const WRONG: u8 = 2;
+const PROGRAM: Program = Program {
+    name: "crond",
+    version: env!("CARGO_PKG_VERSION"),
+    help: HELP,
+};
 
 const HELP: &str = "crond: runs commands at the times of crontabs
 
@@ -34,31 +37,17 @@ SIGHUP: read all tables anew. Exit status: 0 done, 1 failed, or a table is wrong
 enum Wanted {
     Run(Options),
     Check { files: Vec<String>, system: bool },
-    Print(&'static str),
 }
 
 /// Runs the program with the words behind its name; its exit status.
 pub fn main(words: Vec<String>) -> u8 {
     match parse(words) {
-        Ok(Wanted::Print(text)) => {
-            let _ = std::io::stdout().write_all(text.as_bytes());
-            DONE
-        }
         Ok(Wanted::Check { files, system }) => {
             let good = files.iter().filter(|file| check(file, system)).count();
             if good == files.len() { DONE } else { FAILED }
         }
-        Ok(Wanted::Run(options)) => match daemon::run(options) {
-            Ok(()) => DONE,
-            Err(error) => {
-                complain(&format!("crond: {error}"));
-                FAILED
-            }
-        },
-        Err(what) => {
-            complain(&format!("crond: {what} (--help tells what there is)"));
-            WRONG
-        }
+        Ok(Wanted::Run(options)) => PROGRAM.status(daemon::run(options).map(|()| DONE)),
+        Err(stop) => PROGRAM.stop(stop),
     }
 }
 
@@ -91,60 +80,34 @@ fn check(file: &str, system: bool) -> bool {
     }
 }
 
-fn parse(words: Vec<String>) -> Result<Wanted, String> {
-    let mut options = Options {
-        folders: Folders {
-            users: "/etc/crontabs".into(),
-            systems: "/etc/cron.d".into(),
-        },
-        started: "/run/crond/started".into(),
-        log: "/dev/log".into(),
-        ready: None,
-    };
-    let (mut check, mut system, mut files) = (false, false, Vec::new());
-    let mut words = words.into_iter();
-    while let Some(word) = words.next() {
-        let (name, behind) = match word.split_once('=') {
-            Some((name, value)) if name.starts_with("--") => {
-                (name.to_owned(), Some(value.to_owned()))
-            }
-            _ => (word, None),
-        };
-        let mut value = || match &behind {
-            Some(value) => Ok(value.clone()),
-            None => words.next().ok_or_else(|| format!("{name} needs a value")),
-        };
-        match &*name {
-            "-c" | "--crontabs" => options.folders.users = value()?.into(),
-            "-d" | "--cron.d" => options.folders.systems = value()?.into(),
-            "-l" | "--log" => options.log = value()?.into(),
-            "-r" | "--started" => options.started = value()?.into(),
-            "-F" | "--ready-fd" => {
-                let number = value()?.parse().ok().filter(|number| *number > 2);
-                options.ready =
-                    Some(number.ok_or_else(|| format!("{name} needs a number above 2"))?);
-            }
-            "-C" | "--check" => check = true,
-            "-S" | "--system" => system = true,
-            "-h" | "--help" => return Ok(Wanted::Print(HELP)),
-            "-V" | "--version" => {
-                return Ok(Wanted::Print(concat!(
-                    "crond ",
-                    env!("CARGO_PKG_VERSION"),
-                    "\n"
-                )));
-            }
-            option if option.starts_with('-') => {
-                return Err(format!("there is no option '{option}'"));
-            }
-            _ => files.push(name),
+fn parse(words: Vec<String>) -> Result<Wanted, Stop> {
+    let given = PROGRAM.read(words)?;
+    let mut ready = None;
+    if let Some(taken) = given.taken("ready-fd") {
+        ready = taken.number().filter(|number| *number > 2);
+        if ready.is_none() {
+            return Err(wrong(format_args!("{} needs a number above 2", taken.name)));
         }
     }
-    match (check, files.first()) {
-        (true, None) => Err("--check needs a file".to_owned()),
-        (true, Some(_)) => Ok(Wanted::Check { files, system }),
-        (false, Some(file)) => Err(format!("it takes no words but with --check, as '{file}'")),
-        (false, None) => Ok(Wanted::Run(options)),
+    let files = given.texts();
+    match (given.has("check"), files.first()) {
+        (true, None) => Err(wrong(format_args!("--check needs a file"))),
+        (true, Some(_)) => Ok(Wanted::Check {
+            files,
+            system: given.has("system"),
+        }),
+        (false, Some(file)) => Err(wrong(format_args!(
+            "it takes no words but with --check, as '{file}'"
+        ))),
+        (false, None) => Ok(Wanted::Run(Options {
+            folders: Folders {
+                users: given.path("crontabs", "/etc/crontabs"),
+                systems: given.path("cron.d", "/etc/cron.d"),
+            },
+            started: given.path("started", "/run/crond/started"),
+            log: given.path("log", "/dev/log"),
+            ready,
+        })),
     }
 }
 
@@ -152,7 +115,7 @@ fn parse(words: Vec<String>) -> Result<Wanted, String> {
 mod tests {
     use super::*;
 
-    fn given(line: &str) -> Result<Wanted, String> {
+    fn given(line: &str) -> Result<Wanted, Stop> {
         parse(line.split_whitespace().map(str::to_owned).collect())
     }
 
@@ -170,10 +133,14 @@ mod tests {
             ("-x", "there is no option '-x'"),
             ("x", "it takes no words but with --check, as 'x'"),
             ("--check", "--check needs a file"),
-            ("-c", "-c needs a value"),
+            ("-c", "-c needs a FOLDER"),
             ("-F 2", "-F needs a number above 2"),
         ] {
-            assert_eq!(given(line).unwrap_err(), told, "{line}");
+            assert_eq!(
+                given(line).unwrap_err(),
+                Stop::Wrong(told.to_owned()),
+                "{line}"
+            );
         }
     }
 }

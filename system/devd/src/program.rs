@@ -6,42 +6,19 @@ mod tell;
 use crate::daemon::{self, control};
 use crate::error::{Error, Result};
 use crate::modules;
-use arguments::{Given, Parsed};
-use std::io::Write;
-
-const DONE: u8 = 0;
-const FAILED: u8 = 1;
-const WRONG: u8 = 2;
+use arguments::{Given, PROGRAM};
+use common::arguments::{DONE, FAILED, print};
 
 /// Runs the program with the words behind its name; its exit status.
 pub fn main(words: Vec<String>) -> u8 {
-    let given = match arguments::parse(words) {
-        Ok(Parsed::Given(given)) => given,
-        Ok(Parsed::Text(text)) => {
-            print(&text);
-            return DONE;
-        }
-        Err(what) => {
-            complain(&format!("{what} (--help tells what there is)"));
-            return WRONG;
-        }
-    };
-    match command(*given) {
-        Ok(status) => status,
-        Err(error) => {
-            complain(&error.to_string());
-            FAILED
-        }
+    match arguments::parse(words) {
+        Ok(given) => PROGRAM.status(command(given)),
+        Err(stop) => PROGRAM.stop(stop),
     }
 }
 
-/// To standard output; a reader that went away is no error.
-fn print(text: &str) {
-    let _ = std::io::stdout().write_all(text.as_bytes());
-}
-
 fn complain(text: &str) {
-    let _ = std::io::stderr().write_all(format!("devd: {text}\n").as_bytes());
+    PROGRAM.complain(&text);
 }
 
 fn command(given: Given) -> Result<u8> {

@@ -2,12 +2,14 @@
 
 use crate::configuration;
 use crate::daemon::{self, Options};
-use std::io::Write;
+use common::arguments::{DONE, Given, Program, Stop, wrong};
 use std::path::PathBuf;
 
-pub const DONE: u8 = 0;
-pub const FAILED: u8 = 1;
-pub const WRONG: u8 = 2;
+const PROGRAM: Program = Program {
+    name: "logd",
+    version: env!("CARGO_PKG_VERSION"),
+    help: HELP,
+};
 
 const HELP: &str = "logd: takes what programs and the kernel say, and writes it to files
 
@@ -32,100 +34,53 @@ Exit status: 0 done, 1 failed, 2 wrong use. 'logctl' reads what was written.
 enum Wanted {
     Run(Options),
     Check(PathBuf),
-    Print(&'static str),
 }
 
 /// Runs the program with the words behind its name; its exit status.
 pub fn main(words: Vec<String>) -> u8 {
-    let result = match parse(words) {
+    let done = match parse(words) {
         Ok(Wanted::Run(options)) => daemon::run(options),
         Ok(Wanted::Check(folder)) => configuration::read(&folder).map(|_| ()),
-        Ok(Wanted::Print(text)) => {
-            print(text.as_bytes());
-            return DONE;
-        }
-        Err(what) => {
-            complain("logd", &format!("{what} (--help tells what there is)"));
-            return WRONG;
-        }
+        Err(stop) => return PROGRAM.stop(stop),
     };
-    match result {
-        Ok(()) => DONE,
-        Err(error) => {
-            complain("logd", &error.to_string());
-            FAILED
+    PROGRAM.status(done.map(|()| DONE))
+}
+
+fn parse(words: Vec<String>) -> Result<Wanted, Stop> {
+    let given = PROGRAM.read(words)?;
+    no_words(&given)?;
+    let mut ready = None;
+    if let Some(taken) = given.taken("ready-fd") {
+        ready = taken.number().filter(|number| *number > 2);
+        if ready.is_none() {
+            return Err(wrong(format_args!("{} needs a number above 2", taken.name)));
         }
     }
-}
-
-/// To standard output; whether somebody reads it.
-pub fn print(text: &[u8]) -> bool {
-    std::io::stdout().write_all(text).is_ok()
-}
-
-pub fn complain(program: &str, text: &str) {
-    let _ = std::io::stderr().write_all(format!("{program}: {text}\n").as_bytes());
-}
-
-fn parse(words: Vec<String>) -> Result<Wanted, String> {
-    let mut check = false;
-    let mut options = Options {
-        folder: configuration::FOLDER.into(),
-        socket: "/dev/log".into(),
-        kernel: "/dev/kmsg".into(),
-        kept: "/run/logd/kernel".into(),
-        user: None,
-        ready: None,
-    };
-    let mut words = words.into_iter();
-    while let Some(word) = words.next() {
-        let (name, behind) = part(word);
-        let mut value = || match &behind {
-            Some(value) => Ok(value.clone()),
-            None => words.next().ok_or_else(|| format!("{name} needs a value")),
-        };
-        match &*name {
-            "-c" | "--config" => options.folder = value()?.into(),
-            "-s" | "--socket" => options.socket = value()?.into(),
-            "-k" | "--kernel" => options.kernel = value()?.into(),
-            "-K" | "--keep" => options.kept = value()?.into(),
-            "-u" | "--user" => options.user = Some(value()?),
-            "-F" | "--ready-fd" => {
-                let number = value()?.parse().ok().filter(|number| *number > 2);
-                options.ready =
-                    Some(number.ok_or_else(|| format!("{name} needs a number above 2"))?);
-            }
-            "-C" | "--check" => check = true,
-            "-h" | "--help" => return Ok(Wanted::Print(HELP)),
-            "-V" | "--version" => {
-                return Ok(Wanted::Print(concat!(
-                    "logd ",
-                    env!("CARGO_PKG_VERSION"),
-                    "\n"
-                )));
-            }
-            other => return Err(unknown(other)),
-        }
+    let folder = given.path("config", configuration::FOLDER);
+    if given.has("check") {
+        return Ok(Wanted::Check(folder));
     }
-    Ok(match check {
-        true => Wanted::Check(options.folder),
-        false => Wanted::Run(options),
-    })
+    Ok(Wanted::Run(Options {
+        folder,
+        socket: given.path("socket", "/dev/log"),
+        kernel: given.path("kernel", "/dev/kmsg"),
+        kept: given.path("keep", "/run/logd/kernel"),
+        user: given.text("user"),
+        ready,
+    }))
 }
 
-/// What is wrong with a word that means nothing.
-pub fn unknown(word: &str) -> String {
-    match word.starts_with('-') {
-        true => format!("there is no option '{word}'"),
-        false => format!("it takes no words, as '{word}'"),
-    }
-}
-
-/// The name and value of `--name=value`.
-pub fn part(word: String) -> (String, Option<String>) {
-    match word.split_once('=') {
-        Some((name, value)) if name.starts_with("--") => (name.to_owned(), Some(value.to_owned())),
-        _ => (word, None),
+/// Refuses words that mean nothing.
+///
+/// # Errors
+/// [`Stop::Wrong`]
+pub fn no_words(given: &Given) -> Result<(), Stop> {
+    match given.words.first() {
+        None => Ok(()),
+        Some(word) => Err(wrong(format_args!(
+            "it takes no words, as '{}'",
+            word.display()
+        ))),
     }
 }
 
@@ -133,7 +88,7 @@ pub fn part(word: String) -> (String, Option<String>) {
 mod tests {
     use super::*;
 
-    fn given(line: &str) -> Result<Wanted, String> {
+    fn given(line: &str) -> Result<Wanted, Stop> {
         parse(line.split_whitespace().map(str::to_owned).collect())
     }
 
@@ -150,11 +105,15 @@ mod tests {
         for (line, told) in [
             ("-x", "there is no option '-x'"),
             ("x", "it takes no words, as 'x'"),
-            ("-c", "-c needs a value"),
+            ("-c", "-c needs a FOLDER"),
             ("-F 1", "-F needs a number above 2"),
             ("-F x", "-F needs a number above 2"),
         ] {
-            assert_eq!(given(line).err().as_deref(), Some(told), "{line}");
+            assert_eq!(
+                given(line).err(),
+                Some(Stop::Wrong(told.to_owned())),
+                "{line}"
+            );
         }
     }
 }

@@ -6,13 +6,16 @@ use crate::daemon::{self, Options, control};
 use crate::error::{Error, Result};
 use crate::netlink::Socket;
 use crate::plan::Scope;
+use common::arguments::{DONE, FAILED, Program, Stop, print, wrong};
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-const DONE: u8 = 0;
-const FAILED: u8 = 1;
-const WRONG: u8 = 2;
+const PROGRAM: Program = Program {
+    name: "netd",
+    version: env!("CARGO_PKG_VERSION"),
+    help: HELP,
+};
 
 const HELP: &str = "netd: the network as its files declare it
 
@@ -60,34 +63,14 @@ struct Given {
 
 /// Runs the program with the words behind its name; its exit status.
 pub fn main(words: Vec<String>) -> u8 {
-    let given = match parse(words) {
-        Ok(Some(given)) => given,
-        Ok(None) => return DONE,
-        Err(what) => {
-            complain(&format!("{what} (--help tells what there is)"));
-            return WRONG;
-        }
-    };
-    match command(given) {
-        Ok(status) => status,
-        Err(error) => {
-            complain(&error.to_string());
-            FAILED
-        }
+    match parse(words) {
+        Ok(given) => PROGRAM.status(command(given)),
+        Err(stop) => PROGRAM.stop(stop),
     }
 }
 
-/// To standard output; a reader that went away is no error.
-fn print(text: &str) {
-    let _ = std::io::stdout().write_all(text.as_bytes());
-}
-
-fn complain(text: &str) {
-    let _ = std::io::stderr().write_all(format!("netd: {text}\n").as_bytes());
-}
-
 /// Seconds of `60`, `60s` or `5m`.
-fn seconds(text: &str) -> Result<u32, String> {
+fn seconds(text: &str) -> Result<u32, Stop> {
     let (number, unit) = match text.strip_suffix('m') {
         Some(minutes) => (minutes, 60),
         None => (text.strip_suffix('s').unwrap_or(text), 1),
@@ -98,65 +81,26 @@ fn seconds(text: &str) -> Result<u32, String> {
         .and_then(|number| number.checked_mul(unit));
     number
         .filter(|number| (1..=1_000_000).contains(number))
-        .ok_or_else(|| format!("'{text}' is no time, as in 60s or 5m"))
+        .ok_or_else(|| wrong(format_args!("'{text}' is no time, as in 60s or 5m")))
 }
 
-fn parse(words: Vec<String>) -> Result<Option<Given>, String> {
-    let mut given = Given {
-        command: String::new(),
-        words: Vec::new(),
-        options: Options {
-            folder: PathBuf::from(configuration::FOLDER),
-            socket: PathBuf::from("/run/netd/control"),
-            kept: PathBuf::from("/var/lib/netd"),
-            resolv_conf: PathBuf::from("/etc/resolv.conf"),
-            ready: None,
-        },
-        confirm: 0,
-        timeout: 120,
-        json: false,
-        config: false,
+fn parse(words: Vec<String>) -> Result<Given, Stop> {
+    macro_rules! wrong {
+        ($($text:tt)*) => {
+            return Err(wrong(format_args!($($text)*)))
+        };
+    }
+    let told = PROGRAM.read(words)?;
+    let time = |long, usual| match told.text(long) {
+        Some(text) => seconds(&text),
+        None => Ok(usual),
     };
-    let mut words = words.into_iter();
-    while let Some(word) = words.next() {
-        let (name, behind) = match word.split_once('=') {
-            Some((name, value)) if name.starts_with("--") => {
-                (name.to_owned(), Some(value.to_owned()))
-            }
-            _ => (word, None),
-        };
-        let mut value = || match &behind {
-            Some(value) => Ok(value.clone()),
-            None => words.next().ok_or_else(|| format!("{name} needs a value")),
-        };
-        match &*name {
-            "-c" | "--config" => {
-                given.options.folder = value()?.into();
-                given.config = true;
-            }
-            "-s" | "--socket" => given.options.socket = value()?.into(),
-            "-k" | "--keep" => given.options.kept = value()?.into(),
-            "-n" | "--names" => given.options.resolv_conf = value()?.into(),
-            "-C" | "--confirm" => given.confirm = seconds(&value()?)?,
-            "-t" | "--timeout" => given.timeout = seconds(&value()?)?,
-            "-F" | "--ready-fd" => {
-                let number = value()?.parse();
-                given.options.ready = Some(number.map_err(|_| format!("{name} needs a number"))?);
-            }
-            "-j" | "--json" => given.json = true,
-            "-h" | "--help" => {
-                print(HELP);
-                return Ok(None);
-            }
-            "-V" | "--version" => {
-                print(concat!("netd ", env!("CARGO_PKG_VERSION"), "\n"));
-                return Ok(None);
-            }
-            option if option.starts_with('-') => {
-                return Err(format!("there is no option '{option}'"));
-            }
-            _ if given.command.is_empty() => given.command = name,
-            _ => given.words.push(name),
+    let (confirm, timeout) = (time("confirm", 0)?, time("timeout", 120)?);
+    let mut ready = None;
+    if let Some(taken) = told.taken("ready-fd") {
+        ready = taken.number();
+        if ready.is_none() {
+            wrong!("{} needs a number", taken.name);
         }
     }
     let known = [
@@ -170,32 +114,40 @@ fn parse(words: Vec<String>) -> Result<Option<Given>, String> {
         "watch",
         "wait-online",
     ];
-    if given.command.is_empty() {
-        return Err("a command is needed".to_owned());
+    let mut words = told.texts();
+    if words.is_empty() {
+        wrong!("a command is needed");
     }
-    if !known.contains(&&*given.command) {
-        return Err(format!("there is no command '{}'", given.command));
+    let command = words.remove(0);
+    if !known.contains(&&*command) {
+        wrong!("there is no command '{command}'");
     }
-    if given.confirm > 0 && !matches!(&*given.command, "apply" | "reload") {
-        return Err(format!("{} takes no --confirm", given.command));
+    if confirm > 0 && !matches!(&*command, "apply" | "reload") {
+        wrong!("{command} takes no --confirm");
     }
-    match given.words.first() {
-        Some(word) if given.command != "wait-online" => {
-            return Err(format!(
-                "{} takes no further words, as '{word}'",
-                given.command
-            ));
+    for word in &words {
+        if command != "wait-online" {
+            wrong!("{command} takes no further words, as '{word}'");
         }
-        _ => {}
+        if control::demand(word).is_none() {
+            wrong!("'{word}' is no LINK[:carrier|address|routable]");
+        }
     }
-    if let Some(word) = given
-        .words
-        .iter()
-        .find(|word| control::demand(word).is_none())
-    {
-        return Err(format!("'{word}' is no LINK[:carrier|address|routable]"));
-    }
-    Ok(Some(given))
+    Ok(Given {
+        command,
+        words,
+        options: Options {
+            folder: told.path("config", configuration::FOLDER),
+            socket: told.path("socket", "/run/netd/control"),
+            kept: told.path("keep", "/var/lib/netd"),
+            resolv_conf: told.path("names", "/etc/resolv.conf"),
+            ready,
+        },
+        confirm,
+        timeout,
+        json: told.has("json"),
+        config: told.has("config"),
+    })
 }
 
 fn command(given: Given) -> Result<u8> {

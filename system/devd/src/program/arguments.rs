@@ -3,7 +3,14 @@
 use crate::daemon::Options;
 use crate::modules;
 use common::Root;
+use common::arguments::{Program, Stop, wrong};
 use std::path::PathBuf;
+
+pub const PROGRAM: Program = Program {
+    name: "devd",
+    version: env!("CARGO_PKG_VERSION"),
+    help: HELP,
+};
 
 const HELP: &str = "devd: devices get their modules, and their nodes get names, owners and modes
 
@@ -51,108 +58,72 @@ pub struct Given {
     pub json: bool,
 }
 
-pub enum Parsed {
-    Given(Box<Given>),
-    /// To be printed, and nothing else.
-    Text(String),
-}
-
-pub fn parse(words: Vec<String>) -> Result<Parsed, String> {
-    let (mut command, mut rest) = (None, Vec::new());
-    let (mut root, mut socket, mut release) = (Root::default(), None, None);
-    let (mut ready, mut waiting, mut no_modules, mut json) = (None, None, false, false);
-    let mut words = words.into_iter();
-    let mut only_words = false;
-    while let Some(word) = words.next() {
-        if only_words || !word.starts_with('-') || word == "-" {
-            match command {
-                None => command = Some(word),
-                Some(_) => rest.push(word),
-            }
-            continue;
-        }
-        let (name, behind) = match word.split_once('=') {
-            Some((name, value)) if name.starts_with("--") => {
-                (name.to_owned(), Some(value.to_owned()))
-            }
-            _ => (word, None),
+/// Reads the words behind the program's name.
+pub fn parse(words: Vec<String>) -> Result<Given, Stop> {
+    macro_rules! wrong {
+        ($($text:tt)*) => {
+            return Err(wrong(format_args!($($text)*)))
         };
-        let takes = |next: &mut dyn Iterator<Item = String>| {
-            behind
-                .clone()
-                .or_else(|| next.next())
-                .ok_or_else(|| format!("{name} needs a value"))
-        };
-        let number = |text: String| {
-            text.parse::<usize>()
-                .map_err(|_| format!("'{text}' is no number"))
-        };
-        match &*name {
-            "--" => only_words = true,
-            "-F" | "--ready-fd" => {
-                let text = takes(&mut words)?;
-                ready = Some(
-                    text.parse::<u32>()
-                        .map_err(|_| format!("'{text}' is no number of a descriptor"))?,
-                );
-            }
-            "-b" | "--buffer" => waiting = Some(number(takes(&mut words)?)?),
-            "-n" | "--no-modules" => no_modules = true,
-            "-s" | "--socket" => socket = Some(PathBuf::from(takes(&mut words)?)),
-            "-k" | "--kernel" => release = Some(takes(&mut words)?),
-            "-R" | "--root" => root = Root::new(takes(&mut words)?),
-            "-j" | "--json" => json = true,
-            "-h" | "--help" => return Ok(Parsed::Text(HELP.to_owned())),
-            "-V" | "--version" => {
-                return Ok(Parsed::Text(
-                    concat!("devd ", env!("CARGO_PKG_VERSION"), "\n").to_owned(),
-                ));
-            }
-            _ => return Err(format!("there is no option '{name}'")),
+    }
+    let given = PROGRAM.read(words)?;
+    let mut words = given.texts();
+    if words.is_empty() {
+        wrong!("a command is needed");
+    }
+    let command = words.remove(0);
+    let Some((_, takes_words)) = COMMANDS.iter().find(|(name, _)| *name == command) else {
+        wrong!("there is no command '{command}'");
+    };
+    match words.first() {
+        None if *takes_words => wrong!("{command} needs what it is about"),
+        Some(word) if !takes_words => wrong!("{command} takes no further words, as '{word}'"),
+        _ => {}
+    }
+    let root = Root::new(given.path("root", "/"));
+    let (mut ready, mut waiting) = (None, None);
+    if let Some(taken) = given.taken("ready-fd") {
+        ready = taken.number();
+        if ready.is_none() {
+            wrong!("'{}' is no number of a descriptor", taken.text());
         }
     }
-    let command = command.ok_or("a command is needed")?;
-    let known = COMMANDS.iter().find(|(name, _)| *name == command);
-    let (_, takes_words) = known.ok_or_else(|| format!("there is no command '{command}'"))?;
-    if *takes_words && rest.is_empty() {
-        return Err(format!("{command} needs what it is about"));
+    if let Some(text) = given.text("buffer") {
+        waiting = text.parse::<usize>().ok();
+        if waiting.is_none() {
+            wrong!("'{text}' is no number");
+        }
     }
-    if !takes_words && !rest.is_empty() {
-        return Err(format!(
-            "{command} takes no further words, as '{}'",
-            rest[0]
-        ));
-    }
-    if let Some(release) = &release
-        && !crate::device::is_name(release)
-    {
-        return Err(format!("'{release}' is no release of a kernel"));
-    }
-    Ok(Parsed::Given(Box::new(Given {
+    let release = match given.text("kernel") {
+        Some(release) if !crate::device::is_name(&release) => {
+            wrong!("'{release}' is no release of a kernel")
+        }
+        Some(release) => release,
+        None => modules::running(),
+    };
+    Ok(Given {
         command,
-        words: rest,
-        json,
+        words,
+        json: given.has("json"),
         options: Options {
-            socket: socket.unwrap_or_else(|| root.at("/run/devd/control")),
-            release: release.unwrap_or_else(modules::running),
+            socket: match given.value("socket") {
+                Some(path) => PathBuf::from(path),
+                None => root.at("/run/devd/control"),
+            },
+            release,
             root,
             ready,
             waiting,
-            no_modules,
+            no_modules: given.has("no-modules"),
         },
-    })))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn given(line: &str) -> Result<Given, String> {
-        match parse(line.split_whitespace().map(str::to_owned).collect()) {
-            Ok(Parsed::Given(given)) => Ok(*given),
-            Ok(Parsed::Text(text)) => Err(text),
-            Err(what) => Err(what),
-        }
+    fn given(line: &str) -> Result<Given, Stop> {
+        parse(line.split_whitespace().map(str::to_owned).collect())
     }
 
     #[test]
@@ -179,14 +150,18 @@ mod tests {
             ("run x", "run takes no further words, as 'x'"),
             ("match", "match needs what it is about"),
             ("run --nope", "there is no option '--nope'"),
-            ("run -F", "-F needs a value"),
+            ("run -F", "-F needs a NUMBER"),
             ("run -F x", "'x' is no number of a descriptor"),
             ("run -b x", "'x' is no number"),
             ("match a -k ../x", "'../x' is no release of a kernel"),
         ] {
-            assert_eq!(given(line).err().as_deref(), Some(told), "{line}");
+            assert_eq!(
+                given(line).err(),
+                Some(Stop::Wrong(told.to_owned())),
+                "{line}"
+            );
         }
-        assert!(given("-h").err().unwrap().contains("Usage"));
+        assert_eq!(given("-h").err(), Some(Stop::Help));
         for (name, _) in COMMANDS {
             assert!(HELP.contains(&format!("\n    {name} ")), "{name}");
         }

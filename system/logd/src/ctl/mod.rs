@@ -9,35 +9,21 @@ use crate::configuration;
 use crate::error::{Error, Result};
 use crate::escape;
 use crate::names::{FACILITIES, LEVELS};
-use crate::program::{DONE, FAILED, WRONG, complain, print};
 use crate::record::{self, Record};
 use crate::time::Time;
+use common::arguments::DONE;
 use document::json::Json;
 use filter::Filter;
-use options::{Given, Wanted};
+use options::{Given, PROGRAM};
 use reader::Reader;
 use std::collections::VecDeque;
 use std::io::{BufWriter, Stdout, Write};
 
 /// Runs the program with the words behind its name; its exit status.
 pub fn main(words: Vec<String>) -> u8 {
-    let given = match options::parse(words, Time::now()) {
-        Ok(Wanted::Read(given)) => given,
-        Ok(Wanted::Print(text)) => {
-            print(text.as_bytes());
-            return DONE;
-        }
-        Err(what) => {
-            complain("logctl", &format!("{what} (--help tells what there is)"));
-            return WRONG;
-        }
-    };
-    match read(given) {
-        Ok(()) => DONE,
-        Err(error) => {
-            complain("logctl", &error.to_string());
-            FAILED
-        }
+    match options::parse(words, Time::now()) {
+        Ok(given) => PROGRAM.status(read(given).map(|()| DONE)),
+        Err(stop) => PROGRAM.stop(stop),
     }
 }
 

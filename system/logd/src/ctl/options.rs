@@ -3,9 +3,16 @@
 use super::filter::Filter;
 use crate::configuration;
 use crate::names::{self, FACILITIES, KERN, LEVELS};
-use crate::program::{part, unknown};
+use crate::program::no_words;
 use crate::time::Time;
+use common::arguments::{Program, Stop, wrong};
 use std::path::PathBuf;
+
+pub const PROGRAM: Program = Program {
+    name: "logctl",
+    version: env!("CARGO_PKG_VERSION"),
+    help: HELP,
+};
 
 const HELP: &str = "logctl: shows what logd wrote
 
@@ -44,100 +51,84 @@ pub struct Given {
     pub folder: PathBuf,
 }
 
-#[derive(Debug)]
-pub enum Wanted {
-    Read(Given),
-    Print(&'static str),
-}
-
 /// Reads the words behind the program's name.
-pub fn parse(words: Vec<String>, now: Time) -> Result<Wanted, String> {
-    let mut given = Given {
-        filter: Filter::default(),
-        lines: None,
-        follow: false,
-        json: false,
-        file: None,
-        folder: configuration::FOLDER.into(),
-    };
-    let mut words = words.into_iter();
-    while let Some(word) = words.next() {
-        let (name, behind) = part(word);
-        let filter = &mut given.filter;
-        let mut value = || match &behind {
-            Some(value) => Ok(value.clone()),
-            None => words.next().ok_or_else(|| format!("{name} needs a value")),
+pub fn parse(words: Vec<String>, now: Time) -> Result<Given, Stop> {
+    macro_rules! wrong {
+        ($($text:tt)*) => {
+            return Err(wrong(format_args!($($text)*)))
         };
-        let time = |text: String| {
-            let told = || format!("'{text}' is no time, as in 2026-11-26T07:02:11 or 10m");
-            Time::parse_or_ago(&text, now).ok_or_else(told)
-        };
-        let number = |text: String| {
-            let number = text.parse::<u32>();
-            number.map_err(|_| format!("{name} needs a number, not '{text}'"))
-        };
-        match &*name {
-            "-p" | "--program" => filter.programs.push(value()?),
-            "-l" | "--level" => {
-                let text = value()?;
-                let told = || {
-                    format!(
+    }
+    let told = PROGRAM.read(words)?;
+    no_words(&told)?;
+    let mut filter = Filter::default();
+    let mut lines = None;
+    for taken in &told.options {
+        let text = taken.text();
+        match taken.option.letter {
+            'p' => filter.programs.push(text),
+            'l' => {
+                filter.level = names::level(&text);
+                if filter.level.is_none() {
+                    wrong!(
                         "there is no level '{text}': there are {}",
                         LEVELS.join(", ")
-                    )
+                    );
+                }
+            }
+            'F' => match names::facility(&text) {
+                Some(facility) => filter.facilities.push(facility),
+                None => wrong!(
+                    "there is no facility '{text}': there are {}",
+                    FACILITIES.join(", ")
+                ),
+            },
+            'k' => filter.facilities.push(KERN),
+            'u' | 'P' | 'n' => {
+                let Some(number) = taken.number() else {
+                    wrong!("{} needs a number, not '{text}'", taken.name);
                 };
-                filter.level = Some(names::level(&text).ok_or_else(told)?);
+                match taken.option.letter {
+                    'u' => filter.uid = Some(number),
+                    'P' => filter.pid = Some(number),
+                    _ => lines = usize::try_from(number).ok(),
+                }
             }
-            "-F" | "--facility" => {
-                let text = value()?;
-                let told = || {
-                    format!(
-                        "there is no facility '{text}': there are {}",
-                        FACILITIES.join(", ")
-                    )
-                };
-                filter
-                    .facilities
-                    .push(names::facility(&text).ok_or_else(told)?);
+            's' | 'U' => {
+                let time = Time::parse_or_ago(&text, now);
+                if time.is_none() {
+                    wrong!("'{text}' is no time, as in 2026-11-26T07:02:11 or 10m");
+                }
+                match taken.option.letter {
+                    's' => filter.since = time,
+                    _ => filter.until = time,
+                }
             }
-            "-k" | "--kernel" => filter.facilities.push(KERN),
-            "-u" | "--uid" => filter.uid = Some(number(value()?)?),
-            "-P" | "--pid" => filter.pid = Some(number(value()?)?),
-            "-s" | "--since" => filter.since = Some(time(value()?)?),
-            "-U" | "--until" => filter.until = Some(time(value()?)?),
-            "-g" | "--grep" => filter.text = Some(value()?),
-            "-n" | "--lines" => given.lines = usize::try_from(number(value()?)?).ok(),
-            "-f" | "--follow" => given.follow = true,
-            "-j" | "--json" => given.json = true,
-            "-i" | "--file" => given.file = Some(value()?.into()),
-            "-c" | "--config" => given.folder = value()?.into(),
-            "-h" | "--help" => return Ok(Wanted::Print(HELP)),
-            "-V" | "--version" => {
-                return Ok(Wanted::Print(concat!(
-                    "logctl ",
-                    env!("CARGO_PKG_VERSION"),
-                    "\n"
-                )));
-            }
-            other => return Err(unknown(other)),
+            'g' => filter.text = Some(text),
+            _ => {}
         }
     }
-    Ok(Wanted::Read(given))
+    Ok(Given {
+        filter,
+        lines,
+        follow: told.has("follow"),
+        json: told.has("json"),
+        file: told.value("file").map(PathBuf::from),
+        folder: told.path("config", configuration::FOLDER),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn given(line: &str) -> Result<Wanted, String> {
+    fn given(line: &str) -> Result<Given, Stop> {
         let words = line.split_whitespace().map(str::to_owned);
         parse(words.collect(), Time(1_000_000_000))
     }
 
     #[test]
     fn filters_are_made() {
-        let Ok(Wanted::Read(found)) = given("-p a --program=b* -l warn -k -s 10s -n 5 -f -j -i /x")
-        else {
+        let Ok(found) = given("-p a --program=b* -l warn -k -s 10s -n 5 -f -j -i /x") else {
             panic!("it is not understood");
         };
         let filter = Filter {
@@ -159,13 +150,15 @@ mod tests {
         for (line, told) in [
             ("x", "it takes no words, as 'x'"),
             ("-fj", "there is no option '-fj'"),
-            ("-l", "-l needs a value"),
+            ("-l", "-l needs a LEVEL"),
             ("-l loud", "there is no level 'loud': there are emerg, "),
             ("-F x", "there is no facility 'x': there are kern, "),
             ("-s soon", "'soon' is no time, as in "),
             ("-n -1", "-n needs a number, not '-1'"),
         ] {
-            let found = given(line).unwrap_err();
+            let Err(Stop::Wrong(found)) = given(line) else {
+                panic!("it is understood: {line}");
+            };
             assert!(found.starts_with(told), "{line}: {found}");
         }
     }
