@@ -36,14 +36,36 @@ impl Error {
     }
 
     /// One of the kernel's, for `map_err`.
-    pub fn kernel(doing: impl Into<String>) -> impl FnOnce(Failure) -> Box<Self> {
-        let doing = doing.into();
-        move |failure| Box::new(Self::Kernel { doing, failure })
+    pub fn kernel(doing: &'static str) -> impl FnOnce(Failure) -> Box<Self> {
+        move |failure| Self::kernel_failed(format_args!("{doing}"), failure)
+    }
+
+    /// [`Error::Kernel`].
+    #[cold]
+    #[inline(never)]
+    pub fn kernel_failed(doing: fmt::Arguments<'_>, failure: Failure) -> Box<Self> {
+        Box::new(Self::Kernel {
+            doing: std::fmt::format(doing),
+            failure,
+        })
+    }
+
+    /// [`Error::Syntax`].
+    #[cold]
+    #[inline(never)]
+    pub fn syntax(file: &str, line: u32, what: fmt::Arguments<'_>) -> Box<Self> {
+        Box::new(Self::Syntax {
+            file: file.to_owned(),
+            line,
+            what: std::fmt::format(what),
+        })
     }
 
     /// [`Error::Impossible`].
-    pub fn impossible(what: impl Into<String>) -> Box<Self> {
-        Box::new(Self::Impossible(what.into()))
+    #[cold]
+    #[inline(never)]
+    pub fn impossible(what: fmt::Arguments<'_>) -> Box<Self> {
+        Box::new(Self::Impossible(std::fmt::format(what)))
     }
 }
 

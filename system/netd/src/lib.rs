@@ -22,6 +22,7 @@ pub mod dhcp4;
 pub mod dhcp6;
 pub mod error;
 pub mod lldp;
+pub mod map;
 pub mod netlink;
 pub mod plan;
 pub mod program;

@@ -165,7 +165,7 @@ fn command(given: Given) -> Result<u8> {
                 return ask(&socket, &line);
             }
             if given.confirm > 0 {
-                return Err(Error::impossible(format!(
+                return Err(Error::impossible(format_args!(
                     "{}: no daemon runs that could take it back: start 'netd run', or leave --confirm out",
                     socket.display()
                 )));
@@ -202,7 +202,7 @@ fn alone(folder: &Path, apply: bool, json: bool) -> Result<u8> {
 fn ask(path: &Path, line: &str) -> Result<u8> {
     let shown = path.display().to_string();
     let socket = control::call(path).map_err(|errno| {
-        Error::impossible(format!(
+        Error::impossible(format_args!(
             "{shown}: {}: no daemon runs: start 'netd run'",
             common::words(errno)
         ))
@@ -233,5 +233,5 @@ fn ask(path: &Path, line: &str) -> Result<u8> {
             break;
         }
     }
-    status.ok_or_else(|| Error::impossible(format!("{shown}: the daemon ended")))
+    status.ok_or_else(|| Error::impossible(format_args!("{shown}: the daemon ended")))
 }

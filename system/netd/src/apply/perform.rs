@@ -21,6 +21,24 @@ pub struct Performer<'s> {
 
 type Done = Result<(), String>;
 
+/// What a change does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum How {
+    Add,
+    Replace,
+    Remove,
+}
+
+/// What a change is about, and what it does with that; nothing of nothing.
+fn how<T>(change: &Change<T>) -> Option<(&T, How)> {
+    Some(match (&change.from, &change.to) {
+        (None, Some(to)) => (to, How::Add),
+        (Some(_), Some(to)) => (to, How::Replace),
+        (Some(from), None) => (from, How::Remove),
+        (None, None) => return None,
+    })
+}
+
 impl<'s> Performer<'s> {
     pub fn new(socket: &'s mut Socket, state: &State) -> Self {
         let of = |link: &crate::state::Link| {
@@ -51,7 +69,7 @@ impl<'s> Performer<'s> {
         let mut message = Builder::new(RTM_GETLINK, 0, &[0; 16]);
         message.text(IFLA_IFNAME, name);
         let mut index = None;
-        let asked = self.socket.ask(message, |answer| {
+        let asked = self.socket.ask(message, &mut |answer| {
             let head = answer.split(16).map(|(head, _)| head);
             index = head.map(|head| u32::from_ne_bytes([head[4], head[5], head[6], head[7]]));
         });
@@ -62,7 +80,7 @@ impl<'s> Performer<'s> {
         }
     }
 
-    fn set(&mut self, name: &str, flags: Option<bool>, write: impl FnOnce(&mut Builder)) -> Done {
+    fn set(&mut self, name: &str, flags: Option<bool>, write: &dyn Fn(&mut Builder)) -> Done {
         let index = self.index(name)?;
         let (flags, change) = match flags {
             Some(up) => (if up { IFF_UP } else { 0 }, IFF_UP),
@@ -83,17 +101,17 @@ impl<'s> Performer<'s> {
     }
 
     /// Does what can only be done while a link is down.
-    fn while_down(&mut self, name: &str, write: impl Fn(&mut Builder)) -> Done {
+    fn while_down(&mut self, name: &str, write: &dyn Fn(&mut Builder)) -> Done {
         let up = self
             .links
             .iter()
             .any(|(known, _, up, _)| known == name && *up);
         if up {
-            self.set(name, Some(false), |_| {})?;
+            self.set(name, Some(false), &|_| {})?;
         }
-        let done = self.set(name, None, &write);
+        let done = self.set(name, None, write);
         if up {
-            self.set(name, Some(true), |_| {})?;
+            self.set(name, Some(true), &|_| {})?;
         }
         done
     }
@@ -129,15 +147,15 @@ impl<'s> Performer<'s> {
                     .request(link::change_kind(index, to))
                     .map_err(said)
             }
-            Action::Mtu { link, to, .. } => self.set(link, None, |message| {
+            Action::Mtu { link, to, .. } => self.set(link, None, &|message| {
                 message.u32(IFLA_MTU, *to);
             }),
             Action::Mac { link, to, .. } => {
                 let write = |message: &mut Builder| {
                     message.bytes(IFLA_ADDRESS, &to.0);
                 };
-                self.set(link, None, write)
-                    .or_else(|_| self.while_down(link, write))
+                self.set(link, None, &write)
+                    .or_else(|_| self.while_down(link, &write))
             }
             Action::Master { link, to, .. } => {
                 let index = match to {
@@ -153,11 +171,11 @@ impl<'s> Performer<'s> {
                     .iter()
                     .any(|(_, known, _, bond)| *known == index && *bond);
                 match bond {
-                    true => self.while_down(link, write),
-                    false => self.set(link, None, write),
+                    true => self.while_down(link, &write),
+                    false => self.set(link, None, &write),
                 }
             }
-            Action::Up { link, to, .. } => self.set(link, Some(*to), |_| {}),
+            Action::Up { link, to, .. } => self.set(link, Some(*to), &|_| {}),
             Action::Sysctl { name, to, .. } => {
                 sysctl::write(name, to).map_err(|error| common::reason(&error))
             }
@@ -167,28 +185,35 @@ impl<'s> Performer<'s> {
             Action::Wireguard { link, from, to } => wireguard::write(link, from, to).map_err(said),
             Action::Address(change) => self.address(change),
             Action::Route(change) => {
-                let link = |route: &crate::state::Route| route.link.clone();
+                let Some((route, how)) = how(change) else {
+                    return Ok(());
+                };
                 self.change(
-                    change,
+                    how,
                     [RTM_NEWROUTE, RTM_DELROUTE],
-                    link,
-                    |route, kind, flags, index| {
-                        route.message(kind, flags, (index != 0).then_some(index))
-                    },
+                    route.link.as_deref(),
+                    &|kind, flags, index| route.message(kind, flags, (index != 0).then_some(index)),
                 )
             }
-            Action::Rule(change) => self.change(
-                change,
-                [RTM_NEWRULE, RTM_DELRULE],
-                |_| None,
-                |rule, kind, flags, _| rule.message(kind, flags),
-            ),
-            Action::Neighbour(change) => self.change(
-                change,
-                [RTM_NEWNEIGH, RTM_DELNEIGH],
-                |neighbour| Some(neighbour.link.clone()),
-                |neighbour, kind, flags, index| neighbour.message(kind, flags, index),
-            ),
+            Action::Rule(change) => {
+                let Some((rule, how)) = how(change) else {
+                    return Ok(());
+                };
+                self.change(how, [RTM_NEWRULE, RTM_DELRULE], None, &|kind, flags, _| {
+                    rule.message(kind, flags)
+                })
+            }
+            Action::Neighbour(change) => {
+                let Some((neighbour, how)) = how(change) else {
+                    return Ok(());
+                };
+                self.change(
+                    how,
+                    [RTM_NEWNEIGH, RTM_DELNEIGH],
+                    Some(&neighbour.link),
+                    &|kind, flags, index| neighbour.message(kind, flags, index),
+                )
+            }
         }
     }
 
@@ -227,7 +252,7 @@ impl<'s> Performer<'s> {
             let index = index.ok_or("it was made, and is gone")?;
             let bond = matches!(kind, Kind::Bond(_));
             self.links.push((name.to_owned(), index, false, bond));
-            self.set(name, None, |message| {
+            self.set(name, None, &|message| {
                 message.text(IFLA_IFALIAS, OURS);
             })?;
         }
@@ -244,36 +269,38 @@ impl<'s> Performer<'s> {
                 let _ = sysctl::write(&promote, "1");
             }
         }
+        let Some((address, how)) = how(change) else {
+            return Ok(());
+        };
         self.change(
-            change,
+            how,
             [RTM_NEWADDR, RTM_DELADDR],
-            |address| Some(address.link.clone()),
-            |address, kind, flags, index| address.message(kind, flags, index),
+            Some(&address.link),
+            &|kind, flags, index| address.message(kind, flags, index),
         )
     }
 
     /// Adds, replaces or removes what a message each does.
-    fn change<T>(
+    fn change(
         &mut self,
-        change: &Change<T>,
+        how: How,
         [new, delete]: [u16; 2],
-        link: impl Fn(&T) -> Option<String>,
-        message: impl Fn(&T, u16, u16, u32) -> Builder,
+        link: Option<&str>,
+        message: &dyn Fn(u16, u16, u32) -> Builder,
     ) -> Done {
-        let (what, kind, flags) = match (&change.from, &change.to) {
-            (None, Some(to)) => (to, new, NLM_F_CREATE | NLM_F_EXCL),
-            (Some(_), Some(to)) => (to, new, NLM_F_CREATE | NLM_F_REPLACE),
-            (Some(from), None) => (from, delete, 0),
-            (None, None) => return Ok(()),
+        let (kind, flags) = match how {
+            How::Add => (new, NLM_F_CREATE | NLM_F_EXCL),
+            How::Replace => (new, NLM_F_CREATE | NLM_F_REPLACE),
+            How::Remove => (delete, 0),
         };
-        let index = match link(what) {
-            Some(name) => self.index(&name)?,
+        let index = match link {
+            Some(name) => self.index(name)?,
             None => 0,
         };
-        match self.socket.request(message(what, kind, flags, index)) {
+        match self.socket.request(message(kind, flags, index)) {
             // It went with something else, or came by itself meanwhile.
             Err(failure)
-                if change.to.is_none()
+                if how == How::Remove
                     && matches!(
                         failure.errno,
                         Errno::SRCH | Errno::NOENT | Errno::ADDRNOTAVAIL
@@ -281,7 +308,7 @@ impl<'s> Performer<'s> {
             {
                 Ok(())
             }
-            Err(failure) if change.from.is_none() && failure.errno == Errno::EXIST => Ok(()),
+            Err(failure) if how == How::Add && failure.errno == Errno::EXIST => Ok(()),
             done => done.map_err(|failure| failure.to_string()),
         }
     }

@@ -4,8 +4,9 @@ use super::section::syntax;
 use super::{Configuration, Link};
 use crate::error::{Error, Result};
 use document::Origin;
+use std::fmt;
 
-fn error(origin: &Origin, what: String) -> Box<Error> {
+fn error(origin: &Origin, what: fmt::Arguments<'_>) -> Box<Error> {
     syntax(&origin.file, origin.line, what)
 }
 
@@ -22,7 +23,7 @@ pub fn check(all: &Configuration) -> Result<()> {
                 0 => "a second default route".to_owned(),
                 _ => format!("a second route to {}", route.what.to),
             };
-            let told = format!(
+            let told = format_args!(
                 "link.{}: {what} with metric {} beside that of {}: give one of them another metric, as in routes = [{{ to = \"default\", via = \"192.0.2.1\", metric = 100 }}]",
                 link.label, route.what.metric, other.origin
             );
@@ -40,7 +41,7 @@ pub fn check(all: &Configuration) -> Result<()> {
             other.what.address == address.what.address
         };
         if let Some((_, other)) = seen.iter().find(same) {
-            let told = format!(
+            let told = format_args!(
                 "link.{}.addresses: {} stands in {} too: one machine has an address once",
                 link.label, address.what.address, other.origin
             );
@@ -65,7 +66,7 @@ fn delegated(all: &Configuration, link: &Link) -> Result<()> {
         other.label == *from && other.dhcp6.as_ref().is_some_and(|own| own.prefix.is_some())
     };
     if !all.links.iter().any(|other| asks(&other)) {
-        let told = format!(
+        let told = format_args!(
             "link.{}.delegated.from: no link '{from}' asks for a prefix: give it dhcp6 = {{ prefix = 56 }}",
             link.label
         );
@@ -80,7 +81,7 @@ fn delegated(all: &Configuration, link: &Link) -> Result<()> {
     };
     match all.links.iter().find(same) {
         Some(other) => {
-            let told = format!(
+            let told = format_args!(
                 "link.{}.delegated.subnet: {subnet} of '{from}' is the share of link.{} too: give one of them another",
                 link.label, other.label
             );
@@ -102,7 +103,7 @@ fn circle(all: &Configuration, first: &Link) -> Result<()> {
     while let Some(name) = at {
         steps += 1;
         if name == first.label || steps > all.links.len() {
-            let told = format!(
+            let told = format_args!(
                 "link.{}: it stands on itself, by its parent or master",
                 first.label
             );

@@ -22,7 +22,11 @@ pub fn dhcp4(file: &File, section: &Section<'_>) -> Result<Option<Dhcp4>> {
     if let Some(value) = of.get("hostname")
         && !super::is_domain(&hostname)
     {
-        return Err(of.wrong("hostname", value, "it is no name of a machine"));
+        return Err(of.wrong(
+            "hostname",
+            value,
+            format_args!("it is no name of a machine"),
+        ));
     }
     Ok(Some(Dhcp4 {
         metric: of.number("metric", 0..=u32::MAX).unwrap_or(usual.metric),
@@ -66,7 +70,7 @@ pub fn delegated(file: &File, section: &Section<'_>) -> Result<Option<Asked<Dele
     let keys = ["from", "subnet", "host"];
     let of = Section::new(file, section.full("delegated"), value, &keys)?;
     let Some(from) = of.text("from") else {
-        let told = format!(
+        let told = format_args!(
             "{}: 'from' is missing: the link that asks for the prefix",
             of.name
         );
@@ -80,7 +84,7 @@ pub fn delegated(file: &File, section: &Section<'_>) -> Result<Option<Asked<Dele
         return Err(of.wrong(
             "host",
             value,
-            "the lower half of an address is expected, as in ::1",
+            format_args!("the lower half of an address is expected, as in ::1"),
         ));
     }
     Ok(Some(asked(

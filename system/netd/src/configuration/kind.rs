@@ -44,11 +44,11 @@ pub fn read(section: &Section<'_>) -> Result<(Option<Kind>, Option<Wireguard>)> 
         if let Some(value) = section.get(key)
             && !kinds.contains(&kind)
         {
-            let told = format!(
+            let told = format_args!(
                 "it belongs to kind = \"{}\", not to \"{kind}\"",
                 kinds.join("\" or \"")
             );
-            return Err(section.wrong(key, value, &told));
+            return Err(section.wrong(key, value, told));
         }
     }
     let need = |key: &str| -> Result<String> {
@@ -57,7 +57,7 @@ pub fn read(section: &Section<'_>) -> Result<(Option<Kind>, Option<Wireguard>)> 
             None => Err(super::syntax(
                 section.file,
                 section.line,
-                format!("{}: a {kind} needs '{key}'", section.name),
+                format_args!("{}: a {kind} needs '{key}'", section.name),
             )),
         }
     };
@@ -121,11 +121,15 @@ fn wireguard(section: &Section<'_>, need: &dyn Fn(&str) -> Result<String>) -> Re
             return Err(of.wrong(
                 "public-key",
                 value,
-                "44 characters of base64 are expected, as 'wg pubkey' prints them",
+                format_args!("44 characters of base64 are expected, as 'wg pubkey' prints them"),
             ));
         };
         if device.peers.iter().any(|peer| peer.public == public) {
-            return Err(of.wrong("public-key", value, "that peer is there twice"));
+            return Err(of.wrong(
+                "public-key",
+                value,
+                format_args!("that peer is there twice"),
+            ));
         }
         let mut peer = Peer {
             public,
@@ -153,7 +157,7 @@ fn wireguard(section: &Section<'_>, need: &dyn Fn(&str) -> Result<String>) -> Re
 fn key_file(section: &Section<'_>, key: &str, path: &str) -> Result<Key> {
     let text = std::fs::read_to_string(path).map_err(Error::file(path, "reading a key"))?;
     Key::parse(&text).ok_or_else(|| {
-        let told = format!(
+        let told = format_args!(
             "{}: {path} does not hold 44 characters of base64, as 'wg genkey' prints them",
             section.full(key)
         );

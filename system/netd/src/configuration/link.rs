@@ -59,7 +59,7 @@ pub fn read(file: &File, key: &Key, value: &Value) -> Result<Link> {
             return Err(syntax(
                 file,
                 key.line,
-                format!(
+                format_args!(
                     "link.{}: no link can have that name (at most 15 letters, no '/' and no space): give it a 'match'",
                     key.name
                 ),
@@ -71,7 +71,7 @@ pub fn read(file: &File, key: &Key, value: &Value) -> Result<Link> {
         return Err(section.wrong(
             "match",
             value,
-            "a link that netd makes is matched by its name alone",
+            format_args!("a link that netd makes is matched by its name alone"),
         ));
     }
     let settings = wanted::Link {
@@ -95,14 +95,14 @@ pub fn read(file: &File, key: &Key, value: &Value) -> Result<Link> {
             return Err(section.wrong(
                 "addresses",
                 value,
-                &format!("'{text}' has no length: write {text}/24, say"),
+                format_args!("'{text}' has no length: write {text}/24, say"),
             ));
         }
         if prefix.address.is_multicast() || prefix.address.is_unspecified() {
             return Err(section.wrong(
                 "addresses",
                 value,
-                &format!("'{text}' is no address that a link can have"),
+                format_args!("'{text}' is no address that a link can have"),
             ));
         }
         let network =
@@ -112,7 +112,7 @@ pub fn read(file: &File, key: &Key, value: &Value) -> Result<Link> {
                 .broadcast()
                 .is_some_and(|last| IpAddr::V4(last) == prefix.address)
         {
-            return Err(section.wrong("addresses", value, &format!("'{text}' is the network's own address or the one of all in it, not one of a machine")));
+            return Err(section.wrong("addresses", value, format_args!("'{text}' is the network's own address or the one of all in it, not one of a machine")));
         }
         addresses.push(asked(file, value.line, prefix));
     }
@@ -187,7 +187,7 @@ fn matcher(file: &File, of: &str, value: &Value) -> Result<Matcher> {
         return Err(syntax(
             file,
             value.line,
-            format!("{of}.match says nothing: name, mac, driver or path is needed"),
+            format_args!("{of}.match says nothing: name, mac, driver or path is needed"),
         ));
     }
     Ok(matcher)
@@ -197,10 +197,14 @@ fn mac(section: &Section<'_>, kind: Option<&Kind>) -> Result<Option<Mac>> {
     let mac: Option<Mac> = section.parsed("mac", "a hardware address, as in 52:54:00:12:34:56");
     if let (Some(mac), Some(value)) = (mac, section.get("mac")) {
         if mac.0[0] & 1 != 0 || mac.0 == [0; 6] {
-            return Err(section.wrong("mac", value, "it is an address of a group or of nobody"));
+            return Err(section.wrong(
+                "mac",
+                value,
+                format_args!("it is an address of a group or of nobody"),
+            ));
         }
         if matches!(kind, Some(Kind::Wireguard)) {
-            return Err(section.wrong("mac", value, "a wireguard link has none"));
+            return Err(section.wrong("mac", value, format_args!("a wireguard link has none")));
         }
     }
     Ok(mac)
@@ -214,7 +218,7 @@ fn offload(section: &Section<'_>) -> Result<Vec<(String, bool)>> {
         section.wrong(
             "offload",
             value,
-            "a table of switches is expected, as in { tso = false, gro = true }",
+            format_args!("a table of switches is expected, as in {{ tso = false, gro = true }}"),
         )
     };
     let table = value.table().ok_or_else(wrong)?;

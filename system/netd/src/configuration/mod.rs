@@ -211,7 +211,8 @@ pub fn of_texts(files: &[(String, Vec<u8>)]) -> Result<Configuration> {
                 data: document::Data::Table(table),
             }),
         };
-        let value = value.map_err(|error| syntax(name, error.line, error.what))?;
+        let value =
+            value.map_err(|error| syntax(name, error.line, format_args!("{}", error.what)))?;
         let reading = File::new(name);
         let read = file(&reading, &value, &mut all);
         reading.end(read)?;
@@ -227,13 +228,13 @@ fn file(name: &File, value: &Value, all: &mut Configuration) -> Result<()> {
             return Err(syntax(
                 name,
                 links.line,
-                "link is a table of tables: write [link.eth0]",
+                format_args!("link is a table of tables: write [link.eth0]"),
             ));
         };
         for (key, value) in &table.0 {
             let link = link::read(name, key, value)?;
             if let Some(other) = all.links.iter().find(|other| other.label == link.label) {
-                let told = format!(
+                let told = format_args!(
                     "link.{} is described already in {}: say all of it in one place",
                     key.name, other.origin
                 );
@@ -310,7 +311,7 @@ fn domains(section: &Section<'_>, key: &str) -> Result<Vec<String>> {
             return Err(section.wrong(
                 key,
                 value,
-                "a string with a domain is expected, as in \"example.org\"",
+                format_args!("a string with a domain is expected, as in \"example.org\""),
             ));
         }
         names.push(name.trim_end_matches('.').to_owned());

@@ -33,17 +33,21 @@ pub fn routes(file: &File, section: &Section<'_>, link: &mut Link) -> Result<()>
                 return Err(syntax(
                     file,
                     value.line,
-                    format!("{}: 'to' is missing: a network, or \"default\"", of.name),
+                    format_args!("{}: 'to' is missing: a network, or \"default\"", of.name),
                 ));
             }
             Some("default") => Prefix::everything(via.is_some_and(|via| via.is_ipv6())),
             Some(text) => text
                 .parse::<Prefix>()
-                .map_err(|what| syntax(file, value.line, format!("{}.to: {what}", of.name)))?,
+                .map_err(|what| syntax(file, value.line, format_args!("{}.to: {what}", of.name)))?,
         };
         if to.network() != to {
-            let told = format!("{to} has bits outside its network: write {}", to.network());
-            return Err(syntax(file, value.line, format!("{}.to: {told}", of.name)));
+            let told = format_args!("{to} has bits outside its network: write {}", to.network());
+            return Err(syntax(
+                file,
+                value.line,
+                format_args!("{}.to: {told}", of.name),
+            ));
         }
         let source: Option<IpAddr> = of.parsed("source", "an address");
         for (key, other) in [("via", via), ("source", source)] {
@@ -51,7 +55,7 @@ pub fn routes(file: &File, section: &Section<'_>, link: &mut Link) -> Result<()>
                 return Err(syntax(
                     file,
                     value.line,
-                    format!("{}.{key} is of another family than 'to'", of.name),
+                    format_args!("{}.{key} is of another family than 'to'", of.name),
                 ));
             }
         }
@@ -67,7 +71,7 @@ pub fn routes(file: &File, section: &Section<'_>, link: &mut Link) -> Result<()>
             return Err(syntax(
                 file,
                 value.line,
-                format!("{}: what goes no further goes via nobody", of.name),
+                format_args!("{}: what goes no further goes via nobody", of.name),
             ));
         }
         let route = Route {
@@ -142,7 +146,7 @@ fn reachable(
             of_family.join(", ")
         ),
     };
-    Err(section.wrong(key, value, &told))
+    Err(section.wrong(key, value, format_args!("{told}")))
 }
 
 pub fn neighbours(file: &File, section: &Section<'_>) -> Result<Vec<Asked<(IpAddr, Mac)>>> {
@@ -157,7 +161,7 @@ pub fn neighbours(file: &File, section: &Section<'_>) -> Result<Vec<Asked<(IpAdd
             return Err(syntax(
                 file,
                 value.line,
-                format!("{} needs 'address' and 'mac'", of.name),
+                format_args!("{} needs 'address' and 'mac'", of.name),
             ));
         };
         all.push(asked(file, value.line, (address, mac)));

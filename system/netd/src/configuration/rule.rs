@@ -8,6 +8,7 @@ use crate::state::rule::{Doing, Rule};
 use crate::wanted::Asked;
 use document::Origin;
 use document::Value;
+use std::fmt;
 
 const KEYS: &[&str] = &[
     "priority", "from", "to", "iif", "oif", "mark", "mask", "not", "table", "action", "family",
@@ -16,12 +17,12 @@ const KEYS: &[&str] = &[
 /// One rule, or one of each family where nothing says which.
 pub fn read(file: &File, value: &Value) -> Result<Vec<Asked<Rule>>> {
     let section = Section::new(file, "rule".to_owned(), value, KEYS)?;
-    let wrong = |what: &str| syntax(file, value.line, format!("rule: {what}"));
+    let wrong = |what: fmt::Arguments<'_>| syntax(file, value.line, format_args!("rule: {what}"));
     let from: Option<Prefix> = section.parsed("from", "a network, as in 192.0.2.0/24");
     let to: Option<Prefix> = section.parsed("to", "a network, as in 192.0.2.0/24");
     for (key, prefix) in [("from", from), ("to", to)] {
         if let Some(prefix) = prefix.filter(|prefix| prefix.network() != *prefix) {
-            return Err(wrong(&format!(
+            return Err(wrong(format_args!(
                 "{key}: {prefix} has bits outside its network: write {}",
                 prefix.network()
             )));
@@ -30,12 +31,14 @@ pub fn read(file: &File, value: &Value) -> Result<Vec<Asked<Rule>>> {
     if let (Some(from), Some(to)) = (from, to)
         && from.is_v6() != to.is_v6()
     {
-        return Err(wrong("'from' and 'to' are of different families"));
+        return Err(wrong(format_args!(
+            "'from' and 'to' are of different families"
+        )));
     }
     let Some(priority) = section.number("priority", 1..=32765) else {
-        return Err(wrong(
-            "'priority' is missing: a number from 1, the smallest is looked at first; 32766 is the main table's",
-        ));
+        return Err(wrong(format_args!(
+            "'priority' is missing: a number from 1, the smallest is looked at first; 32766 is the main table's"
+        )));
     };
     let table = section.number("table", 1..=u32::MAX);
     let action = section.word("action", &["blackhole", "unreachable", "prohibit"]);
@@ -44,7 +47,7 @@ pub fn read(file: &File, value: &Value) -> Result<Vec<Asked<Rule>>> {
         (None, Some(0)) => Doing::Blackhole,
         (None, Some(1)) => Doing::Unreachable,
         (None, Some(_)) => Doing::Prohibit,
-        _ => return Err(wrong("either 'table' or 'action' is needed")),
+        _ => return Err(wrong(format_args!("either 'table' or 'action' is needed"))),
     };
     let mark = section.number("mark", 1..=u32::MAX);
     let mask = section.number("mask", 1..=u32::MAX).unwrap_or(u32::MAX);

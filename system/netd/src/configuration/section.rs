@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use document::{Data, Table, Value};
 use std::cell::RefCell;
+use std::fmt;
 use std::ops::Deref;
 use std::str::FromStr;
 
@@ -60,7 +61,7 @@ impl<'a> Section<'a> {
             return Err(syntax(
                 file,
                 value.line,
-                format!("{name} is {}: a table is expected", value.kind()),
+                format_args!("{name} is {}: a table is expected", value.kind()),
             ));
         };
         let section = Self {
@@ -82,7 +83,7 @@ impl<'a> Section<'a> {
                     "" => key.name.clone(),
                     name => format!("{name}.{}", key.name),
                 };
-                let told = format!("there is no key '{name}': there are {}", keys.join(", "));
+                let told = format_args!("there is no key '{name}': there are {}", keys.join(", "));
                 return Err(syntax(self.file, key.line, told));
             }
         }
@@ -98,13 +99,19 @@ impl<'a> Section<'a> {
     }
 
     /// An error about a key.
-    pub fn wrong(&self, key: &str, value: &Value, what: &str) -> Box<Error> {
-        syntax(self.file, value.line, format!("{}: {what}", self.full(key)))
+    #[cold]
+    #[inline(never)]
+    pub fn wrong(&self, key: &str, value: &Value, what: fmt::Arguments<'_>) -> Box<Error> {
+        syntax(
+            self.file,
+            value.line,
+            format_args!("{}: {what}", self.full(key)),
+        )
     }
 
     fn expected(&self, key: &str, value: &Value, what: &str) {
-        let told = format!("{what} is expected, not {}", value.kind());
-        self.file.note(self.wrong(key, value, &told));
+        let told = format_args!("{what} is expected, not {}", value.kind());
+        self.file.note(self.wrong(key, value, told));
     }
 
     pub fn boolean(&self, key: &str) -> Option<bool> {
@@ -141,8 +148,8 @@ impl<'a> Section<'a> {
         let fits = fits.filter(|number| range.contains(number));
         if fits.is_none() {
             let (least, most) = (range.start(), range.end());
-            let told = format!("{number} is not between {least} and {most}");
-            self.file.note(self.wrong(key, value, &told));
+            let told = format_args!("{number} is not between {least} and {most}");
+            self.file.note(self.wrong(key, value, told));
         }
         fits
     }
@@ -164,8 +171,8 @@ impl<'a> Section<'a> {
     fn unparsed(&self, key: &str, value: &Value, what: &str) {
         match value.text() {
             Some(text) => {
-                let told = format!("'{text}' is not {what}");
-                self.file.note(self.wrong(key, value, &told));
+                let told = format_args!("'{text}' is not {what}");
+                self.file.note(self.wrong(key, value, told));
             }
             None => self.expected(key, value, &format!("a string with {what}")),
         }
@@ -177,8 +184,8 @@ impl<'a> Section<'a> {
         let given = value.text().unwrap_or("");
         let at = words.iter().position(|word| *word == given);
         if at.is_none() {
-            let told = format!("one of {} is expected", words.join(", "));
-            self.file.note(self.wrong(key, value, &told));
+            let told = format_args!("one of {} is expected", words.join(", "));
+            self.file.note(self.wrong(key, value, told));
         }
         at
     }
@@ -197,10 +204,6 @@ impl<'a> Section<'a> {
 }
 
 /// An error of a line.
-pub fn syntax(file: &str, line: u32, what: impl Into<String>) -> Box<Error> {
-    Box::new(Error::Syntax {
-        file: file.to_owned(),
-        line,
-        what: what.into(),
-    })
+pub fn syntax(file: &str, line: u32, what: fmt::Arguments<'_>) -> Box<Error> {
+    Error::syntax(file, line, what)
 }

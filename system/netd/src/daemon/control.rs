@@ -101,7 +101,7 @@ pub fn open(path: &Path) -> Result<OwnedFd> {
         fs::create_dir_all(folder).map_err(Error::file(&shown, "making its folder"))?;
     }
     if call(path).is_ok() {
-        return Err(Error::impossible(format!(
+        return Err(Error::impossible(format_args!(
             "{shown}: a netd runs already: stop it first, or speak to it with 'netd status'"
         )));
     }

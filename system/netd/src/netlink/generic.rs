@@ -27,7 +27,7 @@ impl Family {
         let mut message = Builder::new(CONTROL, 0, &[CTRL_CMD_GETFAMILY, 1, 0, 0]);
         message.text(CTRL_ATTR_FAMILY_NAME, name);
         let mut id = None;
-        socket.ask(message, |answer| {
+        socket.ask(message, &mut |answer| {
             let attributes = answer.split(HEADER).map(|(_, attributes)| attributes);
             id = attributes.and_then(|attributes| attributes.u16(CTRL_ATTR_FAMILY_ID));
         })?;
@@ -48,7 +48,11 @@ impl Family {
 
     /// # Errors
     /// As [`Socket::ask`].
-    pub fn ask(&mut self, message: Builder, each: impl FnMut(Message<'_>)) -> Result<(), Failure> {
+    pub fn ask(
+        &mut self,
+        message: Builder,
+        each: &mut dyn FnMut(Message<'_>),
+    ) -> Result<(), Failure> {
         self.socket.ask(message, each)
     }
 
@@ -56,12 +60,11 @@ impl Family {
     ///
     /// # Errors
     /// As [`Socket::dump`].
-    pub fn dump<T>(
+    pub fn dump(
         &mut self,
         header: &[u8],
-        begin: impl Fn() -> T,
-        each: impl FnMut(&mut T, Message<'_>),
-    ) -> Result<T, Failure> {
-        self.socket.dump(self.id, header, begin, each)
+        each: &mut dyn FnMut(Option<Message<'_>>),
+    ) -> Result<(), Failure> {
+        self.socket.dump(self.id, header, each)
     }
 }

@@ -124,7 +124,7 @@ impl Socket {
     /// The kernel's, with its words.
     pub fn request(&mut self, message: Builder) -> Result<(), Failure> {
         self.send(message, true)?;
-        self.answers(|_| {})
+        self.answers(&mut |_| {})
     }
 
     /// Asks for one answer.
@@ -134,34 +134,33 @@ impl Socket {
     pub fn ask(
         &mut self,
         message: Builder,
-        mut answer: impl FnMut(Message<'_>),
+        answer: &mut dyn FnMut(Message<'_>),
     ) -> Result<(), Failure> {
         self.send(message, true)?;
-        self.answers(&mut answer)
+        self.answers(answer)
     }
 
-    /// Asks for all there is of a kind. What the kernel changed meanwhile makes it begin again: `begin` is called first
-    /// each time, then `each` for each message. The header is the family's own.
+    /// Asks for all there is of a kind. What the kernel changed meanwhile makes it begin again: `each` is called with nothing first
+    /// each time, then with each message. The header is the family's own.
     ///
     /// # Errors
     /// As [`Socket::request`]; [`Errno::AGAIN`] when there was no quiet moment.
-    pub fn dump<T>(
+    pub fn dump(
         &mut self,
         kind: u16,
         header: &[u8],
-        begin: impl Fn() -> T,
-        mut each: impl FnMut(&mut T, Message<'_>),
-    ) -> Result<T, Failure> {
+        each: &mut dyn FnMut(Option<Message<'_>>),
+    ) -> Result<(), Failure> {
         for _ in 0..DUMPS {
-            let mut all = begin();
+            each(None);
             let mut interrupted = false;
             self.send(Builder::new(kind, NLM_F_DUMP, header), false)?;
-            self.answers(|message| {
+            self.answers(&mut |message| {
                 interrupted |= message.flags & NLM_F_DUMP_INTR != 0;
-                each(&mut all, message);
+                each(Some(message));
             })?;
             if !interrupted {
-                return Ok(all);
+                return Ok(());
             }
         }
         Err(Errno::AGAIN.into())
@@ -180,7 +179,7 @@ impl Socket {
     }
 
     /// Reads until the request is answered: an acknowledgement, an error, or the end of a dump.
-    fn answers(&mut self, mut each: impl FnMut(Message<'_>)) -> Result<(), Failure> {
+    fn answers(&mut self, each: &mut dyn FnMut(Message<'_>)) -> Result<(), Failure> {
         self.buffer.resize(DATAGRAM, 0);
         let result = loop {
             let length = match recv(&self.fd, &mut self.buffer[..], RecvFlags::empty()) {
@@ -322,10 +321,13 @@ mod tests {
         message.text(constants::IFLA_IFNAME, "nosuchlink0");
         let failure = socket.request(message).unwrap_err();
         assert_eq!(failure.errno, Errno::NODEV);
-        let links = socket.dump(constants::RTM_GETLINK, &header, Vec::new, |all, message| {
-            let (_, attributes) = message.split(16).unwrap();
-            all.push(attributes.text(constants::IFLA_IFNAME).unwrap().to_owned());
+        let mut links = Vec::new();
+        let read = socket.dump(constants::RTM_GETLINK, &header, &mut |message| {
+            if let Some(message) = message {
+                let (_, attributes) = message.split(16).unwrap();
+                links.push(attributes.text(constants::IFLA_IFNAME).unwrap().to_owned());
+            }
         });
-        assert!(links.unwrap().contains(&"lo".to_owned()));
+        assert!(read.is_ok() && links.contains(&"lo".to_owned()));
     }
 }

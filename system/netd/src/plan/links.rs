@@ -1,7 +1,7 @@
 //! The part of a plan that is about links themselves.
 
 use super::{Action, Problem, Step};
-use crate::state::{Kind, State};
+use crate::state::{Kind, State, features};
 use crate::wanted::{Asked, Link, Wanted};
 
 /// Links that are taken away, for good or to be made anew.
@@ -282,7 +282,7 @@ fn settings(
         });
     };
     for (feature, to) in &link.features {
-        let key = (name(), feature.clone());
+        let key = features::place(&link.name, feature);
         let from = state.features.get(&key).copied();
         if there.is_some() && from != Some(*to) {
             push(Action::Feature {

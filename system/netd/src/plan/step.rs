@@ -6,6 +6,7 @@ use crate::state::{Address, Kind, Neighbour, Route, Rule, Wireguard};
 use document::Origin;
 use document::json::Json;
 use std::fmt::{self, Write};
+use std::mem::swap;
 
 /// From nothing: it is added; to nothing: it is removed; else it is replaced.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,84 +83,26 @@ pub struct Step {
     pub origin: Option<Origin>,
 }
 
-impl<T: Clone> Change<T> {
-    fn inverse(&self) -> Self {
-        Self {
-            from: self.to.clone(),
-            to: self.from.clone(),
-        }
-    }
-}
-
 impl Action {
     /// What takes it back; `None`: nothing needs to, as what it was done to is gone then.
     pub fn inverse(&self) -> Option<Self> {
-        Some(match self.clone() {
-            Self::Link {
-                name,
-                kind,
-                mac,
-                mtu,
-                make,
-            } => Self::Link {
-                name,
-                kind,
-                mac,
-                mtu,
-                make: !make,
-            },
-            Self::Kind { link, from, to } => Self::Kind {
-                link,
-                from: to,
-                to: from,
-            },
+        let mut back = self.clone();
+        match &mut back {
+            Self::Link { make, .. } => *make = !*make,
+            Self::Kind { from, to, .. } => swap(from, to),
             Self::Mtu { from: 0, .. } => return None,
-            Self::Mtu { link, from, to } => Self::Mtu {
-                link,
-                from: to,
-                to: from,
-            },
-            Self::Mac { link, from, to } => Self::Mac {
-                link,
-                from: Some(to),
-                to: from?,
-            },
-            Self::Master { link, from, to } => Self::Master {
-                link,
-                from: to,
-                to: from,
-            },
-            Self::Up { link, from, to } => Self::Up {
-                link,
-                from: to,
-                to: from,
-            },
-            Self::Sysctl { name, from, to } => Self::Sysctl {
-                name,
-                from: Some(to),
-                to: from?,
-            },
-            Self::Feature {
-                link,
-                name,
-                from,
-                to,
-            } => Self::Feature {
-                link,
-                name,
-                from: to,
-                to: from,
-            },
-            Self::Wireguard { link, from, to } => Self::Wireguard {
-                link,
-                from: to,
-                to: from,
-            },
-            Self::Address(change) => Self::Address(change.inverse()),
-            Self::Route(change) => Self::Route(change.inverse()),
-            Self::Rule(change) => Self::Rule(change.inverse()),
-            Self::Neighbour(change) => Self::Neighbour(change.inverse()),
-        })
+            Self::Mtu { from, to, .. } => swap(from, to),
+            Self::Mac { from, to, .. } => swap(from.as_mut()?, to),
+            Self::Master { from, to, .. } => swap(from, to),
+            Self::Up { from, to, .. } | Self::Feature { from, to, .. } => swap(from, to),
+            Self::Sysctl { from, to, .. } => swap(from.as_mut()?, to),
+            Self::Wireguard { from, to, .. } => swap(from, to),
+            Self::Address(change) => swap(&mut change.from, &mut change.to),
+            Self::Route(change) => swap(&mut change.from, &mut change.to),
+            Self::Rule(change) => swap(&mut change.from, &mut change.to),
+            Self::Neighbour(change) => swap(&mut change.from, &mut change.to),
+        }
+        Some(back)
     }
 
     /// For people and programs: which link, what of it, from what, to what.

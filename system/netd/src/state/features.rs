@@ -1,8 +1,8 @@
 //! Offloads: what the hardware does instead of the processor (`Documentation/networking/ethtool-netlink.rst`).
 
+use crate::map::Map;
 use crate::netlink::generic::{Family, HEADER};
 use crate::netlink::{Attributes, Failure};
-use std::collections::BTreeMap;
 
 const FEATURES_GET: u8 = 11;
 const FEATURES_SET: u8 = 12;
@@ -47,7 +47,7 @@ pub fn read(link: &str) -> Result<Vec<String>, Failure> {
         head.text(A_HEADER_NAME, link);
     });
     let mut on = Vec::new();
-    family.ask(message, |answer| {
+    family.ask(message, &mut |answer| {
         let Some((_, attributes)) = answer.split(HEADER) else {
             return;
         };
@@ -83,18 +83,19 @@ pub fn write(link: &str, name: &str, on: bool) -> Result<(), Failure> {
     family.request(message)
 }
 
+/// What an offload of a link is kept by: no link's name has a slash.
+pub fn place(link: &str, name: &str) -> String {
+    format!("{link}/{name}")
+}
+
 /// The state of those that are asked for.
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_wanted(
-    link: &str,
-    names: &[String],
-    into: &mut BTreeMap<(String, String), bool>,
-) -> Result<(), Failure> {
+pub fn read_wanted(link: &str, names: &[String], into: &mut Map<bool>) -> Result<(), Failure> {
     let on = read(link)?;
     for name in names {
-        into.insert((link.to_owned(), name.clone()), on.contains(name));
+        into.insert(place(link, name), on.contains(name));
     }
     Ok(())
 }

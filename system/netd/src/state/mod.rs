@@ -17,11 +17,11 @@ pub use rule::Rule;
 pub use wireguard::Wireguard;
 
 use crate::error::{Error, Result};
+use crate::map::Map;
 use crate::netlink::constants::{
     RTM_GETADDR, RTM_GETLINK, RTM_GETNEIGH, RTM_GETROUTE, RTM_GETRULE,
 };
 use crate::netlink::{Message, Socket};
-use std::collections::BTreeMap;
 
 /// What marks addresses, routes, rules and neighbours that are ours because a file asks for them (`IFA_PROTO`,
 /// `RTA_PROTOCOL`, `FRA_PROTOCOL`, `NDA_PROTOCOL`). What bears another number is somebody else's and is left alone.
@@ -40,10 +40,10 @@ pub struct State {
     pub rules: Vec<Rule>,
     pub neighbours: Vec<Neighbour>,
     /// Those that were asked for, by their path below /proc/sys.
-    pub sysctls: BTreeMap<String, String>,
-    /// Offloads that were asked for, by link and name.
-    pub features: BTreeMap<(String, String), bool>,
-    pub wireguard: BTreeMap<String, Wireguard>,
+    pub sysctls: Map<String>,
+    /// Offloads that were asked for, by [`features::place`].
+    pub features: Map<bool>,
+    pub wireguard: Map<Wireguard>,
 }
 
 impl State {
@@ -135,9 +135,16 @@ fn dump<T>(
     header: &[u8],
     parse: impl Fn(Message<'_>) -> Option<T>,
 ) -> Result<Vec<T>> {
-    socket
-        .dump(kind, header, Vec::new, |all, message| {
-            all.extend(parse(message));
-        })
-        .map_err(Error::kernel(format!("reading {what}")))
+    let mut all = Vec::new();
+    let read = socket.dump(kind, header, &mut |message| match message {
+        None => all.clear(),
+        Some(message) => all.extend(parse(message)),
+    });
+    match read {
+        Ok(()) => Ok(all),
+        Err(failure) => Err(Error::kernel_failed(
+            format_args!("reading {what}"),
+            failure,
+        )),
+    }
 }

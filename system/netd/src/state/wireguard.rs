@@ -159,9 +159,13 @@ pub fn read(link: &str) -> Result<Wireguard, Failure> {
         all.text(A_IFNAME, link);
     });
     head.extend_from_slice(&name);
-    let device = family.dump(&head, Wireguard::default, |device, message| {
-        if let Some((_, attributes)) = message.split(HEADER) {
-            parse(attributes, device);
+    let mut device = Wireguard::default();
+    family.dump(&head, &mut |message| match message {
+        None => device = Wireguard::default(),
+        Some(message) => {
+            if let Some((_, attributes)) = message.split(HEADER) {
+                parse(attributes, &mut device);
+            }
         }
     })?;
     Ok(device.sorted())
