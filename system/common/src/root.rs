@@ -1,5 +1,6 @@
 //! The root below which everything is looked for: `/`, or a tree that a test made.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// A root.
@@ -30,9 +31,28 @@ impl Root {
     /// The files of a kind in several folders, in the order of their names wherever they are; of files with the same name
     /// only that in the first folder. Paths are as seen from within the root.
     pub fn files(&self, folders: &[&str], ending: &str) -> Vec<String> {
+        self.files_or(folders, ending, &mut |_, _| ())
+    }
+
+    /// The same; which folders could not be read is told, but for those that are not there.
+    pub fn files_or(
+        &self,
+        folders: &[&str],
+        ending: &str,
+        failed: &mut dyn FnMut(&str, io::Error),
+    ) -> Vec<String> {
         let mut found: Vec<(String, String)> = Vec::new();
         for folder in folders {
-            for name in names(&self.at(folder)) {
+            let names = match names_of(&self.at(folder)) {
+                Ok(names) => names,
+                Err(error) => {
+                    if error.kind() != io::ErrorKind::NotFound {
+                        failed(folder, error);
+                    }
+                    continue;
+                }
+            };
+            for name in names {
                 if !name.ends_with(ending) || name.starts_with('.') {
                     continue;
                 }
@@ -60,13 +80,15 @@ impl Default for Root {
 
 /// The names of what is in a folder, in no order, those that are not UTF-8 left out; none of a folder that cannot be read.
 pub fn names(folder: &Path) -> Vec<String> {
+    names_of(folder).unwrap_or_default()
+}
+
+fn names_of(folder: &Path) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
-    if let Ok(entries) = std::fs::read_dir(folder) {
-        for entry in entries.flatten() {
-            names.extend(entry.file_name().into_string());
-        }
+    for entry in std::fs::read_dir(folder)?.flatten() {
+        names.extend(entry.file_name().into_string());
     }
-    names
+    Ok(names)
 }
 
 /// As [`Root::value`], of any path.

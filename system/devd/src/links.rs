@@ -156,7 +156,7 @@ impl Links {
 
     fn make(&self, link: &str, node: &str) -> Result<(), String> {
         let path = self.folder.join(link);
-        let said = |error: std::io::Error| common::reason(&error);
+        let said = |error: std::io::Error| common::reason(&error).to_string();
         let target = format!("{}{node}", "../".repeat(link.matches('/').count()));
         match fs::symlink_metadata(&path) {
             Ok(there) if !there.is_symlink() => {
@@ -175,7 +175,7 @@ impl Links {
         symlink(&target, &beside).map_err(said)?;
         rustix::fs::rename(&beside, &path).map_err(|errno: Errno| {
             let _ = fs::remove_file(&beside);
-            words(errno)
+            words(errno).to_string()
         })
     }
 

@@ -124,7 +124,7 @@ fn perform(root: &Root, entry: &Entry) -> Result<(), String> {
     let path = root.at(&entry.path);
     let said = |error: io::Error| match error.raw_os_error() {
         Some(libc::ENOTDIR | libc::ELOOP) => "something else is there: it is left alone".to_owned(),
-        _ => reason(&error),
+        _ => reason(&error).to_string(),
     };
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(said)?;

@@ -190,7 +190,7 @@ fn again(entry: &Entry) -> Result<(), String> {
     told(&context, "'rw'", fsconfig_set_flag(&context, "rw"))?;
     told(&context, "changing it", fsconfig_reconfigure(&context))?;
     let flags = classic(entry.options.attributes, false);
-    mount_remount(&*entry.target, MountFlags::BIND | flags, c"").map_err(words)
+    Ok(mount_remount(&*entry.target, MountFlags::BIND | flags, c"").map_err(words)?)
 }
 
 fn options(context: &OwnedFd, entry: &Entry) -> Result<(), String> {
@@ -206,7 +206,8 @@ fn options(context: &OwnedFd, entry: &Entry) -> Result<(), String> {
 
 /// What is on a device.
 fn on(root: &Root, device: &str) -> Result<String, String> {
-    let source = source::Source::path(&root.at(device)).map_err(|error| reason(&error))?;
+    let source =
+        source::Source::path(&root.at(device)).map_err(|error| reason(&error).to_string())?;
     let found = superblock::identify(&source).map(|contents| contents.kind.to_owned());
     found.ok_or_else(|| {
         "nothing that is known is on it: write its type instead of 'auto'".to_owned()
@@ -218,7 +219,7 @@ fn open(root: &Root, kind: &str) -> Result<OwnedFd, String> {
     let flags = FsOpenFlags::FSOPEN_CLOEXEC;
     match fsopen(kind, flags) {
         Err(Errno::NODEV) => {}
-        other => return other.map_err(words),
+        other => return Ok(other.map_err(words)?),
     }
     let unknown = format!("the kernel has no file system '{kind}'");
     let database = Database::read(root, &modules::running(), |_| {})

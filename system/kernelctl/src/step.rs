@@ -1,6 +1,7 @@
 //! What is to be done, one value each: where it goes, what is wanted, who asks for it.
 
 use document::Origin;
+use std::fmt;
 
 mod same;
 
@@ -95,6 +96,31 @@ pub struct Step {
 }
 
 impl Step {
+    /// One that counts when it fails; its texts are put together here, in one place.
+    #[inline(never)]
+    pub fn new(
+        kind: Kind,
+        key: fmt::Arguments<'_>,
+        path: fmt::Arguments<'_>,
+        wanted: fmt::Arguments<'_>,
+        origin: &Origin,
+    ) -> Self {
+        Self {
+            kind,
+            key: std::fmt::format(key),
+            path: std::fmt::format(path),
+            wanted: std::fmt::format(wanted),
+            optional: false,
+            origin: origin.clone(),
+        }
+    }
+
+    /// The same, that may fail.
+    pub fn optional(mut self, optional: bool) -> Self {
+        self.optional = optional;
+        self
+    }
+
     /// Of a module, its name.
     pub fn module(&self) -> &str {
         self.path.rsplit('/').next().unwrap_or("")

@@ -41,7 +41,7 @@ pub fn insert(root: &Root, load: &Load) -> Outcome {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             return Outcome::Absent(load.path.clone());
         }
-        Err(error) => return failed(reason(&error)),
+        Err(error) => return failed(reason(&error).to_string()),
     };
     let Ok(options) = CString::new(&*load.options) else {
         return failed("its options hold a NUL".to_owned());

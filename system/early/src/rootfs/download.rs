@@ -77,7 +77,7 @@ fn get(url: &str, room: u64, out: &mut impl Write) -> Result<u64, String> {
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
             format!("the server said nothing for {} s", PATIENCE.as_secs())
         }
-        _ => reason(&error),
+        _ => reason(&error).to_string(),
     };
     let address: SocketAddr = address
         .parse()

@@ -44,13 +44,15 @@ pub fn to_system(root: &Root, words: &Words) -> Result<Infallible, String> {
             moved(from, &target)?;
         }
     }
-    let here = fs::metadata("/").map_err(|error| reason(&error))?.dev();
+    let here = fs::metadata("/")
+        .map_err(|error| reason(&error).to_string())?
+        .dev();
     std::env::set_current_dir(SYSTEM).map_err(|error| format!("{SYSTEM}: {}", reason(&error)))?;
     // From here on the initramfs is of no use; the image stays as long as it is mounted.
     clear(Path::new("/"), here);
     moved(".", "/")?;
     rustix::process::chroot(".").map_err(|errno| format!("changing the root: {}", text(errno)))?;
-    std::env::set_current_dir("/").map_err(|error| reason(&error))?;
+    std::env::set_current_dir("/").map_err(|error| reason(&error).to_string())?;
     Err(become_program(&init))
 }
 

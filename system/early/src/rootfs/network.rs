@@ -140,7 +140,7 @@ fn ready(root: &Root, device: Option<&str>) -> Result<Card, String> {
     loop {
         let names = cards(root, device);
         for name in &names {
-            let card = Card::new(name).map_err(|error| reason(&error))?;
+            let card = Card::new(name).map_err(|error| reason(&error).to_string())?;
             card.up()
                 .map_err(|error| format!("{name}: setting it up: {}", reason(&error)))?;
             if root

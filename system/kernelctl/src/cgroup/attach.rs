@@ -70,7 +70,7 @@ fn one(root: &Root, pid: i32, folder: &str) -> Result<()> {
                 "the group has no processor or memory node: set cpuset.cpus and cpuset.mems"
             }
             Errno::INVAL => &format!("process {pid} is the kernel's own, which stays where it is"),
-            _ => &common::words(errno),
+            _ => &common::words(errno).to_string(),
         };
         told!("moving process {pid} to {folder}: {way_out}")
     })

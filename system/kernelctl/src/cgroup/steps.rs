@@ -4,105 +4,132 @@ use super::{Group, ROOT};
 use crate::step::{Kind, Step};
 use document::Origin;
 
-/// A controller that a group gives on: its name, whether only optional limits need it, and who asks first.
-type Needed = (String, bool, Origin);
+/// A controller that a group gives on.
+struct Needed<'g> {
+    name: &'g str,
+    /// Only optional limits need it.
+    optional: bool,
+    /// Who asks first.
+    origin: &'g Origin,
+}
+
+/// A group's folder, from the top, which has no name.
+struct Folder<'g> {
+    name: String,
+    /// Who asks for it first.
+    origin: &'g Origin,
+    needed: Vec<Needed<'g>>,
+}
+
+impl<'g> Folder<'g> {
+    fn needs(&mut self, name: &'g str, optional: bool, origin: &'g Origin) {
+        if name == "cgroup" {
+            return;
+        }
+        match self.needed.iter_mut().find(|other| other.name == name) {
+            Some(other) => other.optional &= optional,
+            None => self.needed.push(Needed {
+                name,
+                optional,
+                origin,
+            }),
+        }
+    }
+}
 
 /// The steps for groups below `base`: first the groups, each after the one that it is in; then controllers, from the top;
 /// then limits.
 pub fn steps(base: &str, groups: &[Group]) -> Vec<Step> {
-    let full = |name: &str| match base.is_empty() {
-        true => name.to_owned(),
-        false => format!("{base}/{name}"),
-    };
-    let mut folders: Vec<(String, Origin)> = Vec::new();
-    let mut given: Vec<(String, Vec<Needed>)> = Vec::new();
+    let mut folders: Vec<Folder<'_>> = Vec::new();
     let mut limits = Vec::new();
     for group in groups {
-        let name = full(&group.name);
-        let named = group.controllers.iter().map(|name| (&**name, false));
-        let limiting = group.limits.iter().map(|limit| {
-            let controller = limit.file.split('.').next().unwrap_or("");
-            (controller, limit.optional)
-        });
-        let needed: Vec<(&str, bool)> = named.chain(limiting).collect();
-        for at in ends(&name) {
-            let (own, above) = (&name[..at], name[..at].rfind('/'));
-            if folders.iter().all(|(other, _)| other != own) {
-                folders.push((own.to_owned(), group.origin.clone()));
-            }
-            let above = above.map_or("", |slash| &name[..slash]);
-            let place = given.iter().position(|(other, _)| other == above);
-            let place = place.unwrap_or_else(|| {
-                given.push((above.to_owned(), Vec::new()));
-                given.len() - 1
+        let name = match base.is_empty() {
+            true => group.name.clone(),
+            false => format!("{base}/{}", group.name),
+        };
+        let mut end = 0;
+        loop {
+            let own = &name[..end];
+            let at = folders.iter().position(|folder| folder.name == own);
+            let at = at.unwrap_or_else(|| {
+                folders.push(Folder {
+                    name: own.to_owned(),
+                    origin: &group.origin,
+                    needed: Vec::new(),
+                });
+                folders.len() - 1
             });
-            let list = &mut given[place].1;
-            for (controller, optional) in needed.iter().filter(|(name, _)| *name != "cgroup") {
-                match list.iter_mut().find(|(other, _, _)| other == controller) {
-                    Some((_, only_optional, _)) => *only_optional &= optional,
-                    None => list.push(((*controller).to_owned(), *optional, group.origin.clone())),
-                }
+            if end == name.len() {
+                break;
             }
+            // What is above gives on what the group needs.
+            let folder = &mut folders[at];
+            for controller in &group.controllers {
+                folder.needs(controller, false, &group.origin);
+            }
+            for limit in &group.limits {
+                let controller = limit.file.split('.').next().unwrap_or("");
+                folder.needs(controller, limit.optional, &group.origin);
+            }
+            let next = if end == 0 { 0 } else { end + 1 };
+            end = name[next..].find('/').map_or(name.len(), |at| next + at);
         }
-        limits.extend(group.limits.iter().map(|limit| Step {
-            kind: limit.kind,
-            key: format!("{name}/{}", limit.key),
-            path: format!("{ROOT}/{name}/{}", limit.file),
-            wanted: limit.wanted.clone(),
-            optional: limit.optional,
-            origin: limit.origin.clone(),
-        }));
+        for limit in &group.limits {
+            let step = Step::new(
+                limit.kind,
+                format_args!("{name}/{}", limit.key),
+                format_args!("{ROOT}/{name}/{}", limit.file),
+                format_args!("{}", limit.wanted),
+                &limit.origin,
+            );
+            limits.push(step.optional(limit.optional));
+        }
     }
     // What is above comes before.
-    folders.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-    given.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-    let mut steps: Vec<Step> = folders
-        .into_iter()
-        .map(|(name, origin)| Step {
-            kind: Kind::Group,
-            path: format!("{ROOT}/{name}"),
-            key: name,
-            wanted: Kind::THERE.to_owned(),
-            optional: false,
+    folders.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    let mut steps: Vec<Step> = Vec::new();
+    for Folder { name, origin, .. } in folders.iter().filter(|folder| !folder.name.is_empty()) {
+        steps.push(Step::new(
+            Kind::Group,
+            format_args!("{name}"),
+            format_args!("{ROOT}/{name}"),
+            format_args!("{}", Kind::THERE),
             origin,
-        })
-        .collect();
-    for (name, list) in given {
-        let file = match name.is_empty() {
-            true => "cgroup.subtree_control".to_owned(),
-            false => format!("{name}/cgroup.subtree_control"),
-        };
-        let mut push = |key: String, wanted: String, optional, origin: &Origin| {
-            steps.push(Step {
-                kind: Kind::Controllers,
-                path: format!("{ROOT}/{file}"),
-                key,
-                wanted,
-                optional,
-                origin: origin.clone(),
-            });
-        };
-        let (optional, needed): (Vec<_>, Vec<_>) =
-            list.iter().partition(|(_, optional, _)| *optional);
-        if let Some((_, _, origin)) = needed.first() {
-            let names: Vec<String> = needed
-                .iter()
-                .map(|(name, _, _)| format!("+{name}"))
-                .collect();
-            push(file.clone(), names.join(" "), false, origin);
-        }
-        for (name, _, origin) in optional {
-            push(format!("{file}[{name}]"), format!("+{name}"), true, origin);
-        }
+        ));
+    }
+    for folder in &folders {
+        controllers(folder, &mut steps);
     }
     steps.extend(limits);
     steps
 }
 
-/// Where each part of a path ends.
-fn ends(name: &str) -> impl Iterator<Item = usize> {
-    let slashes = name.match_indices('/').map(|(at, _)| at);
-    slashes.chain([name.len()])
+/// The steps by which a folder gives controllers on: one for all that must be, and one for each that need not.
+fn controllers(folder: &Folder<'_>, steps: &mut Vec<Step>) {
+    let file = match &*folder.name {
+        "" => "cgroup.subtree_control".to_owned(),
+        name => format!("{name}/cgroup.subtree_control"),
+    };
+    let path = format_args!("{ROOT}/{file}");
+    let kind = Kind::Controllers;
+    let (mut names, mut first) = (String::new(), None);
+    for needed in folder.needed.iter().filter(|needed| !needed.optional) {
+        first.get_or_insert(needed.origin);
+        if !names.is_empty() {
+            names.push(' ');
+        }
+        names.push('+');
+        names.push_str(needed.name);
+    }
+    if let Some(origin) = first {
+        let (key, wanted) = (format_args!("{file}"), format_args!("{names}"));
+        steps.push(Step::new(kind, key, path, wanted, origin));
+    }
+    for needed in folder.needed.iter().filter(|needed| needed.optional) {
+        let name = needed.name;
+        let (key, wanted) = (format_args!("{file}[{name}]"), format_args!("+{name}"));
+        steps.push(Step::new(kind, key, path, wanted, needed.origin).optional(true));
+    }
 }
 
 #[cfg(test)]

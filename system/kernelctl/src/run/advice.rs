@@ -2,6 +2,7 @@
 
 use crate::error::{Error, told};
 use crate::step::{Kind, Step};
+use common::words;
 use rustix::io::Errno;
 use std::io;
 
@@ -76,8 +77,4 @@ pub fn group(step: &Step, value: &str, error: &io::Error) -> Box<Error> {
         _ => "",
     };
     told!("{doing} {}: {}{way_out}", step.path, common::reason(error))
-}
-
-fn words(errno: Errno) -> String {
-    common::words(errno)
 }

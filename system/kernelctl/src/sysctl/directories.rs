@@ -4,7 +4,6 @@ use super::file::{Assignment, parse};
 use crate::error::Error;
 use common::Root;
 use std::fs;
-use std::path::PathBuf;
 
 /// A file in an earlier one stands for those of its name in later ones: also when it is empty, or a link to /dev/null.
 const FOLDERS: [&str; 5] = [
@@ -20,43 +19,22 @@ const LAST: &str = "/etc/sysctl.conf";
 
 /// The assignments of all files, in the order of the files' names, and what is wrong with them.
 pub fn read(root: &Root) -> (Vec<Assignment>, Vec<Box<Error>>) {
-    let mut files: Vec<(String, PathBuf)> = Vec::new();
     let mut errors = Vec::new();
-    for folder in FOLDERS {
-        let entries = match fs::read_dir(root.at(folder)) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-            Err(error) => {
-                errors.push(Error::file(folder, "reading it", error));
-                continue;
-            }
-        };
-        for entry in entries.flatten() {
-            let Ok(name) = entry.file_name().into_string() else {
-                continue;
-            };
-            let first = files.iter().all(|(other, _)| *other != name);
-            if first && name.ends_with(".conf") && !name.starts_with('.') {
-                files.push((name, entry.path()));
-            }
-        }
-    }
-    files.sort_unstable();
-    let mut paths: Vec<PathBuf> = files.into_iter().map(|(_, path)| path).collect();
-    let last = root.at(LAST);
-    if last.exists() {
-        paths.push(last);
+    let mut paths = root.files_or(&FOLDERS, ".conf", &mut |folder, error| {
+        errors.push(Error::file(folder, "reading it", error));
+    });
+    if root.at(LAST).exists() {
+        paths.push(LAST.to_owned());
     }
     let mut assignments = Vec::new();
     for path in paths {
-        let shown = root.within(&path);
-        match fs::read(&path) {
+        match fs::read(root.at(&path)) {
             Ok(text) => {
-                let (found, wrong) = parse(&shown, &text);
+                let (found, wrong) = parse(&path, &text);
                 assignments.extend(found);
                 errors.extend(wrong);
             }
-            Err(error) => errors.push(Error::file(&shown, "reading it", error)),
+            Err(error) => errors.push(Error::file(&path, "reading it", error)),
         }
     }
     (assignments, errors)

@@ -28,13 +28,15 @@ pub fn steps(root: &Root, assignments: &[Assignment]) -> Vec<Step> {
         let Some(value) = &assignment.value else {
             continue;
         };
-        let step = |path: &str| Step {
-            kind: Kind::Sysctl,
-            key: dotted(path),
-            path: format!("{FOLDER}/{path}"),
-            wanted: value.clone(),
-            optional: assignment.optional,
-            origin: assignment.origin.clone(),
+        let step = |path: &str| {
+            let step = Step::new(
+                Kind::Sysctl,
+                format_args!("{}", dotted(path)),
+                format_args!("{FOLDER}/{path}"),
+                format_args!("{value}"),
+                &assignment.origin,
+            );
+            step.optional(assignment.optional)
         };
         if !glob::is_pattern(&assignment.path) {
             steps.push(step(&assignment.path));

@@ -100,10 +100,11 @@ impl LogFile {
             }
         }
         if self.rest.is_empty() && self.lost > 0 {
-            let why = self
-                .failed
-                .as_ref()
-                .map_or_else(|| "more came than could be written".to_owned(), reason);
+            let why = self.failed.as_ref().map(reason);
+            let why: &dyn std::fmt::Display = match &why {
+                Some(why) => why,
+                None => &"more came than could be written",
+            };
             let line = told(&format!("{} messages were lost here: {why}", self.lost));
             // Half of that line would be worse than none.
             let done = self.append(&line);

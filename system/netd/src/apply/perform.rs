@@ -177,7 +177,7 @@ impl<'s> Performer<'s> {
             }
             Action::Up { link, to, .. } => self.set(link, Some(*to), &|_| {}),
             Action::Sysctl { name, to, .. } => {
-                sysctl::write(name, to).map_err(|error| common::reason(&error))
+                sysctl::write(name, to).map_err(|error| common::reason(&error).to_string())
             }
             Action::Feature { link, name, to, .. } => {
                 features::write(link, name, *to).map_err(said)

@@ -44,7 +44,7 @@ impl From<Errno> for Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&common::words(self.errno))?;
+        common::words(self.errno).fmt(f)?;
         match &*self.said {
             "" => Ok(()),
             said => write!(f, ": {said}"),

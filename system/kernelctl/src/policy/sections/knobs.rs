@@ -188,13 +188,13 @@ fn push(
     let origin = reading.origin(key.line);
     let knobs = &mut reading.policy.knobs;
     knobs.retain(|earlier: &Step| earlier.path != path);
-    knobs.push(Step {
-        kind: Kind::Sys,
-        key: shown.to_owned(),
-        path,
-        wanted,
-        optional,
-        origin,
-    });
+    let step = Step::new(
+        Kind::Sys,
+        format_args!("{shown}"),
+        format_args!("{path}"),
+        format_args!("{wanted}"),
+        &origin,
+    );
+    knobs.push(step.optional(optional));
     Ok(())
 }

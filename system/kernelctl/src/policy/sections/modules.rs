@@ -1,10 +1,12 @@
 //! `[modules]`: which are loaded, and which never by themselves. `[zram]`: swap in compressed memory.
 
+use super::sysctl::amount;
 use crate::error::Result;
 use crate::policy::read::{Reading, wrong};
 use crate::policy::units;
 use crate::step::{Kind, Step};
 use document::{Key, Value};
+use std::fmt::Write;
 
 /// What modprobe.d(5) has for it.
 const BLACKLIST: &str = "/run/modprobe.d/kernelctl.conf";
@@ -39,16 +41,16 @@ pub fn modules(reading: &mut Reading<'_>, section: &Key, value: &Value) -> Resul
             let modules = &mut reading.policy.modules;
             let path = format!("/sys/module/{module}");
             modules.retain(|earlier: &Step| earlier.path != path);
-            modules.push(Step {
-                kind: Kind::Module,
-                key: format!("module {module}"),
-                path,
-                wanted: format!("loaded {}", parameters.trim())
-                    .trim_end()
-                    .to_owned(),
-                optional,
-                origin,
-            });
+            let parameters = parameters.trim();
+            let space = if parameters.is_empty() { "" } else { " " };
+            let step = Step::new(
+                Kind::Module,
+                format_args!("module {module}"),
+                format_args!("{path}"),
+                format_args!("{}{space}{parameters}", Kind::LOADED),
+                &origin,
+            );
+            modules.push(step.optional(optional));
         }
     }
     for (module, origin) in &reading.policy.blacklist {
@@ -68,17 +70,17 @@ pub fn modules(reading: &mut Reading<'_>, section: &Key, value: &Value) -> Resul
 /// The step that keeps modules from being loaded by themselves; none if there are none.
 pub fn blacklist(policy: &crate::policy::Policy) -> Option<Step> {
     let (_, origin) = policy.blacklist.first()?;
-    let lines = policy.blacklist.iter();
-    let lines =
-        lines.map(|(module, _)| format!("blacklist {module}\ninstall {module} /bin/false\n"));
-    Some(Step {
-        kind: Kind::Own,
-        key: "modules.blacklist".to_owned(),
-        path: BLACKLIST.to_owned(),
-        wanted: lines.collect::<String>().trim_end().to_owned(),
-        optional: false,
-        origin: origin.clone(),
-    })
+    let mut lines = String::new();
+    for (module, _) in &policy.blacklist {
+        let _ = writeln!(lines, "blacklist {module}\ninstall {module} /bin/false");
+    }
+    Some(Step::new(
+        Kind::Own,
+        format_args!("modules.blacklist"),
+        format_args!("{BLACKLIST}"),
+        format_args!("{}", lines.trim_end()),
+        origin,
+    ))
 }
 
 pub fn zram(reading: &mut Reading<'_>, section: &Key, value: &Value) -> Result<()> {
@@ -86,12 +88,7 @@ pub fn zram(reading: &mut Reading<'_>, section: &Key, value: &Value) -> Result<(
     for (key, value) in &reading.table(section, value)?.0 {
         match &*key.name {
             "size" => {
-                let amount = value.integer().map(|number| number.to_string());
-                let text = value
-                    .text()
-                    .map(str::to_owned)
-                    .or(amount)
-                    .unwrap_or_default();
+                let text = amount(value).unwrap_or_default();
                 let share = units::percent(&text).filter(|share| (1..=1000).contains(share));
                 let bytes = units::bytes(&text).filter(|bytes| *bytes >= 1 << 20);
                 let bytes = bytes.map(|bytes| (bytes & !0xffff).to_string());
@@ -143,13 +140,13 @@ pub fn zram(reading: &mut Reading<'_>, section: &Key, value: &Value) -> Result<(
         return wrong!(reading, section.line, "zram needs a size");
     };
     let origin = reading.origin(section.line);
-    reading.policy.zram = Some(Step {
-        kind: Kind::Zram,
-        key: "zram".to_owned(),
-        path: "/sys/block/zram0".to_owned(),
-        wanted: format!("{algorithm} {size} {priority}"),
-        optional,
-        origin,
-    });
+    let step = Step::new(
+        Kind::Zram,
+        format_args!("zram"),
+        format_args!("/sys/block/zram0"),
+        format_args!("{algorithm} {size} {priority}"),
+        &origin,
+    );
+    reading.policy.zram = Some(step.optional(optional));
     Ok(())
 }

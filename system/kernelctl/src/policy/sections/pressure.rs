@@ -1,5 +1,6 @@
 //! `[[pressure]]`: what is done when processes wait too long for memory, devices or processors.
 
+use super::sysctl::amount as written;
 use crate::error::Result;
 use crate::policy::read::{Reading, wrong};
 use crate::policy::units;
@@ -164,11 +165,7 @@ fn action(reading: &Reading<'_>, line: u32, table: &Table) -> Result<Action> {
                 signal,
             },
             "amount" => {
-                let text = value
-                    .text()
-                    .map(str::to_owned)
-                    .or(value.integer().map(|n| n.to_string()));
-                match text
+                match written(value)
                     .and_then(|text| units::bytes(&text))
                     .filter(|bytes| *bytes > 0)
                 {

@@ -85,6 +85,11 @@ fn assign(
     Ok(())
 }
 
+/// An amount as text, whether it is written as one or as a number.
+pub fn amount(value: &Value) -> Option<String> {
+    plain(value).filter(|_| value.boolean().is_none())
+}
+
 /// As the kernel takes it.
 pub fn plain(value: &Value) -> Option<String> {
     match &value.data {
