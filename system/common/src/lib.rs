@@ -1,4 +1,4 @@
-//! What the daemons share: signals and descriptors, errors in words, the root below which a program looks, how the system is.
+//! What the daemons share: command lines, signals and descriptors, clocks, errors in words, the root below which a program looks, how the system is.
 
 pub mod arguments;
 pub mod clock;
