@@ -270,8 +270,10 @@ impl Daemon {
         names::gather(&self.all, &self.state, &leases)
     }
 
-    pub(super) fn write_names(&self) {
-        for wrong in self.names().write(&self.all, &self.options.resolv_conf) {
+    pub(super) fn write_names(&mut self) {
+        let names = self.names();
+        self.named |= names.known(&self.all);
+        for wrong in names.write(&self.all, &self.options.resolv_conf, self.named) {
             log(&wrong);
         }
         if let Err(wrong) = super::time::write(&self.all.ntp, &self.leases()) {

@@ -76,6 +76,8 @@ pub struct Daemon {
     taken: Vec<(u32, Ipv6Addr)>,
     /// What routers say of names.
     router: Router,
+    /// Whether servers of names were known since it was started.
+    named: bool,
     listeners: Vec<Listener>,
     connections: Vec<Connection>,
     next_connection: u32,
@@ -132,6 +134,7 @@ pub fn run(options: Options) -> Result<()> {
         managed6: Vec::new(),
         taken: Vec::new(),
         router: Router::default(),
+        named: false,
         listeners: Vec::new(),
         connections: Vec::new(),
         next_connection: 0,

@@ -123,8 +123,14 @@ impl Names {
         text
     }
 
-    /// Puts them where the files say; what cannot be written is told.
-    pub fn write(&self, all: &Configuration, resolv_conf: &Path) -> Vec<String> {
+    /// Whether there is anybody to be asked.
+    pub fn known(&self, all: &Configuration) -> bool {
+        all.dns.local.is_some() || !self.servers.is_empty()
+    }
+
+    /// Puts them where the files say; what cannot be written is told. Where files say nothing, resolv.conf is written once
+    /// somebody is `known`: until then it says what was known before, or what somebody else has written.
+    pub fn write(&self, all: &Configuration, resolv_conf: &Path, known: bool) -> Vec<String> {
         let mut wrong = Vec::new();
         let mut put = |path: &Path, text: String| match replace(path, text.as_bytes()) {
             Ok(changed) => changed,
@@ -133,7 +139,6 @@ impl Names {
                 false
             }
         };
-        let known = all.dns.local.is_some() || !self.servers.is_empty();
         if all.dns.resolv_conf.unwrap_or(known) {
             put(resolv_conf, self.resolv_conf(all.dns.local));
         }
