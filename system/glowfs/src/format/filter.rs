@@ -62,9 +62,61 @@ fn distance(bytes: &[u8]) -> Option<usize> {
     }
 }
 
+/// What bytes can be in an instruction with a distance, as [`distance`] knows them: the first, the second and the third one. Of three bytes that are none, the three
+/// have no bit in common: [`NEAR`], [`CONDITIONAL`], [`INDIRECT`] and [`RELATIVE`] are the bits.
+const KINDS: [[u8; 256]; 3] = {
+    let mut kinds = [[0; 256], [NEAR; 256], [NEAR | CONDITIONAL | INDIRECT; 256]];
+    let mut byte = 0;
+    while byte < 256 {
+        kinds[0][byte] = match byte {
+            0xe8 | 0xe9 => NEAR,
+            0x0f => CONDITIONAL,
+            0xff => INDIRECT,
+            0x48..=0x4f => RELATIVE,
+            _ => 0,
+        };
+        kinds[1][byte] |= match byte {
+            0x80..=0x8f => CONDITIONAL,
+            0x15 | 0x25 => INDIRECT,
+            _ => 0,
+        };
+        if matches!(
+            byte,
+            0x03 | 0x2b | 0x39 | 0x3b | 0x63 | 0x83 | 0x85 | 0x89 | 0x8b | 0x8d | 0xc7
+        ) {
+            kinds[1][byte] |= RELATIVE;
+        }
+        if byte & 0xc7 == 0x05 {
+            kinds[2][byte] |= RELATIVE;
+        }
+        byte += 1;
+    }
+    kinds
+};
+const NEAR: u8 = 1;
+const CONDITIONAL: u8 = 2;
+const INDIRECT: u8 = 4;
+const RELATIVE: u8 = 8;
+
+/// Whether an instruction with a distance begins with these bytes, without asking for one after the other: the processor cannot foresee the answers.
+fn begins(bytes: &[u8]) -> bool {
+    let [first, second, third] = *bytes else {
+        return false;
+    };
+    let [one, two, three] = &KINDS;
+    one[usize::from(first)] & two[usize::from(second)] & three[usize::from(third)] != 0
+}
+
 fn x86(bytes: &mut [u8], turn: fn(u32, u32) -> u32) {
     let mut at = 0;
-    while let Some(window) = bytes.get(at..at + LONGEST) {
+    while let Some(rest) = bytes.get(at..) {
+        let Some(skip) = rest.windows(3).position(begins) else {
+            return;
+        };
+        at += skip;
+        let Some(window) = bytes.get(at..at + LONGEST) else {
+            return;
+        };
         let Some(from) = distance(window) else {
             at += 1;
             continue;

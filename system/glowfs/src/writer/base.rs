@@ -100,10 +100,19 @@ impl<'a> Base<'a> {
     /// # Errors
     /// Those of reading the image, and when they are not all there.
     pub fn bytes(&self, number: u32, at: u64, length: usize) -> Result<Vec<u8>> {
-        let inode = self.image.inode(number)?;
         let mut bytes = vec![0; length];
-        match self.image.read_at(number, &inode, at, &mut bytes)? == length {
-            true => Ok(bytes),
+        self.read(number, at, &mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// As many bytes of a file of the image as `bytes` has.
+    ///
+    /// # Errors
+    /// Those of [`Base::bytes`].
+    pub fn read(&self, number: u32, at: u64, bytes: &mut [u8]) -> Result<()> {
+        let inode = self.image.inode(number)?;
+        match self.image.read_at(number, &inode, at, bytes)? == bytes.len() {
+            true => Ok(()),
             false => Err(Error::Impossible("a file ended before its size".to_owned())),
         }
     }

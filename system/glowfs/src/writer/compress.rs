@@ -19,7 +19,7 @@ pub enum Codec {
     Lz4,
     /// LZ4, by the slow search that lz4(1) calls HC, at this level: 2 to 12.
     Lz4Hc(i32),
-    /// Zstandard at this level, 1 to 22.
+    /// Zstandard at this level, 1 to 22; below 19 the search is a quicker one than Zstandard's own of that number.
     Zstd(i32),
 }
 
@@ -54,7 +54,7 @@ impl Stored {
 /// Level of Zstandard that tells quickly whether a block becomes smaller at all.
 const QUICK: i32 = 1;
 /// Levels from which on it pays to ask that first.
-const SLOW: i32 = 13;
+const SLOW: i32 = 16;
 /// From this level on each block is searched twice, the first time only to know how often what occurs. For a frame that is one block of [`WHOLE`]
 /// bytes that is half of the time and makes it 0.2 % smaller, so this level, which is what images have unless told otherwise, does it once.
 const ONCE: i32 = 19;
@@ -76,17 +76,40 @@ pub struct Encoder {
     buffer: Vec<u8>,
 }
 
+/// The level that searches as Zstandard's 1 does, for matches of 5 bytes where that wants 6 or 7.
+const SHORT: i32 = 3;
+
+/// The level of Zstandard that searches for a level of ours. Which one is searched for by how small squashfs is at the level of that number: programs are filtered
+/// here, and small files packed, so that a quicker search is enough. From 19 on they are the same, but for what [`ONCE`] says.
+fn searched(level: i32) -> i32 {
+    match level {
+        ..=3 => 1,
+        4 | 5 => 3,
+        6..=12 => 4,
+        13 => 5,
+        14 | 15 => 9,
+        16 => 12,
+        17 | 18 => 13,
+        _ => level,
+    }
+}
+
 fn failed(error: std::io::Error) -> Error {
     Error::Impossible(format!("zstd: {error}"))
 }
 
 /// A compressor that says how long the content is and nothing else.
 fn compressor(level: i32, dictionary: &[u8], large: bool) -> Result<Compressor<'static>> {
+    let searched = searched(level);
     let mut zstd = match dictionary {
-        [] => Compressor::new(level),
-        _ => Compressor::with_dictionary(level, dictionary),
+        [] => Compressor::new(searched),
+        _ => Compressor::with_dictionary(searched, dictionary),
     }
     .map_err(failed)?;
+    if level == SHORT {
+        zstd.set_parameter(CParameter::MinMatch(5))
+            .map_err(failed)?;
+    }
     if level == ONCE && dictionary.is_empty() && !large {
         zstd.set_parameter(CParameter::Strategy(Strategy::ZSTD_btultra))
             .and_then(|()| zstd.set_parameter(CParameter::TargetLength(ENOUGH)))
@@ -117,78 +140,96 @@ impl Encoder {
     ///
     /// # Errors
     /// [`Error::Impossible`] with what the compressor says.
-    pub fn encode(&mut self, bytes: Vec<u8>, dictionary: Option<&Arc<[u8]>>) -> Result<Stored> {
+    pub fn encode(&mut self, mut bytes: Vec<u8>, dictionary: Option<&Arc<[u8]>>) -> Result<Stored> {
         if self.codec == Codec::None {
             return Ok(Stored::plain(bytes, self.digest));
         }
-        let (filter, filtered) = self.choose(&bytes, dictionary.is_some())?;
-        let chosen = filtered.as_deref().unwrap_or(&bytes);
-        let (compression, length) = match (self.codec, filter) {
-            (_, None) | (Codec::None, _) => (Compression::None, bytes.len()),
-            (Codec::Lz4, _) => (Compression::Lz4, lz4(chosen, &mut self.buffer)),
-            (Codec::Lz4Hc(level), _) => (Compression::Lz4, lz4hc(level, chosen, &mut self.buffer)?),
-            (Codec::Zstd(level), _) => match dictionary {
+        let filter = match self.filter && is_program(&bytes) {
+            true => Filter::X86,
+            false => Filter::None,
+        };
+        if filter == Filter::None && self.is_hopeless(&bytes, dictionary.is_some())? {
+            return Ok(Stored::plain(bytes, self.digest));
+        }
+        filter.encode(&mut bytes);
+        let (compression, length) = match self.codec {
+            Codec::None => (Compression::None, bytes.len()),
+            Codec::Lz4 => (Compression::Lz4, lz4(&bytes, &mut self.buffer)),
+            Codec::Lz4Hc(level) => (Compression::Lz4, lz4hc(level, &bytes, &mut self.buffer)?),
+            Codec::Zstd(level) => match dictionary {
                 None => {
                     let place = match bytes.len() {
                         ..=WHOLE => &mut self.plain,
                         _ => &mut self.large,
                     };
-                    let length = zstd(place, level, &[], chosen, &mut self.buffer)?;
+                    let length = zstd(place, level, &[], &bytes, &mut self.buffer)?;
                     (Compression::Zstd, length)
                 }
                 Some(dictionary) => {
                     let place = &mut self.with_dictionary;
-                    let length = zstd(place, level, dictionary, chosen, &mut self.buffer)?;
+                    let length = zstd(place, level, dictionary, &bytes, &mut self.buffer)?;
                     (Compression::ZstdDictionary, length)
                 }
             },
         };
-        match self.buffer.get(..length) {
-            Some(stored) if length < bytes.len() => Ok(Stored {
-                plain: bytes.len() as u32,
-                compression,
-                filter: filter.unwrap_or(Filter::None),
-                digest: digest(self.digest, stored),
-                bytes: stored.to_vec(),
-            }),
-            _ => Ok(Stored::plain(bytes, self.digest)),
+        if length >= bytes.len() {
+            filter.decode(&mut bytes);
+            return Ok(Stored::plain(bytes, self.digest));
         }
+        let plain = bytes.len() as u32;
+        // The buffers change places: the plain one is the next to compress to.
+        self.buffer.truncate(length);
+        std::mem::swap(&mut bytes, &mut self.buffer);
+        Ok(Stored {
+            plain,
+            compression,
+            filter,
+            digest: digest(self.digest, &bytes),
+            bytes,
+        })
     }
 
-    /// Which filter makes a block smallest, and what it makes of it; no filter for what does not become smaller at all. A dictionary
-    /// may make smaller what is not without.
-    fn choose(
-        &mut self,
-        bytes: &[u8],
-        dictionary: bool,
-    ) -> Result<(Option<Filter>, Option<Vec<u8>>)> {
-        if self.filter && is_program(bytes) {
-            let mut filtered = bytes.to_vec();
-            Filter::X86.encode(&mut filtered);
-            return Ok((Some(Filter::X86), Some(filtered)));
-        }
-        if let Codec::Zstd(SLOW..) = self.codec
+    /// Whether a quick look says that a block does not become smaller at all. A dictionary may make smaller what is not without.
+    fn is_hopeless(&mut self, bytes: &[u8], dictionary: bool) -> Result<bool> {
+        Ok(matches!(self.codec, Codec::Zstd(SLOW..))
             && !dictionary
-            && zstd(&mut self.quick, QUICK, &[], bytes, &mut self.buffer)? >= bytes.len()
-        {
-            return Ok((None, None));
-        }
-        Ok((Some(Filter::None), None))
+            && zstd(&mut self.quick, QUICK, &[], bytes, &mut self.buffer)? >= bytes.len())
     }
 }
 
 /// Whether a block is mostly a program for x86: of the bytes that are calls there, more than half are followed by a distance below 16 MiB, where one of
 /// 128 is by chance; and there are enough of them, one for 512 bytes.
 fn is_program(bytes: &[u8]) -> bool {
+    const CALL: u64 = 0xe8 * ONES;
     let (mut all, mut near) = (0, 0);
-    for window in bytes.windows(5) {
-        if window[0] == 0xe8 {
+    let mut count = |at: usize| {
+        if let Some(last) = bytes.get(at + 4) {
             all += 1;
-            near += usize::from(matches!(window[4], 0 | 0xff));
+            near += usize::from(matches!(last, 0 | 0xff));
+        }
+    };
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (word, begin) in words.iter().zip((0..).step_by(8)) {
+        let other = u64::from_le_bytes(*word) ^ CALL;
+        // The highest bit of each byte that is a call, and no other.
+        let mut calls = !((other & LOW) + LOW | other | LOW);
+        while calls != 0 {
+            count(begin + calls.trailing_zeros() as usize / 8);
+            calls &= calls - 1;
+        }
+    }
+    for (at, byte) in rest.iter().enumerate() {
+        if u64::from(*byte) * ONES == CALL {
+            count(words.len() * 8 + at);
         }
     }
     near * 2 > all && near * 512 >= bytes.len()
 }
+
+/// A byte of 1, eight times.
+const ONES: u64 = 0x0101_0101_0101_0101;
+/// All bits of eight bytes but the highest ones.
+const LOW: u64 = 0x7f * ONES;
 
 /// Compresses to the begin of `buffer`; how long that is.
 fn lz4(bytes: &[u8], buffer: &mut Vec<u8>) -> usize {
@@ -222,4 +263,37 @@ fn zstd(
     buffer.clear();
     buffer.reserve(zstd::zstd_safe::compress_bound(bytes.len()));
     compressor.compress_to_buffer(bytes, buffer).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_program, searched};
+
+    #[test]
+    fn a_higher_level_never_searches_less() {
+        assert!((1..=22).is_sorted_by_key(searched));
+        assert!((19..=22).all(|level| searched(level) == level));
+    }
+
+    /// With as many calls as make a program, at every place in the words that are looked at, and one fewer.
+    #[test]
+    fn calls_are_counted_wherever_they_are() {
+        for shift in 0..64 {
+            let mut bytes = vec![0x90; 4096 + shift];
+            for call in 0..8 {
+                bytes[shift + call * 509] = 0xe8;
+                bytes[shift + call * 509 + 4] = [0, 0xff][call % 2];
+            }
+            bytes.truncate(4096);
+            assert!(is_program(&bytes), "{shift}");
+            bytes[shift] = 0xe7;
+            assert!(!is_program(&bytes), "{shift}: one fewer");
+            // As many that lead far away.
+            bytes[shift] = 0xe8;
+            for call in 0..8 {
+                bytes[shift + call * 509 + 100] = 0xe8;
+            }
+            assert!(!is_program(&bytes), "{shift}: as many far away");
+        }
+    }
 }

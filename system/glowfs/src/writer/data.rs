@@ -2,10 +2,10 @@
 
 use super::Options;
 use super::base::{Base, Piece};
+use super::hash::Key;
 use super::number::Numbers;
 use super::out::Out;
 use super::pool::How;
-use crate::digest::digest;
 use crate::error::{Error, Result};
 use crate::format::superblock::NONE;
 use crate::tree::{Content, Data, Tree};
@@ -48,8 +48,8 @@ pub struct Tail {
     pub at: u64,
     /// Its length.
     pub length: u32,
-    /// Its digest.
-    pub digest: [u8; 32],
+    /// Its hash, by [`Placed::key`].
+    pub hash: u64,
     /// Block and offset, once it is packed.
     pub packed: Option<(u32, u32)>,
 }
@@ -66,7 +66,11 @@ pub struct Placed {
     pub shared: u64,
     /// Bytes of holes.
     pub holes: u64,
+    /// What hashes of this image are made with.
+    pub key: Key,
 }
+
+static ZEROS: [u8; 1 << 14] = [0; 1 << 14];
 
 /// A file's bytes, one piece after the other.
 pub enum Input<'a> {
@@ -102,12 +106,29 @@ impl Input<'_> {
     /// The next `length` bytes.
     ///
     /// # Errors
-    /// [`Error::File`], also when they are not all there, and those of reading the base.
+    /// Those of [`Input::append`].
     pub fn read(&mut self, length: usize) -> Result<Vec<u8>> {
-        let mut bytes = vec![0; length];
+        let mut bytes = Vec::new();
+        self.append(&mut bytes, length)?;
+        Ok(bytes)
+    }
+
+    /// Puts the next `length` bytes behind those that `to` has.
+    ///
+    /// # Errors
+    /// [`Error::File`], also when they are not all there, and those of reading the base.
+    pub fn append(&mut self, to: &mut Vec<u8>, length: usize) -> Result<()> {
+        let begin = to.len();
+        let all = begin + length;
+        to.reserve(length);
+        while to.len() < all {
+            // Compiled for size, `resize` writes byte by byte.
+            to.extend_from_slice(&ZEROS[..ZEROS.len().min(all - to.len())]);
+        }
+        let bytes = &mut to[begin..];
         match self {
             Input::Base(base, number, at) => {
-                bytes = base.bytes(*number, *at, length)?;
+                base.read(*number, *at, bytes)?;
                 *at += length as u64;
             }
             Input::Memory(from) => {
@@ -117,18 +138,18 @@ impl Input<'_> {
             }
             Input::File(file, path) => {
                 let path: &Path = path;
-                file.read_exact(&mut bytes).map_err(Error::file(
+                file.read_exact(bytes).map_err(Error::file(
                     path,
                     "reading (was it cut while the image was made?)",
                 ))?;
             }
             Input::Part(file, at) => {
-                file.read_exact_at(&mut bytes, *at)
+                file.read_exact_at(bytes, *at)
                     .map_err(Error::file(Path::new("archive"), "reading"))?;
                 *at += length as u64;
             }
         }
-        Ok(bytes)
+        Ok(())
     }
 }
 
@@ -140,7 +161,7 @@ fn changed_memory() -> Error {
     Error::Impossible("a file in memory is shorter than its size".to_owned())
 }
 
-/// Reads all regular files and writes their full blocks. Kept in memory are 36 bytes a different block and, for the pieces that are packed later,
+/// Reads all regular files and writes their full blocks. Kept in memory are 32 bytes a different block and, for the pieces that are packed later,
 /// where they are, not what.
 ///
 /// # Errors
@@ -159,6 +180,7 @@ pub fn data<W: Write + Seek>(
         total: 0,
         shared: 0,
         holes: 0,
+        key: Key::new(),
     };
     let size_of = |file: usize| match tree.files[file].content {
         Content::Regular(size, _) => size,
@@ -183,10 +205,11 @@ pub fn data<W: Write + Seek>(
             Place::Inline(input.read(size as usize)?)
         } else {
             let mut file = Current {
+                tree,
                 file,
                 size,
                 block: 1 << options.block_log,
-                options,
+                pack: u64::from(options.pack),
                 known: &mut known,
                 placed: &mut placed,
                 blocks: Vec::new(),
@@ -198,7 +221,7 @@ pub fn data<W: Write + Seek>(
                     let mut input = Input::open(data, None, 0)?;
                     file.over(*number, Some(&mut input), base, out)?;
                 }
-                _ => file.read(&mut Input::open(data, None, 0)?, out)?,
+                _ => file.read(&mut Input::open(data, None, 0)?, base.as_ref(), out)?,
             }
             Place::Blocks(file.blocks, file.rest)
         };
@@ -207,20 +230,31 @@ pub fn data<W: Write + Seek>(
     Ok(placed)
 }
 
-/// What is there already, by digest.
+/// What is there already, by hash; what has the hash of another is at the next number that is free.
 #[derive(Default)]
 struct Known {
-    blocks: HashMap<[u8; 32], u32>,
-    tails: HashMap<[u8; 32], usize>,
+    blocks: HashMap<u64, Block>,
+    /// Places in [`Placed::tails`].
+    tails: HashMap<u64, usize>,
+}
+
+/// A block, and where its bytes can be read again.
+#[derive(Clone, Copy)]
+struct Block {
+    number: u32,
+    file: usize,
+    at: u64,
 }
 
 /// A file that is being placed.
 struct Current<'a> {
+    tree: &'a Tree,
     file: usize,
     size: u64,
     /// Size of data blocks.
     block: u64,
-    options: &'a Options,
+    /// Size of blocks of tails.
+    pack: u64,
     known: &'a mut Known,
     placed: &'a mut Placed,
     blocks: Vec<u32>,
@@ -229,12 +263,19 @@ struct Current<'a> {
 
 impl Current<'_> {
     /// Places a file that is read.
-    fn read<W: Write + Seek>(&mut self, input: &mut Input<'_>, out: &mut Out<W>) -> Result<()> {
+    fn read<W: Write + Seek>(
+        &mut self,
+        input: &mut Input<'_>,
+        base: Option<&Base<'_>>,
+        out: &mut Out<W>,
+    ) -> Result<()> {
         let mut at = 0;
         while at < self.size {
-            let bytes = input.read((self.size - at).min(self.block) as usize)?;
-            at += bytes.len() as u64;
-            self.put(at - bytes.len() as u64, bytes, out)?;
+            let mut bytes = out.buffer();
+            let length = (self.size - at).min(self.block);
+            input.append(&mut bytes, length as usize)?;
+            self.put(at, bytes, base, out)?;
+            at += length;
         }
         Ok(())
     }
@@ -263,7 +304,7 @@ impl Current<'_> {
                 }
             };
             match same {
-                Some((bytes, false)) => self.put(at, bytes, out)?,
+                Some((bytes, false)) => self.put(at, bytes, Some(base), out)?,
                 _ => match base.piece(number, &inode, at / self.block, out)? {
                     Piece::Block(NONE) => {
                         self.placed.holes += length as u64;
@@ -271,7 +312,7 @@ impl Current<'_> {
                     }
                     Piece::Block(block) => self.blocks.push(block),
                     Piece::Tail(block, offset) => self.rest = Rest::Packed(block, offset),
-                    Piece::Bytes(bytes) => self.put(at, bytes, out)?,
+                    Piece::Bytes(bytes) => self.put(at, bytes, Some(base), out)?,
                 },
             }
             at += length as u64;
@@ -280,49 +321,77 @@ impl Current<'_> {
     }
 
     /// Places a piece that begins at `at`.
-    fn put<W: Write + Seek>(&mut self, at: u64, bytes: Vec<u8>, out: &mut Out<W>) -> Result<()> {
+    fn put<W: Write + Seek>(
+        &mut self,
+        at: u64,
+        bytes: Vec<u8>,
+        base: Option<&Base<'_>>,
+        out: &mut Out<W>,
+    ) -> Result<()> {
         let length = bytes.len() as u64;
         if is_zero(&bytes) {
             self.placed.holes += length;
             self.blocks.push(NONE);
+            out.recycle(bytes);
             return Ok(());
         }
-        let digest = digest(self.options.digest, &bytes);
-        if length < self.block && length <= u64::from(self.options.pack) {
-            self.rest = Rest::Tail(self.remember(at, length as u32, digest));
+        if length < self.block && length <= self.pack {
+            self.rest = Rest::Tail(self.remember(at, &bytes, base)?);
+            out.recycle(bytes);
             return Ok(());
         }
-        let number = match self.known.blocks.get(&digest) {
-            Some(number) => {
+        let mut hash = self.placed.key.hash(&bytes);
+        while let Some(known) = self.known.blocks.get(&hash) {
+            if self.is_at(known.file, known.at, &bytes, base)? {
                 self.placed.shared += length;
-                *number
+                self.blocks.push(known.number);
+                out.recycle(bytes);
+                return Ok(());
             }
-            None => {
-                let number = out.add(bytes, How::Compress)?;
-                self.known.blocks.insert(digest, number);
-                number
-            }
-        };
+            hash = hash.wrapping_add(1);
+        }
+        let number = out.add(bytes, How::Compress)?;
+        let file = self.file;
+        let block = Block { number, file, at };
+        self.known.blocks.insert(hash, block);
         self.blocks.push(number);
         Ok(())
     }
 
     /// Puts a tail to those that are packed later; its place there.
-    fn remember(&mut self, at: u64, length: u32, digest: [u8; 32]) -> usize {
-        if let Some(tail) = self.known.tails.get(&digest) {
-            self.placed.shared += u64::from(length);
-            return *tail;
+    fn remember(&mut self, at: u64, bytes: &[u8], base: Option<&Base<'_>>) -> Result<usize> {
+        let hash = self.placed.key.hash(bytes);
+        let mut free = hash;
+        while let Some(place) = self.known.tails.get(&free) {
+            let tail = &self.placed.tails[*place];
+            if tail.length as usize == bytes.len() && self.is_at(tail.file, tail.at, bytes, base)? {
+                self.placed.shared += bytes.len() as u64;
+                return Ok(*place);
+            }
+            free = free.wrapping_add(1);
         }
-        let tail = self.placed.tails.len();
+        let place = self.placed.tails.len();
         self.placed.tails.push(Tail {
             file: self.file,
             at,
-            length,
-            digest,
+            length: bytes.len() as u32,
+            hash,
             packed: None,
         });
-        self.known.tails.insert(digest, tail);
-        tail
+        self.known.tails.insert(free, place);
+        Ok(place)
+    }
+
+    /// Whether a file has these bytes at `at`.
+    fn is_at(&self, file: usize, at: u64, bytes: &[u8], base: Option<&Base<'_>>) -> Result<bool> {
+        let Content::Regular(size, ref data) = self.tree.files[file].content else {
+            return Ok(false);
+        };
+        // Blocks of one hash can have different lengths, by chance.
+        if size.saturating_sub(at) < bytes.len() as u64 {
+            return Ok(false);
+        }
+        Ok(Input::open(data, base, at)?.read(bytes.len())? == bytes)
     }
 }
 

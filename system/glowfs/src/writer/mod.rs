@@ -8,6 +8,7 @@ mod base;
 mod compress;
 mod data;
 mod dictionary;
+mod hash;
 mod metadata;
 mod number;
 mod out;

@@ -11,6 +11,9 @@ use crate::format::table::{Compression, ENTRY, Entry, NODE};
 use std::collections::VecDeque;
 use std::io::{Seek, SeekFrom, Write};
 
+/// Buffers that are kept at most.
+const FREE: usize = 8;
+
 /// The image as far as it is written. Kept in memory are the table, 48 bytes a block, and what is under way.
 pub struct Out<W> {
     pool: Pool,
@@ -22,6 +25,10 @@ pub struct Out<W> {
     waiting: VecDeque<Option<Stored>>,
     features: u32,
     dictionary: Option<u32>,
+    /// Buffers that are free again, of at least `room` bytes: taking new ones from the system costs as much as hashing what comes into them.
+    free: Vec<Vec<u8>>,
+    /// Bytes of a block, and what compressing may make it longer by: an eighth and a little.
+    room: usize,
 }
 
 /// All blocks and the table, written.
@@ -54,7 +61,23 @@ impl<W: Write + Seek> Out<W> {
             waiting: VecDeque::new(),
             features: 0,
             dictionary: None,
+            free: Vec::new(),
+            room: (9 << options.block_log) / 8 + 128,
         })
+    }
+
+    /// A buffer for a block, empty.
+    pub fn buffer(&mut self) -> Vec<u8> {
+        let free = self.free.pop();
+        free.unwrap_or_else(|| Vec::with_capacity(self.room))
+    }
+
+    /// Takes back a buffer that is not needed any more.
+    pub fn recycle(&mut self, mut buffer: Vec<u8>) {
+        if buffer.capacity() >= self.room && self.free.len() < FREE {
+            buffer.clear();
+            self.free.push(buffer);
+        }
     }
 
     /// Blocks that have a number: the number of the next one.
@@ -111,16 +134,16 @@ impl<W: Write + Seek> Out<W> {
 
     fn write_one(&mut self) -> Result<()> {
         match self.waiting.pop_front() {
-            Some(Some(stored)) => self.put(&stored),
+            Some(Some(stored)) => self.put(stored),
             Some(None) => {
                 let stored = self.pool.take()?;
-                self.put(&stored)
+                self.put(stored)
             }
             None => Ok(()),
         }
     }
 
-    fn put(&mut self, stored: &Stored) -> Result<()> {
+    fn put(&mut self, stored: Stored) -> Result<()> {
         self.features |= feature_of(stored.compression, stored.filter);
         let entry = Entry::new(
             self.offset,
@@ -132,6 +155,7 @@ impl<W: Write + Seek> Out<W> {
         .with_filter(stored.filter);
         self.append(&stored.bytes)?;
         self.entries.push(entry);
+        self.recycle(stored.bytes);
         Ok(())
     }
 

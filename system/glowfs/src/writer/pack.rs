@@ -6,9 +6,9 @@ use super::base::Base;
 use super::compress::{Codec, Encoder};
 use super::data::{Input, Placed, Tail};
 use super::dictionary;
+use super::hash::Key;
 use super::out::Out;
 use super::pool::How;
-use crate::digest::digest;
 use crate::error::{Error, Result};
 use crate::tree::{Content, Tree};
 use std::io::{Seek, Write};
@@ -35,7 +35,7 @@ pub fn pack<W: Write + Seek>(
         Some(dictionary) => Some(dictionary),
         None => train(tree, placed, &order, options, out)?,
     };
-    let mut pack = Vec::new();
+    let mut pack = out.buffer();
     let mut members: Vec<(usize, u32)> = Vec::new();
     let mut close = |pack: &mut Vec<u8>, members: &mut Vec<(usize, u32)>, placed: &mut Placed| {
         if pack.is_empty() {
@@ -45,19 +45,20 @@ pub fn pack<W: Write + Seek>(
             Some(dictionary) => How::With(Arc::clone(dictionary)),
             None => How::Compress,
         };
-        let block = out.add(std::mem::take(pack), how)?;
+        let next = out.buffer();
+        let block = out.add(std::mem::replace(pack, next), how)?;
         for (tail, offset) in members.drain(..) {
             placed.tails[tail].packed = Some((block, offset));
         }
         Ok::<(), Error>(())
     };
     for index in order {
-        let bytes = read(tree, &placed.tails[index], options, base)?;
-        if pack.len() + bytes.len() > options.pack as usize {
+        let tail = &placed.tails[index];
+        if pack.len() + tail.length as usize > options.pack as usize {
             close(&mut pack, &mut members, placed)?;
         }
         members.push((index, pack.len() as u32));
-        pack.extend_from_slice(&bytes);
+        read(tree, &placed.tails[index], &placed.key, base, &mut pack)?;
     }
     close(&mut pack, &mut members, placed)
 }
@@ -82,7 +83,7 @@ fn train<W: Write + Seek>(
         .map(|tail| placed.tails[*tail].length as usize)
         .sum();
     for index in order.iter().step_by(all.div_ceil(wanted).max(1)) {
-        samples.extend_from_slice(&read(tree, &placed.tails[*index], options, None)?);
+        read(tree, &placed.tails[*index], &placed.key, None, &mut samples)?;
         lengths.push(placed.tails[*index].length as usize);
     }
     let Some(trained) = dictionary::train(&samples, &lengths, options.dictionary as usize)? else {
@@ -123,7 +124,7 @@ fn pays(
     for pack in packs.iter().step_by(step) {
         let mut bytes = Vec::new();
         for tail in pack {
-            bytes.extend_from_slice(&read(tree, &placed.tails[*tail], options, None)?);
+            read(tree, &placed.tails[*tail], &placed.key, None, &mut bytes)?;
         }
         let without = encoder.encode(bytes.clone(), None)?.bytes.len() as i64;
         let with = encoder.encode(bytes, Some(dictionary))?.bytes.len() as i64;
@@ -133,15 +134,22 @@ fn pays(
     Ok(saved > takes)
 }
 
-/// Reads a tail once more, and sees whether it is what it was.
-fn read(tree: &Tree, tail: &Tail, options: &Options, base: Option<&Base<'_>>) -> Result<Vec<u8>> {
+/// Reads a tail once more, behind what `to` has, and sees whether it is what it was.
+fn read(
+    tree: &Tree,
+    tail: &Tail,
+    key: &Key,
+    base: Option<&Base<'_>>,
+    to: &mut Vec<u8>,
+) -> Result<()> {
     let Content::Regular(_, ref data) = tree.files[tail.file].content else {
         return Err(Error::Impossible("a tail of no file".to_owned()));
     };
-    let bytes = Input::open(data, base, tail.at)?.read(tail.length as usize)?;
-    if digest(options.digest, &bytes) != tail.digest {
+    let begin = to.len();
+    Input::open(data, base, tail.at)?.append(to, tail.length as usize)?;
+    if key.hash(&to[begin..]) != tail.hash {
         let what = "a file was changed while the image was made; make it again";
         return Err(Error::Impossible(what.to_owned()));
     }
-    Ok(bytes)
+    Ok(())
 }
