@@ -212,7 +212,7 @@ fn is_program(bytes: &[u8]) -> bool {
     for (word, begin) in words.iter().zip((0..).step_by(8)) {
         let other = u64::from_le_bytes(*word) ^ CALL;
         // The highest bit of each byte that is a call, and no other.
-        let mut calls = !((other & LOW) + LOW | other | LOW);
+        let mut calls = !(((other & LOW) + LOW) | other | LOW);
         while calls != 0 {
             count(begin + calls.trailing_zeros() as usize / 8);
             calls &= calls - 1;

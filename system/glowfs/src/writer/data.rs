@@ -170,6 +170,7 @@ pub fn data<W: Write + Seek>(
     tree: &Tree,
     numbers: &Numbers,
     options: &Options,
+    key: Key,
     base: &mut Option<Base<'_>>,
     out: &mut Out<W>,
     progress: &mut dyn FnMut(u64, u64),
@@ -180,7 +181,7 @@ pub fn data<W: Write + Seek>(
         total: 0,
         shared: 0,
         holes: 0,
-        key: Key::new(),
+        key,
     };
     let size_of = |file: usize| match tree.files[file].content {
         Content::Regular(size, _) => size,
@@ -400,4 +401,96 @@ fn is_zero(bytes: &[u8]) -> bool {
     let (chunks, rest) = bytes.as_chunks::<16>();
     rest.iter().all(|byte| *byte == 0)
         && chunks.iter().all(|chunk| u128::from_ne_bytes(*chunk) == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::number::number;
+    use super::super::pool::Pool;
+    use super::*;
+    use crate::tree::Node;
+    use std::io::Cursor;
+
+    fn node(content: Content) -> Node {
+        Node {
+            permissions: 0o755,
+            user: 0,
+            group: 0,
+            modified: (0, 0),
+            attributes: Default::default(),
+            content,
+        }
+    }
+
+    #[test]
+    fn what_differs_is_kept_apart_though_all_has_one_hash() {
+        let mut tree = Tree::default();
+        tree.add(node(Content::Directory(Default::default())));
+        // All have the same hash by this key: a factor of each product is zero.
+        let key = Key::of_zeros();
+        for (name, first, length) in [
+            ("a", 1, 4096),
+            ("b", 2, 4096),
+            ("c", 1, 4096),
+            ("d", 2, 4096),
+            ("e", 1, 100),
+            ("f", 2, 100),
+            ("g", 1, 100),
+        ] {
+            let mut bytes = vec![0; length];
+            bytes[0] = first;
+            assert_eq!(key.hash(&bytes), 0);
+            let file = tree.add(node(Content::Regular(
+                length as u64,
+                Data::Memory(bytes.into()),
+            )));
+            let entries = tree.entries_mut(0).unwrap();
+            entries.insert(name.into(), file);
+        }
+        let options = Options {
+            block_log: 12,
+            pack: 4096,
+            inline: 0,
+            ..Options::default()
+        };
+        let numbers = number(&tree).unwrap();
+        let placed = std::thread::scope(|scope| {
+            let pool = Pool::new(scope, &options);
+            let mut out = Out::new(pool, Cursor::new(Vec::new()), &options).unwrap();
+            let mut none = None;
+            data(
+                &tree,
+                &numbers,
+                &options,
+                key,
+                &mut none,
+                &mut out,
+                &mut |_, _| (),
+            )
+            .unwrap()
+        });
+        let found: Vec<(Vec<u32>, Option<usize>)> = placed.places[1..]
+            .iter()
+            .map(|place| match place {
+                Place::Blocks(blocks, Rest::Tail(tail)) => (blocks.clone(), Some(*tail)),
+                Place::Blocks(blocks, _) => (blocks.clone(), None),
+                _ => panic!("nowhere"),
+            })
+            .collect();
+        let block = |number| (vec![number], None);
+        let tail = |place| (Vec::new(), Some(place));
+        assert_eq!(
+            found,
+            [
+                block(0),
+                block(1),
+                block(0),
+                block(1),
+                tail(0),
+                tail(1),
+                tail(0)
+            ]
+        );
+        assert_eq!(placed.shared, 4096 * 2 + 100);
+    }
 }

@@ -15,6 +15,12 @@ impl Key {
         Key([0, 1, 2, 3].map(|word: u64| state.hash_one(word)))
     }
 
+    /// One by which much has the same hash.
+    #[cfg(test)]
+    pub fn of_zeros() -> Key {
+        Key([0; 4])
+    }
+
     /// The hash of `bytes`: each 16 of them are two factors of a product, all of whose bits count.
     pub fn hash(&self, bytes: &[u8]) -> u64 {
         let Key([first, second, one, other]) = *self;

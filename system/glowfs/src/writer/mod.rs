@@ -175,7 +175,8 @@ fn make<W: Write + Seek>(
             Some(image) => Some(base::Base::new(image, tree, &numbers, &mut out)?),
             None => None,
         };
-        let mut data = data::data(tree, &numbers, options, &mut base, &mut out, progress)?;
+        let key = hash::Key::new();
+        let mut data = data::data(tree, &numbers, options, key, &mut base, &mut out, progress)?;
         pack::pack(tree, &mut data, options, base.as_ref(), &mut out)?;
         let metadata = metadata::build(tree, &numbers, &data)?;
         let first_meta = out.blocks();
