@@ -70,7 +70,7 @@ pub struct Placed {
     pub key: Key,
 }
 
-static ZEROS: [u8; 1 << 14] = [0; 1 << 14];
+static ZEROS: [u8; 1 << 10] = [0; 1 << 10];
 
 /// A file's bytes, one piece after the other.
 pub enum Input<'a> {
