@@ -46,6 +46,15 @@ until_holds 'tell status | grep -q "v0: no carrier"'
 other ip link set v1 up
 until_holds 'ip -o address show v0 | grep -q 198.51.100.1'
 until_holds '! ip -o address show v0 | grep -q 192.0.2.1'
+# Carrier goes and is back before anybody has looked: it is asked all the same, as it may be another network once more.
+asked=$(grep -c DHCPREQUEST /tmp/dnsmasq)
+kill -STOP $daemon
+other ip link set v1 down
+other ip link set v1 up
+until_holds 'ip -o link show v0 | grep -q "state UP"'
+kill -CONT $daemon
+until_holds '[ "$(grep -c DHCPREQUEST /tmp/dnsmasq)" -gt $asked ]'
+until_holds 'tell status --json | grep -q "\"dhcp4\":\"bound\""'
 # Nobody asks for it any more: it goes.
 printf '[link.v0]\nmtu = 1500\n' >/tmp/etc/a.toml
 tell apply >/tmp/said || fail "$(cat /tmp/said)"

@@ -9,7 +9,7 @@ use crate::dhcp4::{Client, Effect, Input, Lease, Message, wire};
 use crate::netlink::constants::RT_TABLE_MAIN;
 use crate::state::address::FOREVER;
 use crate::state::route::Way;
-use crate::state::{Address, DYNAMIC, Route};
+use crate::state::{Address, DYNAMIC, Link, Route};
 use crate::system;
 use rustix::fd::OwnedFd;
 use std::fs;
@@ -26,7 +26,9 @@ pub struct Managed {
     pub name: String,
     pub index: u32,
     pub mac: Mac,
-    pub carrier: bool,
+    carrier: bool,
+    /// How often the link had lost it.
+    losses: u32,
     client: Option<Client>,
     metric: u32,
     dns: bool,
@@ -75,6 +77,7 @@ impl Managed {
             index,
             mac,
             carrier: false,
+            losses: 0,
             client,
             metric: settings.metric,
             dns: settings.dns,
@@ -173,8 +176,20 @@ impl Managed {
         }
     }
 
-    /// Carrier came or went.
-    pub fn set_carrier(&mut self, carrier: bool, now: u64) -> Changed {
+    /// The link as it is now: carrier came or went, or went and came again.
+    pub fn look(&mut self, link: &Link, now: u64) -> Changed {
+        let carrier = link.has_carrier();
+        let between = carrier && self.carrier && link.losses != self.losses;
+        self.losses = link.losses;
+        let mut changed = Changed::default();
+        if between {
+            changed = self.set_carrier(false, now);
+        }
+        changed.add(self.set_carrier(carrier, now));
+        changed
+    }
+
+    fn set_carrier(&mut self, carrier: bool, now: u64) -> Changed {
         if carrier == self.carrier {
             return Changed::default();
         }

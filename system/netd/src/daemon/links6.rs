@@ -30,6 +30,8 @@ pub struct Managed6 {
     pub(super) settings: Dhcp6,
     /// The link's own address, which messages come from and answers go to.
     local: Option<Ipv6Addr>,
+    /// How often the link had lost its carrier.
+    losses: u32,
     wish: Wish,
     socket: Option<OwnedFd>,
     kept: PathBuf,
@@ -79,6 +81,7 @@ impl Managed6 {
             client,
             settings: settings.clone(),
             local: None,
+            losses: link.losses,
             wish: Wish::default(),
             socket: None,
             kept,
@@ -122,6 +125,13 @@ impl Managed6 {
                 _ => None,
             });
         let local = local.filter(|_| link.has_carrier());
+        let lost = link.losses != self.losses;
+        self.losses = link.losses;
+        let mut changed = Changed::default();
+        if lost && local.is_some() && self.local.take().is_some() {
+            changed = self.feed(now, Input::Down);
+            self.socket = None;
+        }
         if local.is_none() {
             let was = self.local.take();
             return match was {
@@ -150,9 +160,8 @@ impl Managed6 {
         if self.local == local && self.wish == wish {
             return Changed::default();
         }
-        let mut changed = Changed::default();
         if self.local.is_some() && self.local != local {
-            changed = self.feed(now, Input::Down);
+            changed.add(self.feed(now, Input::Down));
             self.socket = None;
         }
         (self.local, self.wish) = (local, wish);

@@ -44,10 +44,8 @@ impl Daemon {
                 self.risen.retain(|(name, _)| *name != link.name);
                 self.risen.push((link.name.clone(), now));
             }
-            if was.is_none()
-                || rose
-                || was.is_some_and(|was| !was.has_carrier()) && link.has_carrier()
-            {
+            let regained = was.is_some_and(|was| !was.has_carrier() || was.losses != link.losses);
+            if was.is_none() || rose || regained && link.has_carrier() {
                 touched.push(link.name.clone());
             }
         }
@@ -91,12 +89,11 @@ impl Daemon {
         }
         let mut wanted = Vec::new();
         for at in 0..self.managed.len() {
-            let index = self.managed[at].index;
-            let carrier = self
-                .state
-                .by_index(index)
-                .is_some_and(crate::state::Link::has_carrier);
-            let changed = self.managed[at].set_carrier(carrier, now);
+            let one = &mut self.managed[at];
+            let Some(link) = self.state.by_index(one.index) else {
+                continue;
+            };
+            let changed = one.look(link, now);
             self.changed(at, changed, &mut wanted);
         }
         self.manage6(now, &mut wanted);

@@ -72,6 +72,7 @@ pub const IFLA_IFALIAS: u16 = 20;
 pub const IFLA_AF_SPEC: u16 = 26;
 pub const IFLA_CARRIER: u16 = 33;
 pub const IFLA_LINK_NETNSID: u16 = 37;
+pub const IFLA_CARRIER_DOWN_COUNT: u16 = 48;
 pub const IFLA_PERM_ADDRESS: u16 = 54;
 pub const IFLA_EXT_MASK: u16 = 29;
 pub const IFLA_INFO_KIND: u16 = 1;

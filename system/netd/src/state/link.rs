@@ -4,10 +4,10 @@ use crate::address::Mac;
 use crate::netlink::constants::{
     AF_INET6, IFF_LOWER_UP, IFF_NOARP, IFF_UP, IFLA_ADDRESS, IFLA_AF_SPEC, IFLA_BOND_AD_LACP_RATE,
     IFLA_BOND_MIIMON, IFLA_BOND_MODE, IFLA_BOND_XMIT_HASH_POLICY, IFLA_BR_STP_STATE,
-    IFLA_BR_VLAN_FILTERING, IFLA_IFALIAS, IFLA_IFNAME, IFLA_INET6_FLAGS, IFLA_INFO_DATA,
-    IFLA_INFO_KIND, IFLA_LINK, IFLA_LINK_NETNSID, IFLA_LINKINFO, IFLA_MACVLAN_MODE, IFLA_MASTER,
-    IFLA_MTU, IFLA_PERM_ADDRESS, IFLA_PROTINFO, IFLA_VLAN_ID, NLM_F_CREATE, NLM_F_EXCL,
-    RTM_NEWLINK, VETH_INFO_PEER,
+    IFLA_BR_VLAN_FILTERING, IFLA_CARRIER_DOWN_COUNT, IFLA_IFALIAS, IFLA_IFNAME, IFLA_INET6_FLAGS,
+    IFLA_INFO_DATA, IFLA_INFO_KIND, IFLA_LINK, IFLA_LINK_NETNSID, IFLA_LINKINFO, IFLA_MACVLAN_MODE,
+    IFLA_MASTER, IFLA_MTU, IFLA_PERM_ADDRESS, IFLA_PROTINFO, IFLA_VLAN_ID, NLM_F_CREATE,
+    NLM_F_EXCL, RTM_NEWLINK, VETH_INFO_PEER,
 };
 use crate::netlink::{Attributes, Builder, Message};
 
@@ -235,6 +235,9 @@ pub struct Link {
     pub mtu: u32,
     /// `IFF_*`.
     pub flags: u32,
+    /// How often carrier was lost (`IFLA_CARRIER_DOWN_COUNT`). The kernel tells of it at most once a second: what comes back sooner
+    /// looks as if it had stayed, and may be another network.
+    pub losses: u32,
     pub master: Option<String>,
     pub(super) master_index: Option<u32>,
     pub(super) parent_index: Option<u32>,
@@ -266,6 +269,7 @@ impl Link {
             permanent: attributes.get(IFLA_PERM_ADDRESS).and_then(Mac::of),
             mtu: attributes.u32(IFLA_MTU).unwrap_or(0),
             flags: word(8),
+            losses: attributes.u32(IFLA_CARRIER_DOWN_COUNT).unwrap_or(0),
             master: None,
             master_index: attributes.u32(IFLA_MASTER).filter(|index| *index != 0),
             parent_index: attributes.u32(IFLA_LINK).filter(|_| here),
@@ -286,6 +290,7 @@ impl Link {
             permanent: None,
             mtu: 1500,
             flags: 0,
+            losses: 0,
             master: None,
             master_index: None,
             parent_index: None,
