@@ -81,6 +81,18 @@ impl Given {
         Some(self.taken(long)?.text())
     }
 
+    /// The command, which is the first word, and what follows it.
+    ///
+    /// # Errors
+    /// [`Stop::Wrong`] where there is none.
+    pub fn command(&self) -> Result<(String, Vec<String>), Stop> {
+        let mut words = self.texts();
+        match words.is_empty() {
+            true => Err(wrong(format_args!("a command is needed"))),
+            false => Ok((words.remove(0), words)),
+        }
+    }
+
     /// The words as text.
     pub fn texts(&self) -> Vec<String> {
         let words = self.words.iter();
@@ -103,6 +115,14 @@ pub enum Stop {
 #[inline(never)]
 pub fn wrong(what: fmt::Arguments<'_>) -> Stop {
     Stop::Wrong(std::fmt::format(what))
+}
+
+/// Returns with [`wrong`] of a text as for `format!`.
+#[macro_export]
+macro_rules! wrong {
+    ($($text:tt)*) => {
+        return Err($crate::arguments::wrong(format_args!($($text)*)))
+    };
 }
 
 /// How an option is named.

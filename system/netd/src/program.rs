@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::netlink::Socket;
 use crate::plan::Scope;
 use common::arguments::{DONE, FAILED, Program, Stop, print, wrong};
+use common::wrong;
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 use std::io::Write;
 use std::path::Path;
@@ -85,11 +86,6 @@ fn seconds(text: &str) -> Result<u32, Stop> {
 }
 
 fn parse(words: Vec<String>) -> Result<Given, Stop> {
-    macro_rules! wrong {
-        ($($text:tt)*) => {
-            return Err(wrong(format_args!($($text)*)))
-        };
-    }
     let told = PROGRAM.read(words)?;
     let time = |long, usual| match told.text(long) {
         Some(text) => seconds(&text),
@@ -114,11 +110,7 @@ fn parse(words: Vec<String>) -> Result<Given, Stop> {
         "watch",
         "wait-online",
     ];
-    let mut words = told.texts();
-    if words.is_empty() {
-        wrong!("a command is needed");
-    }
-    let command = words.remove(0);
+    let (command, words) = told.command()?;
     if !known.contains(&&*command) {
         wrong!("there is no command '{command}'");
     }

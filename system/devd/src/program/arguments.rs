@@ -3,7 +3,8 @@
 use crate::daemon::Options;
 use crate::modules;
 use common::Root;
-use common::arguments::{Program, Stop, wrong};
+use common::arguments::{Program, Stop};
+use common::wrong;
 use std::path::PathBuf;
 
 pub const PROGRAM: Program = Program {
@@ -60,17 +61,8 @@ pub struct Given {
 
 /// Reads the words behind the program's name.
 pub fn parse(words: Vec<String>) -> Result<Given, Stop> {
-    macro_rules! wrong {
-        ($($text:tt)*) => {
-            return Err(wrong(format_args!($($text)*)))
-        };
-    }
     let given = PROGRAM.read(words)?;
-    let mut words = given.texts();
-    if words.is_empty() {
-        wrong!("a command is needed");
-    }
-    let command = words.remove(0);
+    let (command, words) = given.command()?;
     let Some((_, takes_words)) = COMMANDS.iter().find(|(name, _)| *name == command) else {
         wrong!("there is no command '{command}'");
     };

@@ -1,7 +1,8 @@
 //! Reading the command line, by what the help says.
 
 use super::table::{Command, HELP, commands};
-use common::arguments::{Given, Program, Stop, wrong};
+use common::arguments::{Given, Program, Stop};
+use common::wrong;
 
 pub const PROGRAM: Program = Program {
     name: "kernelctl",
@@ -19,17 +20,8 @@ pub struct Told {
 
 /// Reads the words behind the program's name.
 pub fn parse(words: Vec<String>) -> Result<Told, Stop> {
-    macro_rules! wrong {
-        ($($text:tt)*) => {
-            return Err(wrong(format_args!($($text)*)))
-        };
-    }
     let given = PROGRAM.read(words)?;
-    let mut words = given.texts();
-    if words.is_empty() {
-        wrong!("a command is needed");
-    }
-    let name = words.remove(0);
+    let (name, words) = given.command()?;
     let mut all = commands().into_iter();
     let Some(command) = all.find(|command| command.name == name) else {
         wrong!("there is no command '{name}'");

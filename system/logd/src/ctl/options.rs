@@ -5,7 +5,8 @@ use crate::configuration;
 use crate::names::{self, FACILITIES, KERN, LEVELS};
 use crate::program::no_words;
 use crate::time::Time;
-use common::arguments::{Program, Stop, wrong};
+use common::arguments::{Program, Stop};
+use common::wrong;
 use std::path::PathBuf;
 
 pub const PROGRAM: Program = Program {
@@ -53,11 +54,6 @@ pub struct Given {
 
 /// Reads the words behind the program's name.
 pub fn parse(words: Vec<String>, now: Time) -> Result<Given, Stop> {
-    macro_rules! wrong {
-        ($($text:tt)*) => {
-            return Err(wrong(format_args!($($text)*)))
-        };
-    }
     let told = PROGRAM.read(words)?;
     no_words(&told)?;
     let mut filter = Filter::default();
