@@ -84,7 +84,7 @@ pub const INIT_PEERS: Plan = Plan {
 };
 
 /// The root that holds what netd, iwd and the standard edition speak with in tests, what netd is compared with by `bench netd`,
-/// and what looks at what they do.
+/// by what users mount, and what looks at what they do.
 pub const NET_PEERS: Plan = Plan {
     name: "net-peers",
     packages: &[
@@ -92,6 +92,7 @@ pub const NET_PEERS: Plan = Plan {
         "chrony",
         "dhcpcd-base",
         "dnsmasq-base",
+        "fuse3",
         "hostapd",
         "iproute2",
         "isc-dhcp-server",

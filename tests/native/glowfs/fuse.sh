@@ -90,3 +90,36 @@ has "$(cat /tmp/said)" "/tmp/d.img: without --key or --digest damage is found, b
 has "$(cat /tmp/said)" ": wrong digest"
 grep -q '/tmp/d.img: inode [0-9]*: block [0-9]*: wrong digest' /tmp/said || fail "$(cat /tmp/said)"
 [ "$(sort /tmp/said | uniq -d | wc -l)" = 0 ] || fail "told twice: $(cat /tmp/said)"
+# Who is not root, but has a name: by fusermount3, for themselves alone, and told what to get where it is not there.
+mkdir /tmp/node /tmp/own
+chmod 755 /tmp
+chmod 644 /tmp/a.img /tmp/key.pub
+chown nobody /tmp/own
+mount -t tmpfs -o mode=755 tmpfs /tmp/node
+mknod -m 666 /tmp/node/fuse c 10 229
+mount --bind /tmp/node/fuse /dev/fuse
+user() { setpriv --reuid=nobody --regid=nogroup --clear-groups "$@"; }
+user /tmp/glowfsctl mount -k /tmp/key.pub /tmp/a.img /tmp/own || fail "not mounted by a user"
+grep -q '^/tmp/a.img /tmp/own fuse.glowfs ro,nosuid,nodev,.*user_id=65534' /proc/mounts || fail "$(cat /proc/mounts)"
+user cat /tmp/own/var/noise | cmp - /tmp/a/var/noise || fail "a user reads something else"
+told=$(setpriv --reuid=1001 --regid=1001 --clear-groups ls /tmp/own 2>&1) && fail "another user sees it"
+has "$told" "Permission denied"
+user fusermount3 -u /tmp/own || fail "not unmounted by its user"
+setpriv --reuid=nobody --regid=nogroup --clear-groups /tmp/glowfsctl mount -f -k /tmp/key.pub /tmp/a.img /tmp/own 2>/tmp/said &
+for try in $(seq 100); do grep -q /tmp/own /proc/mounts && break; sleep 0.1; done
+kill $!
+wait $! || fail "it ended with $?: $(cat /tmp/said)"
+if grep /tmp/own /proc/mounts; then fail "a signal left it mounted"; fi
+mount --bind /tmp/key.pub /bin/fusermount3
+told=$(user /tmp/glowfsctl mount -k /tmp/key.pub /tmp/a.img /tmp/own 2>&1) && fail "mounted by a user alone"
+has "$told" "/tmp/own: mounting: "
+has "$told" "who is not root needs fusermount3"
+# What is mounted where something was is another's, however soon: who ends leaves it there.
+for round in $(seq 20); do
+    g mount -k /tmp/key.pub /tmp/a.img /tmp/m || fail "not mounted in round $round"
+    umount /tmp/m
+    g mount -k /tmp/key.pub /tmp/b.img /tmp/m || fail "not mounted again in round $round"
+    sleep 0.05
+    grep -q '^/tmp/b.img /tmp/m ' /proc/mounts || fail "the second mount is gone in round $round"
+    umount /tmp/m
+done

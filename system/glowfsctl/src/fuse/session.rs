@@ -2,17 +2,24 @@
 
 use super::Told;
 use super::files::Files;
+use common::reason::reason;
 use common::signals::{ENDING, Signals};
 use fuser::{Config, MountOption, Session, SessionACL};
 use glowfs::reader::Image;
 use glowfs::{Error, Result};
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::{Access, access};
 use rustix::io::Errno;
 use rustix::mount::{UnmountFlags, unmount};
+use rustix::process::geteuid;
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::{io, mem, thread};
+
+/// By which who is not root mounts and unmounts.
+const HELPERS: [&str; 2] = ["fusermount3", "fusermount"];
 
 /// How an image is mounted.
 pub struct Options {
@@ -57,9 +64,11 @@ pub fn run(
         config.acl = SessionACL::All;
     }
     let files = Files::new(image, path.to_owned(), told);
-    let session = Session::new(files, &directory, &config).map_err(failed())?;
+    let session = Session::new(files, &directory, &config)
+        .map_err(refused)
+        .map_err(failed())?;
     let place = directory.clone();
-    std::thread::spawn(move || {
+    thread::spawn(move || {
         wait(&signals);
         detach(&place);
         wait(&signals);
@@ -67,7 +76,34 @@ pub fn run(
         std::process::exit(1);
     });
     mounted()?;
-    session.run().map_err(failed())
+    let mut session = session.spawn().map_err(failed())?;
+    let answering = mem::replace(&mut session.guard, thread::spawn(|| Ok(())));
+    let ended = answering.join().unwrap_or_else(|_| Err(Errno::IO.into()));
+    if ended.is_err() {
+        detach(&directory);
+    }
+    // It would unmount what is there by now, which may be another's: fuser 0.18 takes a connection that was ended for one that is not.
+    mem::forget(session);
+    ended.map_err(failed())
+}
+
+/// Why there is no mount: with the way out, where that is a program that cannot be run.
+fn refused(error: io::Error) -> io::Error {
+    if geteuid().is_root() || has_helper() {
+        return error;
+    }
+    let why = reason(&error);
+    let text = format!("{why}: who is not root needs fusermount3, a program of libfuse");
+    io::Error::new(error.kind(), text)
+}
+
+/// Whether a helper is where fuser looks for one.
+fn has_helper() -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .chain(["/sbin", "/bin"].map(PathBuf::from))
+        .flat_map(|folder| HELPERS.map(|name| folder.join(name)))
+        .any(|program| access(program, Access::EXEC_OK).is_ok())
 }
 
 /// What stands for the image in the list of mounts; there are programs on the way for which a comma ends it.
@@ -94,7 +130,7 @@ fn wait(signals: &Signals) {
 fn detach(directory: &Path) {
     if unmount(directory, UnmountFlags::DETACH).is_err() {
         // Only root may; this program is made for everybody else.
-        for program in ["fusermount3", "fusermount"] {
+        for program in HELPERS {
             let ended = Command::new(program)
                 .args(["-u", "-z", "--"])
                 .arg(directory)
