@@ -1,5 +1,5 @@
-//! Recipes that misbehave: that hang, use a network, write outside their tree, or yield other bytes the second time; going on after
-//! failures; and what `package list` tells.
+//! Recipes that misbehave: that hang, use a network, write outside their tree, are in C++ and do not say so, or yield other bytes the
+//! second time; going on after failures; and what `package list` tells.
 
 use super::project::{HELLO, Project};
 use alpenglow_tests::{Outcome, Test, check, has, output, test, text};
@@ -11,6 +11,7 @@ pub fn tests() -> Vec<Test> {
         test("recipe_that_uses_a_network_fails", network),
         test("recipe_that_writes_elsewhere_fails", elsewhere),
         test("recipe_that_yields_other_bytes_is_told", other_bytes),
+        test("recipe_in_cxx_without_its_library_is_told", cxx),
         test("recipes_are_gone_on_with_after_failures", keep_going),
         test("recipes_are_listed_with_what_they_took", listed),
     ]
@@ -62,6 +63,36 @@ fn elsewhere() -> Outcome {
             &[&format!("building {name} failed"), path],
         )?;
     }
+    project.goes_on()
+}
+
+fn cxx() -> Outcome {
+    let project = Project::new()?;
+    project.script(
+        "thrower",
+        "build = 'echo \"#include <vector>\" > a.cc; $CXX -c a.cc'\ninstall = 'true'",
+    )?;
+    project.expect(
+        &["package", "build", "thrower"],
+        1,
+        &[
+            "building thrower failed",
+            "'vector' file not found",
+            "add \"libcxx-dev\" to `build` in ",
+            "packages/thrower/recipe.toml",
+        ],
+    )?;
+    // In C it is a mistake of another kind.
+    project.script(
+        "plain",
+        "build = 'echo \"#include <zlib.h>\" > a.c; $CC -c a.c'\ninstall = 'true'",
+    )?;
+    let failed = output(&mut project.command(&["package", "build", "plain"]))?;
+    let said = text(&failed);
+    check(
+        said.contains("'zlib.h' file not found") && !said.contains("libcxx"),
+        || said,
+    )?;
     project.goes_on()
 }
 

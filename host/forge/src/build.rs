@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::own::Own;
-use crate::recipe::{Recipe, Style, owns};
+use crate::recipe::{CXX, Recipe, Style, owns};
 use crate::signer::{self, modules::ModuleSigner};
 use crate::store::{Built, Inputs, Needs};
 use crate::{lint, style, toolchain, tree};
@@ -109,7 +109,7 @@ impl Job<'_> {
         ] {
             make_dir(&build.join(dir))?;
         }
-        toolchain::write(&build.join("tools"), self.arch())?;
+        toolchain::write(&build.join("tools"), self.arch(), self.recipe.is_cxx())?;
         if let Some(signer) = self.signer {
             let path = work.join(signer::CERTIFICATE.trim_start_matches('/'));
             fs::write(&path, signer.certificate()).map_err(|e| Error::io("write", &path, e))?;
@@ -202,21 +202,31 @@ impl Job<'_> {
         };
         let text = String::from_utf8_lossy(&fs::read(&self.log).unwrap_or_default()).into_owned();
         let lines: Vec<String> = text.lines().map(fold).collect();
-        let full = text.contains("No space left on device");
         Err(Error::Build {
             package: self.recipe.name.clone(),
             status,
             tail: lines[lines.len().saturating_sub(TAIL)..].join("\n"),
             log: self.log.clone(),
-            hint: if full {
-                format!(
-                    "\nThe disk of {} is full: free some space there, or set XDG_CACHE_HOME to a folder on a larger disk, and run the same command again",
-                    self.cache.dir().display()
-                )
-            } else {
-                String::new()
-            },
+            hint: self.hint(&text),
         })
+    }
+
+    /// What to do after a failure with this log, as a line of its own; nothing where the log has to say that itself.
+    fn hint(&self, log: &str) -> String {
+        if log.contains("No space left on device") {
+            return format!(
+                "\nThe disk of {} is full: free some space there, or set XDG_CACHE_HOME to a folder on a larger disk, and run the same command again",
+                self.cache.dir().display()
+            );
+        }
+        if !self.recipe.is_cxx() && toolchain::lacks_cxx(log) {
+            let recipe = self.recipe.folder.join("recipe.toml");
+            return format!(
+                "\nIt is C++, whose library is a package: add \"{CXX}\" to `build` in {}",
+                recipe.display()
+            );
+        }
+        String::new()
     }
 
     /// Strips programs and libraries; kernels have been stripped by their own style.

@@ -37,6 +37,9 @@ pub struct Recipe {
     pub license_files: Vec<String>,
     /// The source's name in `sources.lock`.
     pub source: Option<String>,
+    /// Its folders and files that are unpacked, of a large source; all of it where none is named.
+    #[serde(default)]
+    pub source_only: Vec<String>,
     /// Packages whose files are in the sysroot while it is built.
     #[serde(default)]
     pub build: Vec<String>,
@@ -81,6 +84,9 @@ pub struct Recipe {
     #[serde(skip)]
     pub folder: PathBuf,
 }
+
+/// The package with the C++ library's headers and archives.
+pub const CXX: &str = "libcxx-dev";
 
 /// No build of ours takes a quarter of it.
 fn minutes() -> f64 {
@@ -220,6 +226,11 @@ impl Recipe {
     /// Every package that must be there before it is built.
     pub fn needs(&self) -> impl Iterator<Item = &String> {
         self.build.iter().chain(&self.tools)
+    }
+
+    /// Whether its compiler knows C++ beside C: it is built with the package [`CXX`].
+    pub fn is_cxx(&self) -> bool {
+        self.build.iter().any(|name| name == CXX)
     }
 
     /// Whether it makes programs that builds run, not programs of Alpenglow.

@@ -105,7 +105,7 @@ impl Inputs<'_> {
             format!("arch {arch}"),
             format!("recipe {}", tree::digest(&recipe.folder)?),
             format!("script {}", style::script(recipe, arch)),
-            format!("tools {:?}", toolchain::files(arch)),
+            format!("tools {:?}", toolchain::files(arch, recipe.is_cxx())),
         ];
         if let Some(pin) = pin {
             parts.push(format!("source {}", pin.sha256));

@@ -59,7 +59,7 @@ fn owner(path: &Path) -> impl FnOnce(Errno) -> Stop {
 pub(crate) struct Writer<'a> {
     tree: &'a Path,
     owner: u32,
-    exclude: &'a [String],
+    only: &'a [String],
     /// The folder that every member stands in, once the first member has shown it.
     top: Option<PathBuf>,
     links: Links,
@@ -69,12 +69,12 @@ pub(crate) struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    pub(crate) fn new(tree: &'a Path, owner: u32, exclude: &'a [String]) -> Result<Writer<'a>> {
+    pub(crate) fn new(tree: &'a Path, owner: u32, only: &'a [String]) -> Result<Writer<'a>> {
         fs::create_dir(tree).map_err(disk(tree))?;
         Ok(Writer {
             tree,
             owner,
-            exclude,
+            only,
             top: None,
             links: Links::default(),
             link_times: BTreeMap::new(),
@@ -134,7 +134,7 @@ impl<'a> Writer<'a> {
                 let target = link_target(entry, &full)?;
                 let Some(target) = self.inside(&target)? else {
                     return Err(Stop::Archive(format!(
-                        "its member '{}' is a link to '{}', which is excluded: exclude both",
+                        "its member '{}' is a link to '{}', which is not unpacked: unpack both",
                         full.display(),
                         target.display()
                     )));
@@ -162,7 +162,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// The member's path below the top folder; none for what is excluded.
+    /// The member's path below the top folder; none for what is not wanted.
     fn inside(&mut self, full: &Path) -> Result<Option<PathBuf>> {
         let mut parts = PathBuf::new();
         for component in full.components() {
@@ -191,9 +191,10 @@ impl<'a> Writer<'a> {
             )));
         }
         let path = components.as_path().to_owned();
-        let excluded =
-            !path.as_os_str().is_empty() && self.exclude.iter().any(|x| path.starts_with(x));
-        Ok((!excluded).then_some(path))
+        let wanted = path.as_os_str().is_empty()
+            || self.only.is_empty()
+            || self.only.iter().any(|one| path.starts_with(one));
+        Ok(wanted.then_some(path))
     }
 
     /// Makes the folders above a member.

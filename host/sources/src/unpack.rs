@@ -12,7 +12,7 @@ use crate::{Error, Pin, Progress, Result, Step, WrongHash, archive, digest};
 pub struct Unpack {
     dir: PathBuf,
     owner: u32,
-    exclude: Vec<String>,
+    only: Vec<String>,
 }
 
 impl Unpack {
@@ -21,19 +21,19 @@ impl Unpack {
         Unpack {
             dir: scratch::absolute(cache).join("unpacked"),
             owner,
-            exclude: Vec::new(),
+            only: Vec::new(),
         }
     }
 
-    /// Leaves out these files and folders, named relative to the source's top folder.
+    /// Unpacks these files and folders alone, named relative to the source's top folder; everything where none is named.
     #[must_use]
-    pub fn exclude<S: Into<String>>(mut self, paths: impl IntoIterator<Item = S>) -> Unpack {
-        self.exclude = paths
+    pub fn only<S: Into<String>>(mut self, paths: impl IntoIterator<Item = S>) -> Unpack {
+        self.only = paths
             .into_iter()
             .map(|path| path.into().trim_matches('/').to_owned())
             .collect();
-        self.exclude.sort();
-        self.exclude.dedup();
+        self.only.sort();
+        self.only.dedup();
         self
     }
 
@@ -41,7 +41,7 @@ impl Unpack {
     pub fn path(&self, pin: &Pin) -> PathBuf {
         let owner = self.owner.to_string();
         let how = [&*owner, pin.unpack.as_deref().unwrap_or("")];
-        let variant = digest::of_parts(how.into_iter().chain(self.exclude.iter().map(|x| &**x)));
+        let variant = digest::of_parts(how.into_iter().chain(self.only.iter().map(|x| &**x)));
         self.dir.join(format!("{}-{}", pin.sha256, &variant[..8]))
     }
 
@@ -109,7 +109,7 @@ impl Unpack {
             ),
         };
         archive::with_tarball(counted, pin.unpack.as_deref(), |tarball| {
-            Writer::new(&tree, self.owner, &self.exclude)?.write(tarball)
+            Writer::new(&tree, self.owner, &self.only)?.write(tarball)
         })
         .map_err(|stop| match stop {
             Stop::Disk { path, source } => Error::Cache {

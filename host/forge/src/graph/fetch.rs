@@ -61,7 +61,7 @@ impl<'a> Forge<'a> {
         let Some(name) = &recipe.source else {
             return Ok((None, None));
         };
-        let unpack = Unpack::new(self.cache.dir(), build::USER);
+        let unpack = Unpack::new(self.cache.dir(), build::USER).only(&recipe.source_only);
         if let Some(pin) = self.sources.pins(name).first()
             && let Some(tree) = unpack.cached(pin)
         {
