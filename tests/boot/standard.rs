@@ -31,6 +31,11 @@ fn on_q35() -> Outcome {
             "grep -c ' T _R.*6kernel' /proc/kallsyms",
             "--run",
             "cat /proc/filesystems; mount -t securityfs none /sys/kernel/security && cat /sys/kernel/security/lsm",
+            // What the kernel's own defaults have, and a fragment that starts from nothing has to say.
+            "--run",
+            "echo by $(cat /proc/sys/net/ipv4/tcp_congestion_control); ls /dev/rtc0; echo from $(cat /sys/class/dmi/id/sys_vendor)",
+            "--run",
+            "zcat /proc/config.gz | grep -e ^CONFIG_HARDENED_USERCOPY_DEFAULT_ON= -e ^CONFIG_X86_64_ACPI_NUMA=",
         ],
         0,
     )?;
@@ -46,8 +51,14 @@ fn on_q35() -> Outcome {
             "CONFIG_RUST=y",
             "rustc 1.",
             "\text4",
+            "\text2",
             "overlay",
             "landlock",
+            "by cubic",
+            "\n/dev/rtc0",
+            "from QEMU",
+            "CONFIG_HARDENED_USERCOPY_DEFAULT_ON=y",
+            "CONFIG_X86_64_ACPI_NUMA=y",
         ],
     )
 }
