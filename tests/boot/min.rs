@@ -10,6 +10,7 @@ pub fn tests() -> Vec<Test> {
         test("boot_min_on_microvm", on_microvm),
         test("boot_min_mounts_what_a_system_needs", mounts),
         test("boot_min_panic_is_told", panic_is_told),
+        test("boot_min_fault_is_told", fault_is_told),
         test("boot_min_hang_is_told", hang_is_told),
         test("boot_init_alone", init_alone),
     ]
@@ -81,6 +82,20 @@ fn mounts() -> Outcome {
 fn panic_is_told() -> Outcome {
     let said = boot(&["--append", "rdinit=/bin/false", "--run", "true"], 1)?;
     has(&said, &["panic", "alpenglow: ", "Attempted to kill init"])
+}
+
+/// A kernel that goes on after a fault of its own: all commands run, and then it is told.
+fn fault_is_told() -> Outcome {
+    let faults = "echo '<1>kernel BUG at mm/usercopy.c:102!' > /dev/kmsg";
+    let said = boot(&["--run", faults, "--run", "echo up $((6 * 7))"], 1)?;
+    has(
+        &said,
+        &[
+            "up 42",
+            "its kernel has a fault",
+            "kernel BUG at mm/usercopy.c:102!",
+        ],
+    )
 }
 
 /// Process 1 is a program that waits for ever; the limit that passed is told.

@@ -19,6 +19,15 @@ const SHOWN: usize = 20;
 pub const MOST: usize = 64 * 1024 * 1024;
 /// How long a panicking kernel may go on writing before it is taken at its word.
 const LAST_WORDS: Duration = Duration::from_secs(2);
+/// How a kernel begins to tell of a fault of its own that it goes on after (lib/bug.c, arch/x86/mm/fault.c, arch/*/kernel/traps.c).
+const FAULTS: [&str; 4] = [
+    "kernel BUG at ",
+    "BUG: ",
+    "Oops: ",
+    "general protection fault",
+];
+/// What looks like one, and comes of a computer that is too busy.
+const LATE: &str = "BUG: workqueue lockup";
 /// How often the stop flag is looked at.
 const PULSE: Duration = Duration::from_millis(100);
 
@@ -58,9 +67,10 @@ pub struct Console {
     pending: Vec<u8>,
     /// The last of everything that arrived, consumed or not.
     past: VecDeque<u8>,
-    /// The line that is being written, for the search for a panic.
+    /// The line that is being written, for the search for what a kernel says of itself.
     line: Vec<u8>,
     panic: Option<(String, Instant)>,
+    fault: Option<String>,
     last_byte: Instant,
     ended: bool,
 }
@@ -82,6 +92,7 @@ impl Console {
             past: VecDeque::new(),
             line: Vec::new(),
             panic: None,
+            fault: None,
             last_byte: Instant::now(),
             ended: false,
         }
@@ -161,6 +172,11 @@ impl Console {
         lines[skipped..].iter().map(|l| printable(l)).collect()
     }
 
+    /// The first line in which the kernel told of a fault of its own.
+    pub fn fault(&self) -> Option<&str> {
+        self.fault.as_deref()
+    }
+
     /// One step of waiting: returns after some bytes, after a pulse, or with the trouble there is.
     fn wait(&mut self, deadline: Instant, limit: Duration) -> Result<(), Trouble> {
         if self.stop.raised() {
@@ -203,7 +219,7 @@ impl Console {
             }
             self.past.push_back(byte);
             if byte == b'\n' {
-                self.look_for_panic();
+                self.look_for_faults();
                 self.line.clear();
             } else if self.line.len() < 1024 {
                 self.line.push(byte);
@@ -213,7 +229,7 @@ impl Console {
 
     /// A kernel's panic is a line of its own, with or without a time stamp; a command's output that
     /// only mentions one is not. The first such line is the reason, what follows are its last words.
-    fn look_for_panic(&mut self) {
+    fn look_for_faults(&mut self) {
         let line = String::from_utf8_lossy(&self.line);
         let mut said = line.trim_start();
         if let Some((_, rest)) = said
@@ -221,6 +237,12 @@ impl Console {
             .and_then(|stamped| stamped.split_once("] "))
         {
             said = rest.trim_start();
+        }
+        if self.fault.is_none()
+            && FAULTS.iter().any(|fault| said.starts_with(fault))
+            && !said.starts_with(LATE)
+        {
+            self.fault = Some(said.trim_end().to_owned());
         }
         let panics = said.starts_with("Kernel panic - not syncing");
         if self.panic.is_none() && (panics || said.starts_with("Attempted to kill init")) {

@@ -67,6 +67,31 @@ fn a_panic_is_recognised_with_its_last_words() {
 }
 
 #[test]
+fn a_fault_is_kept_and_nothing_else_is_one() {
+    for (text, fault) in [
+        (
+            "[    3.85] kernel BUG at mm/usercopy.c:102!\r\n[ 3.85] Oops: invalid opcode: 0000 [#1]\r\n",
+            Some("kernel BUG at mm/usercopy.c:102!"),
+        ),
+        (
+            "BUG: kernel NULL pointer dereference, address: 8\n",
+            Some("BUG: kernel NULL pointer dereference, address: 8"),
+        ),
+        (
+            "[    9.00] BUG: workqueue lockup - pool cpus=0 stuck for 30s!\n",
+            None,
+        ),
+        ("what says BUG: it is one\n[    1.00] x: Oops: no\n", None),
+    ] {
+        let (mut console, mut guest, _in) = testing::console(Stop::default(), None);
+        guest.write_all(text.as_bytes()).unwrap();
+        guest.write_all(b"login: ").unwrap();
+        console.expect(&["login: "], LONG).unwrap();
+        assert_eq!(console.fault(), fault);
+    }
+}
+
+#[test]
 fn a_panic_and_then_the_end_is_a_panic() {
     let (mut console, mut guest, _in) = testing::console(Stop::default(), None);
     guest

@@ -106,6 +106,18 @@ pub enum Error {
         /// The console's last lines.
         tail: Box<Tail>,
     },
+    /// The kernel told of a fault of its own and went on.
+    #[error(
+        "machine '{machine}': its kernel has a fault, and nothing that it did after that is to be trusted: {line}{tail}"
+    )]
+    Fault {
+        /// The machine's name.
+        machine: String,
+        /// The kernel's own line.
+        line: String,
+        /// The console's last lines.
+        tail: Box<Tail>,
+    },
     /// A limit passed.
     #[error(
         "machine '{machine}': {} passed without {waiting_for}; the machine was stopped{tail}",

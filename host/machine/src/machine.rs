@@ -227,6 +227,21 @@ impl Machine {
         })
     }
 
+    /// Whether its kernel has told of no fault.
+    ///
+    /// # Errors
+    /// The first that it told of.
+    pub(crate) fn sound(&self) -> Result<()> {
+        let Some(line) = self.console.fault() else {
+            return Ok(());
+        };
+        Err(Error::Fault {
+            machine: self.name.clone(),
+            line: line.to_owned(),
+            tail: self.tail(),
+        })
+    }
+
     /// Turns a console's trouble into an error about this machine, and stops the machine.
     pub(crate) fn explain(&mut self, trouble: Trouble, waiting_for: &str) -> Error {
         let machine = self.name.clone();

@@ -55,7 +55,7 @@ impl Measurement {
 /// process and to each marker. Whatever `spec` says, this counts; `limits.boot` is for all of it.
 ///
 /// # Errors
-/// No counter; a machine that panics, ends or hangs before all markers were seen.
+/// No counter; a machine that panics, ends or hangs before all markers were seen, or whose kernel told of a fault.
 pub fn measure(
     hypervisor: &Hypervisor,
     spec: &Spec,
@@ -102,6 +102,7 @@ pub fn measure(
         machine.expect_end(deadline.saturating_duration_since(Instant::now()))?;
     }
     machine.stop();
+    machine.sound()?;
     console.push_str(&machine.console().take());
     let mut found = BTreeMap::new();
     for marker in markers {

@@ -95,10 +95,11 @@ impl<'m> Session<'m> {
     /// Ends the machine in good order, within `limits.power_off`.
     ///
     /// # Errors
-    /// It did not end: it is killed then.
+    /// It did not end: it is killed then. Its kernel told of a fault, at any time.
     pub fn power_off(self) -> Result<()> {
         self.machine.send_line(self.machine.power_off_command())?;
-        self.machine.expect_end(self.machine.limits().power_off)
+        self.machine.expect_end(self.machine.limits().power_off)?;
+        self.machine.sound()
     }
 }
 
