@@ -17,9 +17,6 @@ pub struct Cargo {
     /// fiftieth less, but slower where it is in an inner loop.
     #[serde(default = "yes")]
     pub outline: bool,
-    /// How many bytes less the program must be for each of these: with some tens, inner loops are left whole. Then all
-    /// functions keep a frame pointer, too, by which more of them say the same in the same words.
-    pub outline_least: Option<u32>,
     /// Whether they are tools that other packages' builds run (`tools`): built for the build root,
     /// with its own standard and C libraries, whatever the architecture that is built for.
     #[serde(default)]
@@ -64,9 +61,6 @@ impl Cargo {
         }
         if !self.outline && !self.std {
             return Err("cargo.outline is for programs with std = true".into());
-        }
-        if self.outline_least.is_some() && !(self.outline && self.std) {
-            return Err("cargo.outline_least is for programs with std = true and outline".into());
         }
         for feature in self.features.iter().flatten() {
             let good = |c: char| c.is_ascii_alphanumeric() || "_-/".contains(c);
@@ -163,11 +157,6 @@ mod tests {
             ("\"/bin/one\"", "\"/sbin/multi\"", "in both"),
             ("std = true", "stdlib = true", "stdlib"),
             ("std = true", "outline = false", "is for programs with std"),
-            (
-                "std = true",
-                "std = true\noutline = false\noutline_least = 20",
-                "with std = true and outline",
-            ),
             (
                 "std = true",
                 "std = true\nfeatures = [\"a b\"]",

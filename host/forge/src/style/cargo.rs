@@ -63,11 +63,6 @@ pub fn build(recipe: &Recipe, cargo: &Cargo, arch: Arch) -> String {
         if cargo.outline {
             flags.push_str(" -Cllvm-args=-enable-machine-outliner=always");
         }
-        if let Some(least) = cargo.outline_least {
-            flags.push_str(&format!(
-                " -Cllvm-args=-outliner-benefit-threshold={least} -Cforce-frame-pointers=yes"
-            ));
-        }
         // Stripped once the forge has looked at them.
         format!(
             "export CARGO_PROFILE_RELEASE_STRIP=none\n{}",
@@ -268,31 +263,6 @@ mod tests {
             words("fast = [\"a-sys\"]"),
             " -p one --config profile.release.package.a-sys.opt-level=3"
         );
-    }
-
-    #[test]
-    fn outlining_is_as_a_recipe_has_it() {
-        let dir = tempfile::tempdir().unwrap();
-        let folder = dir.path().join("one");
-        std::fs::create_dir(&folder).unwrap();
-        let flags = |lines: &str| {
-            let text = format!(
-                "name = \"one\"\nversion = \"1\"\nsummary = \"s\"\nlicense = \"MIT\"\nstyle = \"cargo\"\n\
-                 build = [\"musl-dev\", \"rust-std\"]\n[cargo]\nstd = true\n{lines}\ninstall = {{ one = \"/bin/one\" }}\n"
-            );
-            std::fs::write(folder.join("recipe.toml"), text).unwrap();
-            let recipe = Recipe::read(&folder).unwrap();
-            let script = build(&recipe, recipe.cargo.as_ref().unwrap(), Arch::X86_64);
-            [
-                "-enable-machine-outliner=always",
-                "-outliner-benefit-threshold=20",
-                "-Cforce-frame-pointers=yes",
-            ]
-            .map(|flag| script.contains(flag))
-        };
-        assert_eq!(flags(""), [true, false, false]);
-        assert_eq!(flags("outline = false"), [false; 3]);
-        assert_eq!(flags("outline_least = 20"), [true; 3]);
     }
 
     #[test]
