@@ -29,8 +29,7 @@ fn confined() -> Outcome {
     let again = format!("dinitctl restart apparmor; echo anew; first-lines {ALL}");
     let (refused, allowed) = (by_hand("w"), by_hand("r"));
     let refused = format!("{refused}; dinitctl restart apparmor; /tmp/copy /etc/hostname");
-    let kept =
-        format!("{allowed}; dinitctl restart apparmor; echo as it was; /tmp/copy /etc/hostname");
+    let kept = format!("{allowed}; dinitctl restart apparmor; /tmp/copy /etc/hostname");
     let packages = "oil del --quiet apparmor-demo; ls /etc/apparmor.d; echo as it is; /tmp/copy /etc/hostname; aa-status";
     let late = until("dinitctl is-started late > /dev/null");
     let said = run(
@@ -46,7 +45,7 @@ fn confined() -> Outcome {
             // Without the mistake all is well; a rule that is added counts once all are read anew.
             "rm /etc/apparmor.d/usr.bin.erring; dinitctl start apparmor > /dev/null && echo all are loaded; sed -i 's/{named,empty}/{named,empty,other}/' /etc/apparmor.d/usr.bin.first-lines",
             &again,
-            // What was compiled goes by times of files, until packages bring or take something.
+            // What was compiled goes by times of files: which profile counts here is not to be told, until packages bring or take something.
             &format!("{refused}; :"),
             &format!("{kept}; :"),
             packages,
@@ -69,7 +68,6 @@ fn confined() -> Outcome {
             "anew\n/etc/apparmor-demo/named: what the profile names\n/etc/apparmor-demo/other: what nobody names\n",
             "all are loaded\n",
             "/etc/hostname: refused: Permission denied\n",
-            "as it was\n/etc/hostname: refused: Permission denied\n",
             "as it is\n/etc/hostname: alpenglow\n",
             "mounted 1 time\n",
         ],
