@@ -42,8 +42,8 @@ fn confined() -> Outcome {
             "logctl -k -g 'apparmor=\"DENIED\"' | tail -n 1; logctl -k -g DENIED | grep -c named || echo nothing of the other",
             // The same program by another path has no profile.
             &copied,
-            // Without the mistake all is well; a rule that is added counts once all are read anew.
-            "rm /etc/apparmor.d/usr.bin.erring; dinitctl start apparmor > /dev/null && echo all are loaded; sed -i 's/{named,empty}/{named,empty,other}/' /etc/apparmor.d/usr.bin.first-lines",
+            // Without the mistake all is well; a rule that is added, in another second than what was compiled, counts once all are read anew.
+            "rm /etc/apparmor.d/usr.bin.erring; dinitctl start apparmor > /dev/null && echo all are loaded; sleep 2; sed -i 's/{named,empty}/{named,empty,other}/' /etc/apparmor.d/usr.bin.first-lines",
             &again,
             // What was compiled goes by times of files: which profile counts here is not to be told, until packages bring or take something.
             &format!("{refused}; :"),
