@@ -84,7 +84,10 @@ fn get(url: &str, room: u64, out: &mut impl Write) -> Result<u64, String> {
         .map_err(|_| "its host is no address: names cannot be looked up here".to_owned())?;
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE).map_err(said)?;
     stream.set_read_timeout(Some(PATIENCE)).map_err(said)?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: alpenglow-early\r\nConnection: close\r\n\r\n").map_err(said)?;
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: alpenglow-early\r\nConnection: close\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).map_err(said)?;
 
     let mut reader = BufReader::with_capacity(1 << 16, stream);
     let mut line = || -> Result<String, String> {
@@ -155,9 +158,10 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         std::thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
-            let mut request = [0; 4096];
-            let length = stream.read(&mut request).unwrap();
-            assert!(request[..length].starts_with(b"GET /a/b.glowfs HTTP/1.1\r\n"));
+            // A request may come in pieces.
+            let lines = BufReader::new(&stream).lines().map(Result::unwrap);
+            let request: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
+            assert_eq!(request[0], "GET /a/b.glowfs HTTP/1.1");
             stream.write_all(text).unwrap();
         });
         format!("http://127.0.0.1:{port}/a/b.glowfs")
