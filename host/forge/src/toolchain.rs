@@ -39,12 +39,13 @@ fn configuration(arch: Arch, cxx: bool) -> String {
          -fstack-protector-strong\n\
          -fstack-clash-protection\n\
          -ftrivial-auto-var-init=zero\n\
+         -fno-asynchronous-unwind-tables\n\
          -ffunction-sections\n\
          -fdata-sections\n\
          {branches}\
          -ffile-prefix-map=/build=.\n\
          -static-pie\n\
-         -Wl,-z,relro,-z,now,-z,noexecstack,--gc-sections,--build-id=none\n\
+         -Wl,-z,relro,-z,now,-z,noexecstack,--gc-sections,--build-id=none,--icf=safe,-O2\n\
          -Wl,-z,pack-relative-relocs\n",
         triple = arch.triple(),
     )
