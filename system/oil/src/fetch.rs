@@ -8,9 +8,11 @@
 mod address;
 mod body;
 pub mod client;
+mod connection;
 pub mod mirrors;
 mod netrc;
 pub mod parallel;
+mod proxy;
 mod tls;
 
 pub use client::{Client, Got, Options, Want};

@@ -1,17 +1,17 @@
 //! Writes what a server sends into `PLACE.part`, so that an attempt that is cut off can be gone on with.
 
 use super::client::{Fault, fault};
+use super::connection::reason;
 use std::fs::{self, File, OpenOptions};
-use std::io::{Read as _, Write as _};
+use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
-use ureq::Body;
 
 /// A file whose size nobody has said is not larger than this.
 const MAX_UNKNOWN: u64 = 512 << 20;
 
 /// Writes a body behind what is there, and makes sure of its length.
 pub fn receive(
-    body: Body,
+    mut body: impl Read,
     place: &Path,
     have: u64,
     whole: Option<u64>,
@@ -21,15 +21,14 @@ pub fn receive(
     let at = |error: std::io::Error| fault(format!("{}: {error}", path.display()), false);
     let mut file = open_part(&path, have).map_err(at)?;
     let limit = whole.unwrap_or(MAX_UNKNOWN);
-    let mut reader = body.into_with_config().limit(u64::MAX).reader();
     let mut buffer = vec![0; 128 << 10];
     let mut length = have;
     loop {
-        let count = match reader.read(&mut buffer) {
+        let count = match body.read(&mut buffer) {
             Ok(0) => break,
             Ok(count) => count,
             Err(error) => {
-                let reason = error.to_string();
+                let reason = reason(&error);
                 return Err(fault(
                     format!("the connection broke off after {length} bytes: {reason}"),
                     true,

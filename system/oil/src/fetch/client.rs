@@ -1,16 +1,16 @@
 //! Gets one file.
 
-use super::address::{authority, credentials, join, own_secret};
+use super::address::{Address, authority, credentials, join, own_secret};
 use super::body::{part, part_length, receive};
-use super::{Mirrors, netrc, tls};
+use super::connection::{Answer, Connections, Refusal};
+use super::tls::Secure;
+use super::{Mirrors, netrc};
 use crate::error::{Error, Result};
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use ureq::http::header;
-use ureq::{Agent, Body, http};
 
 /// Redirects that are followed, in all.
 const MAX_REDIRECTS: usize = 8;
@@ -59,8 +59,10 @@ pub enum Got {
 /// A client, with the connections that it keeps.
 pub struct Client {
     options: Options,
-    plain: OnceLock<Agent>,
-    secure: OnceLock<Result<Agent, String>>,
+    /// What is told of who asks.
+    name: String,
+    connections: Connections,
+    secure: OnceLock<Result<Secure, String>>,
     /// Servers that want to know who asks.
     guarded: Mutex<HashSet<String>>,
 }
@@ -82,11 +84,13 @@ impl Client {
     /// With these options; nothing is asked yet.
     #[must_use]
     pub fn new(options: Options) -> Self {
+        let name = std::env::var("HTTP_USER_AGENT");
         Self {
-            options,
-            plain: OnceLock::new(),
+            name: name.unwrap_or_else(|_| concat!("oil/", env!("CARGO_PKG_VERSION")).to_owned()),
+            connections: Connections::new(options.timeout, options.connections * 2),
             secure: OnceLock::new(),
             guarded: Mutex::default(),
+            options,
         }
     }
 
@@ -96,35 +100,9 @@ impl Client {
         &self.options
     }
 
-    fn build(&self, tls: Option<ureq::tls::TlsConfig>) -> Agent {
-        let timeout = Some(self.options.timeout);
-        let agent = std::env::var("HTTP_USER_AGENT")
-            .unwrap_or_else(|_| concat!("oil/", env!("CARGO_PKG_VERSION")).to_owned());
-        let mut builder = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .timeout_connect(timeout)
-            .timeout_recv_response(timeout)
-            .timeout_per_read(timeout)
-            .timeout_per_write(timeout)
-            .max_idle_connections(self.options.connections * 2)
-            .max_idle_connections_per_host(self.options.connections)
-            .user_agent(agent);
-        if let Some(tls) = tls {
-            builder = builder.tls_config(tls);
-        }
-        builder.build().new_agent()
-    }
-
-    fn agent(&self, url: &str) -> Result<&Agent, Fault> {
-        if !url.starts_with("https://") {
-            return Ok(self.plain.get_or_init(|| self.build(None)));
-        }
+    fn secure(&self) -> Result<&Secure, Fault> {
         let secure = self.secure.get_or_init(|| {
-            let config = tls::config(&self.options.root, self.options.check_certificate);
-            config
-                .map(|config| self.build(Some(config)))
+            Secure::new(&self.options.root, self.options.check_certificate)
                 .map_err(|error| error.to_string())
         });
         secure
@@ -173,19 +151,11 @@ impl Client {
         if want.size.is_none() || want.size.is_some_and(|size| have >= size) {
             have = 0;
         }
-        let response = self.follow(url, want, have)?;
-        let status = response.status().as_u16();
-        let text = |name: header::HeaderName| {
-            let value = response
-                .headers()
-                .get(name)
-                .and_then(|value| value.to_str().ok());
-            value.map(str::to_owned)
-        };
-        match status {
+        let answer = self.follow(url, want, have)?;
+        match answer.head.status {
             200 => have = 0,
             206 if have > 0 => {
-                let range = text(header::CONTENT_RANGE).unwrap_or_default();
+                let range = answer.head.get("content-range").unwrap_or_default();
                 if !range.starts_with(&format!("bytes {have}-")) {
                     return Err(fault(
                         "the server sent another part than was asked for",
@@ -198,12 +168,12 @@ impl Client {
                 let _ = fs::remove_file(part(place));
                 return Err(fault("the server does not have the rest of the file", true));
             }
-            _ => {
-                let name = response.status().canonical_reason().unwrap_or("not HTTP");
-                return Err(fault(format!("the server says {status} {name}"), false));
+            status => {
+                let said = format!("the server says {status} {}", answer.head.reason);
+                return Err(fault(said.trim_end(), false));
             }
         }
-        let length = text(header::CONTENT_LENGTH).and_then(|text| text.parse::<u64>().ok());
+        let length = answer.length();
         if let (Some(size), Some(length)) = (want.size, length)
             && have + length != size
         {
@@ -215,25 +185,24 @@ impl Client {
                 false,
             ));
         }
-        let etag = text(header::ETAG);
+        let etag = answer.head.get("etag").map(str::to_owned);
         let whole = want.size.or(length.map(|length| have + length));
-        receive(response.into_body(), place, have, whole, received)?;
+        receive(answer, place, have, whole, received)?;
         fs::rename(part(place), place)
             .map_err(|error| fault(format!("{}: {error}", place.display()), false))?;
         Ok(Got::New(etag))
     }
 
     /// Asks, and follows redirects.
-    fn follow(&self, url: &str, want: &Want, have: u64) -> Result<http::Response<Body>, Fault> {
+    fn follow(&self, url: &str, want: &Want, have: u64) -> Result<Answer<'_>, Fault> {
         let mut url = url.to_owned();
         let mut other_hosts = 0;
         for _ in 0..=MAX_REDIRECTS {
-            let response = self.ask(&url, want, have)?;
-            let location = match response.status().as_u16() {
-                301 | 302 | 303 | 307 | 308 => response.headers().get(header::LOCATION),
-                _ => return Ok(response),
+            let answer = self.ask(&url, want, have)?;
+            let location = match answer.head.status {
+                301 | 302 | 303 | 307 | 308 => answer.head.get("location"),
+                _ => return Ok(answer),
             };
-            let location = location.and_then(|value| value.to_str().ok());
             let next = location
                 .and_then(|location| join(&url, location))
                 .ok_or_else(|| fault("the server redirects to nowhere", false))?;
@@ -255,7 +224,7 @@ impl Client {
     }
 
     /// Asks. Who we are by the file that `NETRC` names is told to servers that want to know it.
-    fn ask(&self, url: &str, want: &Want, have: u64) -> Result<http::Response<Body>, Fault> {
+    fn ask(&self, url: &str, want: &Want, have: u64) -> Result<Answer<'_>, Fault> {
         let guarded = || self.guarded.lock().unwrap_or_else(PoisonError::into_inner);
         let secret = netrc::secret(url).filter(|_| own_secret(url).is_none());
         let Some(secret) = secret else {
@@ -264,9 +233,9 @@ impl Client {
         let server = authority(url);
         let is_guarded = guarded().contains(server);
         if !is_guarded {
-            let response = self.ask_as(url, want, have, None)?;
-            if response.status().as_u16() != 401 {
-                return Ok(response);
+            let answer = self.ask_as(url, want, have, None)?;
+            if answer.head.status != 401 {
+                return Ok(answer);
             }
             guarded().insert(server.to_owned());
         }
@@ -279,64 +248,36 @@ impl Client {
         want: &Want,
         have: u64,
         credentials: Option<String>,
-    ) -> Result<http::Response<Body>, Fault> {
-        let mut request = self.agent(url)?.get(url);
-        if have > 0 {
-            request = request.header(header::RANGE, format!("bytes={have}-"));
-        }
-        if let Some(since) = want
+    ) -> Result<Answer<'_>, Fault> {
+        let address = Address::parse(url)
+            .ok_or_else(|| fault("this is no address of http:// or https://", false))?;
+        let secure = match address.is_secure {
+            true => Some(self.secure()?),
+            false => None,
+        };
+        let range = (have > 0).then(|| format!("bytes={have}-"));
+        let since = want
             .since
-            .and_then(|since| since.duration_since(UNIX_EPOCH).ok())
-        {
-            request = request.header(
-                header::IF_MODIFIED_SINCE,
-                crate::http_date::to_text(since.as_secs()),
-            );
-        }
-        if let Some(etag) = &want.etag {
-            request = request.header(header::IF_NONE_MATCH, etag);
-        }
-        if self.options.refresh {
-            request = request.header(header::CACHE_CONTROL, "no-cache");
-        }
-        if let Ok(referer) = std::env::var("HTTP_REFERER") {
-            request = request.header(header::REFERER, referer);
-        }
-        if let Some(secret) = credentials {
-            request = request.header(header::AUTHORIZATION, secret);
-        }
-        request.call().map_err(|error| self.explain(error))
-    }
-
-    /// Why a request failed, in words.
-    fn explain(&self, error: ureq::Error) -> Fault {
-        match error {
-            ureq::Error::Io(error) => explain_io(&error, self.options.timeout),
-            ureq::Error::Timeout(_) => fault(stalled(self.options.timeout), true),
-            ureq::Error::HostNotFound => fault("there is no such host", false),
-            other => fault(other.to_string(), false),
-        }
-    }
-}
-
-fn stalled(timeout: Duration) -> String {
-    format!(
-        "no progress for {} seconds (see --timeout)",
-        timeout.as_secs()
-    )
-}
-
-fn explain_io(error: &std::io::Error, timeout: Duration) -> Fault {
-    use std::io::ErrorKind::{ConnectionRefused, TimedOut, WouldBlock};
-    let text = error.to_string();
-    let text = text
-        .split(" (os error ")
-        .next()
-        .unwrap_or_default()
-        .to_owned();
-    match error.kind() {
-        TimedOut | WouldBlock => fault(stalled(timeout), true),
-        ConnectionRefused => fault(text, false),
-        _ => fault(text, true),
+            .and_then(|since| since.duration_since(UNIX_EPOCH).ok());
+        let since = since.map(|since| crate::http_date::to_text(since.as_secs()));
+        let referer = std::env::var("HTTP_REFERER").ok();
+        let fields = [
+            ("User-Agent", Some(self.name.as_str())),
+            ("Range", range.as_deref()),
+            ("If-Modified-Since", since.as_deref()),
+            ("If-None-Match", want.etag.as_deref()),
+            ("Cache-Control", self.options.refresh.then_some("no-cache")),
+            ("Referer", referer.as_deref()),
+            ("Authorization", credentials.as_deref()),
+        ];
+        let fields = fields.map(|(name, value)| value.map(|value| (name, value)));
+        let fields: Vec<_> = fields.into_iter().flatten().collect();
+        let asked = self.connections.ask(&address, secure, &fields);
+        asked.map_err(|Refusal { reason, kind }| {
+            use std::io::ErrorKind::{ConnectionRefused, InvalidData, Other};
+            // That nobody is there, who it is, and what it says, stays so.
+            let again = !matches!(kind, ConnectionRefused | InvalidData | Other);
+            fault(reason, again)
+        })
     }
 }

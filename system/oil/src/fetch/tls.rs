@@ -3,16 +3,16 @@
 mod curves;
 mod provider;
 
+use super::connection::Socket;
 use crate::error::{Error, Result};
-use rustls::crypto::CryptoProvider;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::sign::CertifiedKey;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, RootCertStore, StreamOwned};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use ureq::tls::{
-    Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, TlsProvider, parse_pem,
-};
 
 /// Files with the certificates of authorities, the first that is there; before them `etc/apk/ca.pem` of the root.
 const STORES: [&str; 4] = [
@@ -35,17 +35,13 @@ fn store(root: &Path) -> Result<PathBuf> {
     })
 }
 
-fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>> {
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
     let bytes = std::fs::read(path).map_err(Error::file(path))?;
-    let items = parse_pem(&bytes).filter_map(|item| match item {
-        Ok(PemItem::Certificate(certificate)) => Some(certificate),
-        _ => None,
-    });
-    Ok(items.collect())
+    Ok(CertificateDer::pem_slice_iter(&bytes).flatten().collect())
 }
 
 /// The client's own certificate, if the root has one.
-fn own(root: &Path, provider: &CryptoProvider) -> Result<Option<ClientCert>> {
+fn own(root: &Path, provider: &CryptoProvider) -> Result<Option<CertifiedKey>> {
     let named = |variable: &str, place: &str| {
         std::env::var_os(variable).map_or_else(|| root.join(place), PathBuf::from)
     };
@@ -59,40 +55,97 @@ fn own(root: &Path, provider: &CryptoProvider) -> Result<Option<ClientCert>> {
         name: key.display().to_string(),
         reason,
     };
-    let private = PrivateKey::from_pem(&bytes).map_err(|error| bad(error.to_string()))?;
-    let chain = certificates(&certificate)?;
-    check(&chain, &bytes, provider)
+    let private = PrivateKeyDer::from_pem_slice(&bytes).map_err(|error| bad(error.to_string()))?;
+    // Also whether it is that of the first certificate.
+    let whole = CertifiedKey::from_der(certificates(&certificate)?, private, provider)
         .map_err(|error| bad(format!("with {}: {error}", certificate.display())))?;
-    Ok(Some(ClientCert::new_with_certs(&chain, private)))
+    Ok(Some(whole))
 }
 
-/// Whether a key in PEM can be used, and is that of the first certificate: the client of HTTP takes this for granted, and
-/// would end the program.
-fn check(
-    chain: &[Certificate],
-    key: &[u8],
-    provider: &CryptoProvider,
-) -> Result<(), rustls::Error> {
-    let chain = chain.iter();
-    let chain = chain.map(|one| CertificateDer::from(one.der()).into_owned());
-    let key = PrivateKeyDer::from_pem_slice(key)
-        .map_err(|error| rustls::Error::General(error.to_string()))?;
-    CertifiedKey::from_der(chain.collect(), key, provider).map(|_| ())
+/// How connections are made secret, and with whom.
+pub struct Secure(Arc<ClientConfig>);
+
+impl Secure {
+    /// As the root and the environment say; whoever answers is believed unless `check` is set.
+    ///
+    /// # Errors
+    /// What is wrong with files of certificates and keys.
+    pub fn new(root: &Path, check: bool) -> Result<Self> {
+        let provider = Arc::new(provider::provider());
+        let own = own(root, &provider)?;
+        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| Error::Make(error.to_string()))?;
+        let builder = if check {
+            let mut roots = RootCertStore::empty();
+            // One that cannot be read makes nobody believed.
+            roots.add_parsable_certificates(certificates(&store(root)?)?);
+            builder.with_root_certificates(roots)
+        } else {
+            let all = Arc::new(Anybody(provider));
+            builder.dangerous().with_custom_certificate_verifier(all)
+        };
+        let config = match own {
+            Some(own) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(own))),
+            None => builder.with_no_client_auth(),
+        };
+        Ok(Self(Arc::new(config)))
+    }
+
+    /// Begins with a server; what follows is done as something is written and read.
+    ///
+    /// # Errors
+    /// That its name cannot be one.
+    pub fn begin(
+        &self,
+        host: &str,
+        socket: Socket,
+    ) -> Result<StreamOwned<ClientConnection, Socket>, String> {
+        let name = ServerName::try_from(host.to_owned())
+            .map_err(|_| format!("{host:?} is no name of a server"))?;
+        let connection =
+            ClientConnection::new(Arc::clone(&self.0), name).map_err(|error| error.to_string())?;
+        Ok(StreamOwned::new(connection, socket))
+    }
 }
 
-/// The settings of TLS.
-pub fn config(root: &Path, check: bool) -> Result<TlsConfig> {
-    let roots = match check {
-        true => certificates(&store(root)?)?,
-        false => Vec::new(),
-    };
-    let provider = Arc::new(provider::provider());
-    let own = own(root, &provider)?;
-    let config = TlsConfig::builder()
-        .provider(TlsProvider::Rustls)
-        .unversioned_rustls_crypto_provider(provider)
-        .root_certs(RootCerts::new_with_certs(&roots))
-        .client_cert(own)
-        .disable_verification(!check);
-    Ok(config.build())
+/// Whoever holds the key of the certificate that is shown, whosever that is: `--no-check-certificate`.
+#[derive(Debug)]
+struct Anybody(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Anybody {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signed, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signed, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
 }
