@@ -2,6 +2,7 @@
 
 mod curves;
 mod provider;
+mod x25519;
 
 use super::connection::Socket;
 use crate::error::{Error, Result};
