@@ -115,6 +115,13 @@ impl<R: BufRead> Inflate<R> {
         }
     }
 
+    /// Begins anew, with what follows in its reader.
+    pub fn restart(&mut self) {
+        self.bits = Bits::default();
+        (self.next, self.is_last) = (Next::Header, false);
+        (self.begin, self.given, self.end) = (0, 0, 0);
+    }
+
     /// What it is read from.
     pub fn input(&mut self) -> &mut R {
         &mut self.input

@@ -4,11 +4,10 @@
 use super::{DIRECTORY, read_if_there};
 use crate::digest::Digest;
 use crate::error::{Error, Result};
+use crate::format::gzip::{self, Members};
 use crate::format::v2::tar::{self, BLOCK};
 use crate::package::{MAX_SCRIPT, ScriptKind};
-use flate2::read::MultiGzDecoder;
-use flate2::write::GzEncoder;
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 /// A script of an installed package.
@@ -57,10 +56,12 @@ impl Scripts {
         let path = directory.join("scripts.tar.gz");
         let mut bytes = Vec::new();
         if let Some(packed) = read_if_there(&path)? {
-            let mut decoder = MultiGzDecoder::new(packed.as_slice()).take(LIMIT);
-            decoder
-                .read_to_end(&mut bytes)
-                .map_err(Error::file(&path))?;
+            let mut members = Members::new(packed.as_slice());
+            let left = |bytes: &Vec<u8>| LIMIT - bytes.len() as u64;
+            while members.next_member(left(&bytes)).map_err(fault(&path))? {
+                let read = members.read_to_end(&mut bytes);
+                read.map_err(|error| fault(&path)(error.into()))?;
+            }
         }
         let entries = parse(&bytes).map_err(fault(&path))?;
         Ok(Self {
@@ -102,10 +103,8 @@ impl Scripts {
     }
 
     /// The file's path and bytes.
-    ///
-    /// # Errors
-    /// None that memory does not have.
-    pub fn to_file(&self) -> std::io::Result<(PathBuf, Vec<u8>)> {
+    #[must_use]
+    pub fn to_file(&self) -> (PathBuf, Vec<u8>) {
         let mut tar = Vec::new();
         for script in &self.entries {
             let name = format!(
@@ -128,12 +127,10 @@ impl Scripts {
             body(&mut tar, &script.content);
         }
         tar.resize(tar.len() + 2 * BLOCK, 0);
-        if !self.compressed {
-            return Ok((self.path.clone(), tar));
+        match self.compressed {
+            true => (self.path.clone(), gzip::compress(&tar, 9)),
+            false => (self.path.clone(), tar),
         }
-        let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::best());
-        encoder.write_all(&tar)?;
-        Ok((self.path.clone(), encoder.finish()?))
     }
 }
 
@@ -229,7 +226,7 @@ mod tests {
                 content: b"#!/bin/sh\n".to_vec(),
             });
         }
-        let (path, bytes) = scripts.to_file().expect("to memory");
+        let (path, bytes) = scripts.to_file();
         std::fs::write(path, bytes).expect("a file");
         assert_eq!(Scripts::read(root.path()).expect("as written"), scripts);
         assert_eq!(scripts.of(&scripts.entries[0].identity).count(), 2);

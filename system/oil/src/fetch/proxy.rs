@@ -16,7 +16,7 @@ pub struct Proxy {
 fn variable(names: &[&str]) -> Option<String> {
     let both = names
         .iter()
-        .flat_map(|name| [(*name).to_owned(), name.to_uppercase()]);
+        .flat_map(|name| [(*name).to_owned(), name.to_ascii_uppercase()]);
     let mut values = both.filter_map(|name| std::env::var(name).ok());
     values.next().map(|value| value.trim().to_owned())
 }

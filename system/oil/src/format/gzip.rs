@@ -4,36 +4,78 @@
 
 use crate::digest::{Digest, Hasher};
 use crate::error::{Error, Result};
-use flate2::{Decompress, FlushDecompress, Status};
+use flate2::Crc;
+use inflate::Inflate;
 use std::io::{self, BufRead, BufReader, Read};
 
 const INPUT: usize = 128 << 10;
-const OUTPUT: usize = 128 << 10;
+/// Bytes of a member's header at most (RFC 1952, 2.3): of what packages and indexes have, which is ten, and room for names.
+const MAX_HEADER: u64 = 64 << 10;
+
+/// What a member's flags say that there is between its first ten bytes and its data (RFC 1952, 2.3.1).
+const HAS_CHECK: u8 = 2;
+const HAS_EXTRA: u8 = 4;
+const HAS_NAME: u8 = 8;
+const HAS_COMMENT: u8 = 16;
+const UNKNOWN: u8 = 0xe0;
+
+/// A file whose bytes are counted and hashed as they pass.
+struct Passing<R> {
+    file: BufReader<R>,
+    position: u64,
+    hashers: Vec<Hasher>,
+}
+
+impl<R: Read> BufRead for Passing<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.file.fill_buf()
+    }
+
+    fn consume(&mut self, amount: usize) {
+        let bytes = &self.file.buffer()[..amount];
+        for hasher in &mut self.hashers {
+            hasher.update(bytes);
+        }
+        self.position += amount as u64;
+        self.file.consume(amount);
+    }
+}
+
+impl<R: Read> Read for Passing<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let bytes = self.fill_buf()?;
+        let length = bytes.len().min(into.len());
+        into[..length].copy_from_slice(&bytes[..length]);
+        self.consume(length);
+        Ok(length)
+    }
+}
 
 /// Members of a file. Reading gives the current member's decompressed bytes and ends with it.
 pub struct Members<R> {
-    input: BufReader<R>,
-    inflate: Option<Decompress>,
-    output: Box<[u8]>,
-    begin: usize,
-    end: usize,
-    position: u64,
+    data: Inflate<Passing<R>>,
+    /// Whether the end of the current member has not been seen.
+    is_inside: bool,
+    /// Of what was decompressed; `summed` bytes of it were not consumed yet.
+    sum: Crc,
+    summed: usize,
     left: u64,
-    hashers: Vec<Hasher>,
 }
 
 impl<R: Read> Members<R> {
     /// Before the first member of a file.
     pub fn new(file: R) -> Self {
-        Self {
-            input: BufReader::with_capacity(INPUT, file),
-            inflate: None,
-            output: vec![0; OUTPUT].into_boxed_slice(),
-            begin: 0,
-            end: 0,
+        let passing = Passing {
+            file: BufReader::with_capacity(INPUT, file),
             position: 0,
-            left: 0,
             hashers: Vec::new(),
+        };
+        Self {
+            data: Inflate::new(passing),
+            is_inside: false,
+            sum: Crc::new(),
+            summed: 0,
+            left: 0,
         }
     }
 
@@ -44,10 +86,13 @@ impl<R: Read> Members<R> {
     /// As reading.
     pub fn next_member(&mut self, limit: u64) -> Result<bool> {
         self.finish_member()?;
-        if self.input.fill_buf()?.is_empty() {
+        if self.data.input().fill_buf()?.is_empty() {
             return Ok(false);
         }
-        self.inflate = Some(Decompress::new_gzip(15));
+        self.header()?;
+        self.data.restart();
+        self.is_inside = true;
+        self.sum.reset();
         self.left = limit;
         Ok(true)
     }
@@ -57,83 +102,110 @@ impl<R: Read> Members<R> {
     /// # Errors
     /// As reading.
     pub fn finish_member(&mut self) -> Result<()> {
-        while !self.fill_buf()?.is_empty() {
-            self.begin = self.end;
+        loop {
+            let length = self.fill_buf()?.len();
+            if length == 0 {
+                return Ok(());
+            }
+            self.consume(length);
         }
-        Ok(())
     }
 
     /// Hashes compressed bytes from here on with these, in place of those before.
     pub fn hash_with(&mut self, hashers: Vec<Hasher>) {
-        self.hashers = hashers;
-    }
-
-    /// The hashes of the compressed bytes since [`Members::hash_with`], which ends with this.
-    pub fn take_hashers(&mut self) -> Vec<Hasher> {
-        std::mem::take(&mut self.hashers)
+        self.data.input().hashers = hashers;
     }
 
     /// The digests of the compressed bytes since [`Members::hash_with`], which goes on.
-    pub fn digests(&self) -> Vec<Digest> {
-        self.hashers.iter().cloned().map(Hasher::finish).collect()
+    pub fn digests(&mut self) -> Vec<Digest> {
+        let hashers = self.data.input().hashers.iter();
+        hashers.cloned().map(Hasher::finish).collect()
     }
 
     /// Compressed bytes until here.
-    pub fn position(&self) -> u64 {
-        self.position
+    pub fn position(&mut self) -> u64 {
+        self.data.input().position
     }
 
-    fn inflate(&mut self) -> Result<()> {
-        (self.begin, self.end) = (0, 0);
-        while let Some(inflate) = &mut self.inflate {
-            let input = self.input.fill_buf()?;
-            if input.is_empty() {
-                return Err(Error::Truncated);
-            }
-            let before = (inflate.total_in(), inflate.total_out());
-            let status = inflate.decompress(input, &mut self.output, FlushDecompress::None);
-            let used = (inflate.total_in() - before.0) as usize;
-            let made = (inflate.total_out() - before.1) as usize;
-            let status = status.map_err(|_| Error::Compression {
-                offset: self.position,
-                reason: "not a gzip member, or a damaged one",
-            })?;
-            for hasher in &mut self.hashers {
-                hasher.update(&input[..used]);
-            }
-            self.input.consume(used);
-            self.position += used as u64;
-            if status == Status::StreamEnd {
-                self.inflate = None;
-            } else if used == 0 && made == 0 {
-                return Err(Error::Compression {
-                    offset: self.position,
-                    reason: "no progress",
-                });
-            }
-            self.end = made;
-            self.left = self
-                .left
-                .checked_sub(made as u64)
-                .ok_or(Error::Limit("a gzip member"))?;
-            if made > 0 {
-                break;
+    fn bad(&mut self, reason: &'static str) -> Error {
+        Error::Compression {
+            offset: self.position(),
+            reason,
+        }
+    }
+
+    fn header(&mut self) -> Result<()> {
+        let mut fixed = [0; 10];
+        let input = self.data.input();
+        input.read_exact(&mut fixed[..2])?;
+        if fixed[..2] != [0x1f, 0x8b] {
+            return Err(self.bad("not a gzip member"));
+        }
+        input.read_exact(&mut fixed[2..])?;
+        let flags = fixed[3];
+        if fixed[2] != 8 || flags & UNKNOWN != 0 {
+            return Err(self.bad("a gzip member of an unknown kind"));
+        }
+        let mut rest = input.take(MAX_HEADER);
+        let mut skipped = Vec::new();
+        if flags & HAS_EXTRA != 0 {
+            let mut length = [0; 2];
+            rest.read_exact(&mut length)?;
+            skipped.resize(u16::from_le_bytes(length).into(), 0);
+            rest.read_exact(&mut skipped)?;
+        }
+        for text in [HAS_NAME, HAS_COMMENT] {
+            if flags & text != 0 {
+                rest.read_until(0, &mut skipped)?;
+                if skipped.pop() != Some(0) {
+                    return Err(Error::Truncated);
+                }
             }
         }
+        if flags & HAS_CHECK != 0 {
+            rest.read_exact(&mut [0; 2])?;
+        }
         Ok(())
+    }
+
+    /// Compares what a member says of itself at its end (RFC 1952, 2.3.1) with what it was.
+    fn trailer(&mut self) -> Result<()> {
+        let mut words = [0; 8];
+        self.data.input().read_exact(&mut words)?;
+        let said = u64::from_le_bytes(words);
+        let found = u64::from(self.sum.amount()) << 32 | u64::from(self.sum.sum());
+        match said == found {
+            true => Ok(()),
+            false => Err(self.bad("a damaged gzip member")),
+        }
     }
 }
 
 impl<R: Read> BufRead for Members<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.begin == self.end {
-            self.inflate()?;
+        if !self.is_inside {
+            return Ok(&[]);
         }
-        Ok(&self.output[self.begin..self.end])
+        let length = self.data.fill_buf()?.len();
+        if length == 0 {
+            self.is_inside = false;
+            self.trailer()?;
+            return Ok(&[]);
+        }
+        // Nothing is there already: what was just decompressed follows.
+        let bytes = self.data.fill_buf()?;
+        let new = &bytes[self.summed..];
+        self.sum.update(new);
+        let left = self.left.checked_sub(new.len() as u64);
+        self.left = left.ok_or(Error::Limit("a gzip member"))?;
+        self.summed = length;
+        Ok(bytes)
     }
 
     fn consume(&mut self, amount: usize) {
-        self.begin = (self.begin + amount).min(self.end);
+        let amount = amount.min(self.summed);
+        self.summed -= amount;
+        self.data.consume(amount);
     }
 }
 

@@ -18,7 +18,7 @@ fn plain(text: &str) -> String {
 }
 
 fn head(name: &str, summary: &str) -> String {
-    let title = name.to_uppercase();
+    let title = name.to_ascii_uppercase();
     format!(
         ".TH \"{title}\" \"8\" \"\" \"oil {}\" \"System administration\"\n.SH NAME\n{} \\- {}\n",
         env!("CARGO_PKG_VERSION"),
@@ -31,7 +31,7 @@ fn options(out: &mut String, title: &str, list: &[Opt]) {
     if list.is_empty() {
         return;
     }
-    let _ = writeln!(out, ".SH \"{}\"", title.to_uppercase());
+    let _ = writeln!(out, ".SH \"{}\"", title.to_ascii_uppercase());
     for option in list {
         let _ = writeln!(
             out,
@@ -53,7 +53,7 @@ pub fn overview() -> String {
          yes, no or auto, and \\fB\\-\\-no\\-\\fR before an option's name stands for no.\n",
     );
     for section in SECTIONS {
-        let _ = writeln!(out, ".SH \"{}\"", section.title.to_uppercase());
+        let _ = writeln!(out, ".SH \"{}\"", section.title.to_ascii_uppercase());
         for command in section.commands {
             let name = plain(command.name);
             let _ = writeln!(

@@ -29,7 +29,7 @@ impl Pattern {
 
     /// As `search` takes it.
     pub fn part(text: &str) -> Self {
-        Self::Part(format!("*{}*", plain(&text.to_lowercase())))
+        Self::Part(format!("*{}*", plain(&text.to_ascii_lowercase())))
     }
 
     /// Whether a text fits.
@@ -37,9 +37,10 @@ impl Pattern {
         match self {
             Self::Exact(own) => own == text,
             Self::Glob(glob) => glob_matches(glob.as_bytes(), plain(text).as_bytes()),
-            Self::Part(glob) => {
-                glob_matches(glob.as_bytes(), plain(&text.to_lowercase()).as_bytes())
-            }
+            Self::Part(glob) => glob_matches(
+                glob.as_bytes(),
+                plain(&text.to_ascii_lowercase()).as_bytes(),
+            ),
         }
     }
 }

@@ -110,19 +110,19 @@ impl State {
             let _ = writeln!(file, "{}/{}", self.done, self.total);
         }
         if self.terminal {
-            let seconds = self.begun.elapsed().as_secs_f64().max(0.001);
-            let line = bar(self.what, self.done, self.total, seconds);
+            let line = bar(self.what, self.done, self.total, self.begun.elapsed());
             let _ = write!(io::stderr().lock(), "\r\x1b[K{line}");
             self.visible = true;
         }
     }
 }
 
-fn bar(what: &str, done: u64, total: u64, seconds: f64) -> String {
+fn bar(what: &str, done: u64, total: u64, time: Duration) -> String {
     let total = total.max(done).max(1);
     let full = (done as u128 * WIDTH as u128 / u128::from(total)) as usize;
     let percent = done as u128 * 100 / u128::from(total);
-    let rate = human((done as f64 / seconds) as u64);
+    let rate = u128::from(done) * 1000 / time.as_millis().max(1);
+    let rate = human(rate.try_into().unwrap_or(u64::MAX));
     format!(
         "{what} [{}{}] {percent:3}% {} of {}, {rate}/s",
         "#".repeat(full),
@@ -139,9 +139,10 @@ mod tests {
     #[test]
     fn bars() {
         assert_eq!(
-            bar("Downloading", 5000, 10_000, 0.5),
+            bar("Downloading", 5000, 10_000, Duration::from_millis(500)),
             "Downloading [############............]  50% 5000 B of 9 KiB, 9 KiB/s"
         );
-        assert!(bar("x", 0, 0, 1.0).contains("  0%") && bar("x", 9, 3, 1.0).contains("100%"));
+        assert!(bar("x", 0, 0, Duration::ZERO).contains("  0%"));
+        assert!(bar("x", 9, 3, Duration::ZERO).contains("100%"));
     }
 }

@@ -21,8 +21,12 @@ pub fn human(bytes: u64) -> String {
     if unit < 2 {
         return whole(bytes);
     }
-    let value = bytes as f64 / (1_u64 << (10 * unit)) as f64;
-    format!("{value:.1} {}", UNITS[unit])
+    // Tenths, rounded; of those that are as near, the even one.
+    let (tenths, size) = (u128::from(bytes) * 10, 1_u128 << (10 * unit));
+    let (whole, rest) = (tenths / size, tenths % size * 2);
+    let up = rest > size || rest == size && whole % 2 == 1;
+    let tenths = whole + u128::from(up);
+    format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
 }
 
 #[cfg(test)]
@@ -39,6 +43,9 @@ mod tests {
             (10_240_000, "9 MiB", "9.8 MiB"),
             (1_234_567_890, "1177 MiB", "1177.4 MiB"),
             (12_345_678_901, "11 GiB", "11.5 GiB"),
+            (0x64_000_000 + 0x40000, "1600 MiB", "1600.2 MiB"),
+            (0x64_000_000 + 0xc0000, "1600 MiB", "1600.8 MiB"),
+            (u64::MAX, "16777215 TiB", "16777216.0 TiB"),
         ] {
             assert_eq!(
                 (whole(bytes).as_str(), human(bytes).as_str()),

@@ -69,6 +69,7 @@ pub fn open<R: Read>(file: R, trust: &Trust, late: bool) -> Result<(Metadata, Bo
     let mut members = Members::new(file);
     let (signatures, mut tar, first) = read_signatures(&mut members, MAX_CONTROL)?;
     let (info, scripts) = control(&mut tar, first)?;
+    members.finish_member()?;
     let digests = members.digests();
     let identity = digests[0];
     check_identity(trust, &identity)?;

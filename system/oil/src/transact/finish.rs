@@ -206,7 +206,7 @@ fn scripts_and_triggers(
         }
     }
     if entries != old.entries || !old.path().exists() {
-        let (_, bytes) = old.with(entries).to_file()?;
+        let (_, bytes) = old.with(entries).to_file();
         area.write("scripts", &bytes)?;
     }
     area.write("triggers", triggers.to_text().as_bytes())

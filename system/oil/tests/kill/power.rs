@@ -62,14 +62,21 @@ fn unmount(place: &Path) {
     panic!("{}: stays busy", place.display());
 }
 
-/// What the kernel has written to the disk that a directory is on, in numbers that grow.
+/// What the kernel has written to the disk that a directory is on, in numbers that grow, once it is writing nothing: what is under way is
+/// counted when it is done (Linux, Documentation/block/stat.rst).
 fn writes(place: &Path) -> String {
     let device = fs::metadata(place).expect("there").dev();
     let (major, minor) = (libc::major(device), libc::minor(device));
-    let counters = fs::read_to_string(format!("/sys/dev/block/{major}:{minor}/stat"));
-    let counters = counters.expect("a block device");
-    let words: Vec<&str> = counters.split_whitespace().collect();
-    words[4..7].join(" ")
+    let counters = format!("/sys/dev/block/{major}:{minor}/stat");
+    for _ in 0..6000 {
+        let counters = fs::read_to_string(&counters).expect("a block device");
+        let words: Vec<&str> = counters.split_whitespace().collect();
+        if words[8] == "0" {
+            return words[4..7].join(" ");
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("{counters}: stays busy");
 }
 
 /// Whether this machine can do it, which needs its root and loop devices.
