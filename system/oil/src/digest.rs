@@ -1,8 +1,11 @@
 //! Digests as packages, indexes and databases write them: `Q1` and base64 or `X1` and hexadecimal digits of a SHA-1,
 //! `Q2` and `X2` of a SHA-256 (facts of the v2 index, apk-v2(5)).
+//!
+//! SHA-2 is calculated by ring: where a processor has no instructions for it, ring uses those that it has for vectors, which crates of Rust alone
+//! do not. SHA-1 is what v2 names packages and files by.
 
-use sha1::Sha1;
-use sha2::{Digest as _, Sha256, Sha512};
+use ring::digest::{Context, SHA256, SHA512};
+use sha1::{Digest as _, Sha1};
 use std::fmt;
 
 /// How bytes are hashed. The numbers are those of v3 signatures (apk-v3(5), SIG block).
@@ -166,12 +169,10 @@ impl fmt::Debug for Digest {
 pub enum Hasher {
     /// SHA-1.
     Sha1(Sha1),
-    /// SHA-256.
-    Sha256(Sha256),
-    /// SHA-512.
-    Sha512(Sha512),
+    /// SHA-256 and SHA-512.
+    Sha2(Context),
     /// SHA-256, shortened.
-    Sha256Short(Sha256),
+    Sha256Short(Context),
 }
 
 impl Hasher {
@@ -179,9 +180,9 @@ impl Hasher {
     pub fn new(algorithm: Algorithm) -> Self {
         match algorithm {
             Algorithm::Sha1 => Self::Sha1(Sha1::new()),
-            Algorithm::Sha256 => Self::Sha256(Sha256::new()),
-            Algorithm::Sha512 => Self::Sha512(Sha512::new()),
-            Algorithm::Sha256Short => Self::Sha256Short(Sha256::new()),
+            Algorithm::Sha256 => Self::Sha2(Context::new(&SHA256)),
+            Algorithm::Sha512 => Self::Sha2(Context::new(&SHA512)),
+            Algorithm::Sha256Short => Self::Sha256Short(Context::new(&SHA256)),
         }
     }
 
@@ -189,8 +190,7 @@ impl Hasher {
     pub fn update(&mut self, data: &[u8]) {
         match self {
             Self::Sha1(one) => one.update(data),
-            Self::Sha256(one) | Self::Sha256Short(one) => one.update(data),
-            Self::Sha512(one) => one.update(data),
+            Self::Sha2(one) | Self::Sha256Short(one) => one.update(data),
         }
     }
 
@@ -198,9 +198,8 @@ impl Hasher {
     pub fn finish(self) -> Digest {
         match self {
             Self::Sha1(one) => Digest::new(&one.finalize()),
-            Self::Sha256(one) => Digest::new(&one.finalize()),
-            Self::Sha512(one) => Digest::new(&one.finalize()),
-            Self::Sha256Short(one) => Digest::new(&one.finalize()[..20]),
+            Self::Sha2(one) => Digest::new(one.finish().as_ref()),
+            Self::Sha256Short(one) => Digest::new(&one.finish().as_ref()[..20]),
         }
     }
 }

@@ -24,6 +24,9 @@ pub struct Cargo {
     /// Crates of others whose code is made for speed in this package, whatever it is made for elsewhere.
     #[serde(default)]
     pub fast: Vec<String>,
+    /// What crates of others are told by rustc's `--cfg`, as a name and a value: choices that they have no features for.
+    #[serde(default)]
+    pub cfg: BTreeMap<String, String>,
     /// The features of the crates, in place of those that they have by default.
     pub features: Option<Vec<String>>,
     /// Where each program goes, by its name ("init" = "/init"). A program of ours is in a crate of
@@ -69,6 +72,17 @@ impl Cargo {
                     "'{feature}' is not a feature's name: letters, digits and _ - / only"
                 ));
             }
+        }
+        for (name, value) in &self.cfg {
+            let good = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+            if name.is_empty() || !name.chars().chain(value.chars()).all(good) {
+                return Err(format!(
+                    "cargo.cfg: '{name} = \"{value}\"' is no name and value: letters, digits and _ - . only"
+                ));
+            }
+        }
+        if !self.cfg.is_empty() && !self.std {
+            return Err("cargo.cfg is for programs with std = true".into());
         }
         for krate in &self.fast {
             let good = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
@@ -163,6 +177,16 @@ mod tests {
                 "feature's name",
             ),
             ("std = true", "std = true\nfast = [\"a b\"]", "crate's name"),
+            (
+                "std = true",
+                "std = true\ncfg = { a = \"b c\" }",
+                "name and value",
+            ),
+            (
+                "std = true",
+                "std = true\ncfg = { \"a\\\"\" = \"b\" }",
+                "name and value",
+            ),
         ] {
             assert!(GOOD.contains(from), "{from}");
             let text = read(&GOOD.replace(from, to)).unwrap_err();

@@ -63,6 +63,10 @@ pub fn build(recipe: &Recipe, cargo: &Cargo, arch: Arch) -> String {
         if cargo.outline {
             flags.push_str(" -Cllvm-args=-enable-machine-outliner=always");
         }
+        for (name, value) in &cargo.cfg {
+            // Within the quotes of a shell's word.
+            flags.push_str(&format!(" --cfg={name}=\\\"{value}\\\""));
+        }
         // Stripped once the forge has looked at them.
         format!(
             "export CARGO_PROFILE_RELEASE_STRIP=none\n{}",
@@ -263,6 +267,30 @@ mod tests {
             words("fast = [\"a-sys\"]"),
             " -p one --config profile.release.package.a-sys.opt-level=3"
         );
+    }
+
+    #[test]
+    fn what_crates_are_told_is_quoted() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("one");
+        std::fs::create_dir(&folder).unwrap();
+        let text = "name = \"one\"\nversion = \"1\"\nsummary = \"s\"\nlicense = \"MIT\"\nstyle = \"cargo\"\n\
+                    build = [\"musl-dev\", \"rust-std\"]\n[cargo]\nstd = true\ninstall = { one = \"/bin/one\" }\n\
+                    cfg = { a_backend = \"x-y\" }\n";
+        std::fs::write(folder.join("recipe.toml"), text).unwrap();
+        let recipe = Recipe::read(&folder).unwrap();
+        let script = build(&recipe, recipe.cargo.as_ref().unwrap(), Arch::X86_64);
+        let flags = script
+            .lines()
+            .find(|line| line.contains("MUSL_RUSTFLAGS="))
+            .unwrap();
+        // As a shell reads it.
+        let said = std::process::Command::new("sh")
+            .args(["-c", &format!("{flags}; env | grep RUSTFLAGS")])
+            .output()
+            .unwrap();
+        let said = String::from_utf8(said.stdout).unwrap();
+        assert!(said.contains(" --cfg=a_backend=\"x-y\" "), "{said}");
     }
 
     #[test]
