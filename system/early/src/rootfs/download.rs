@@ -4,8 +4,9 @@
 use super::network::Way;
 use common::reason;
 use common::root::Root;
+use http::{Body, Head, request};
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -13,9 +14,6 @@ use std::time::Duration;
 const TARGET: &str = "/downloaded.glowfs";
 /// How long a server may say nothing.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Bytes of a line of its answer at most, and lines.
-const LINE: u64 = 8192;
-const LINES: usize = 100;
 
 /// Sets the network up as `ip=` says, or by DHCP where it says nothing, and fetches.
 ///
@@ -84,72 +82,59 @@ fn get(url: &str, room: u64, out: &mut impl Write) -> Result<u64, String> {
         .map_err(|_| "its host is no address: names cannot be looked up here".to_owned())?;
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE).map_err(said)?;
     stream.set_read_timeout(Some(PATIENCE)).map_err(said)?;
-    let request = format!(
-        "GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: alpenglow-early\r\nConnection: close\r\n\r\n"
-    );
+    let fields = [
+        ("Host", host),
+        ("User-Agent", "alpenglow-early"),
+        ("Connection", "close"),
+    ];
+    let request = request("GET", path, fields);
     stream.write_all(request.as_bytes()).map_err(said)?;
 
     let mut reader = BufReader::with_capacity(1 << 16, stream);
-    let mut line = || -> Result<String, String> {
-        let mut text = Vec::new();
-        reader
-            .by_ref()
-            .take(LINE)
-            .read_until(b'\n', &mut text)
-            .map_err(said)?;
-        match text.strip_suffix(b"\n") {
-            Some(text) => {
-                Ok(String::from_utf8_lossy(text.strip_suffix(b"\r").unwrap_or(text)).into_owned())
-            }
-            None => Err("its answer ends too early, or is not that of a web server".to_owned()),
-        }
+    let unsaid = |error: http::Error| match error {
+        http::Error::Io(error) if error.kind() != io::ErrorKind::UnexpectedEof => said(error),
+        other => other.to_string(),
     };
-    let status = line()?;
-    let number = status
-        .strip_prefix("HTTP/1.")
-        .and_then(|rest| rest.split(' ').nth(1));
-    if number != Some("200") {
+    let head = Head::read(&mut reader).map_err(unsaid)?;
+    if head.status != 200 {
         return Err(format!(
-            "the server answers '{}'",
-            status.chars().take(80).collect::<String>()
+            "the server answers '{} {}'",
+            head.status, head.reason
         ));
     }
-    let mut length = None;
-    for count in 0.. {
-        let header = line()?;
-        if header.is_empty() {
-            break;
-        }
-        if count == LINES {
-            return Err("its answer has too many headers".to_owned());
-        }
-        let Some((name, value)) = header.split_once(':') else {
-            continue;
-        };
-        match name.to_ascii_lowercase().as_str() {
-            "content-length" => length = value.trim().parse::<u64>().ok(),
-            "transfer-encoding" => {
-                return Err("the server sends it in chunks: it must say its length".to_owned());
+    let mut body = Body::new(&head).map_err(unsaid)?;
+    let full = |length| format!("it has {length} bytes, and {room} of the memory are free");
+    if let Some(length) = body.length().filter(|length| *length > room) {
+        return Err(full(length.to_string()));
+    }
+    let mut buffer = vec![0; 1 << 16];
+    let mut copied = 0;
+    loop {
+        let count = match body.read(&mut reader, &mut buffer) {
+            Ok(0) => return Ok(copied),
+            Ok(count) => count,
+            Err(error) => {
+                let whole = body.length().map(|length| format!(" of {length}"));
+                let whole = whole.unwrap_or_default();
+                return Err(format!(
+                    "it ends after {copied}{whole} bytes: {}",
+                    said(error)
+                ));
             }
-            _ => {}
+        };
+        copied += count as u64;
+        // Whoever does not say it beforehand may send without an end.
+        if copied > room {
+            return Err(full(format!("more than {room}")));
         }
-    }
-    let length = length.ok_or("the server does not say how long it is")?;
-    if length > room {
-        return Err(format!(
-            "it has {length} bytes, and {room} of the memory are free"
-        ));
-    }
-    let copied = io::copy(&mut reader.take(length), out).map_err(said)?;
-    match copied == length {
-        true => Ok(length),
-        false => Err(format!("it ends after {copied} of {length} bytes")),
+        out.write_all(&buffer[..count]).map_err(said)?;
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::BufRead as _;
     use std::net::TcpListener;
 
     /// A server that gives one answer.
@@ -181,18 +166,22 @@ mod tests {
         let told = |text| get(&answer(text), 9, &mut Vec::new()).unwrap_err();
         assert_eq!(
             told(b"HTTP/1.1 404 Not Found\r\n\r\n"),
-            "the server answers 'HTTP/1.1 404 Not Found'"
+            "the server answers '404 Not Found'"
         );
         assert_eq!(
             told(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nimage"),
-            "it ends after 5 of 9 bytes"
+            "it ends after 5 of 9 bytes: the server closed it"
         );
         assert_eq!(
             told(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nimage"),
             "it has 10 bytes, and 9 of the memory are free"
         );
-        assert!(told(b"HTTP/1.1 200 OK\r\n\r\nimage").contains("how long"));
-        assert!(told(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n").contains("chunks"));
+        assert_eq!(
+            told(b"HTTP/1.1 200 OK\r\n\r\nimage and more"),
+            "it has more than 9 bytes, and 9 of the memory are free"
+        );
+        let chunks = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nimage\r\n";
+        assert_eq!(told(chunks), "it ends after 5 bytes: the server closed it");
         assert!(told(b"HTTP/1.1 200 OK\r\nContent-").contains("too early"));
     }
 

@@ -107,6 +107,106 @@ fn what_broke_off_is_gone_on_with() {
     );
 }
 
+#[test]
+fn pieces_of_a_length_that_is_not_said() {
+    let (place, _server) = behind(|root, asked| {
+        let bytes = file(root, asked).expect("there");
+        let mut answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
+        for piece in bytes.chunks(10_000) {
+            answer.extend_from_slice(format!("{:x}\r\n", piece.len()).as_bytes());
+            answer.extend_from_slice(piece);
+            answer.extend_from_slice(b"\r\n");
+        }
+        answer.extend_from_slice(b"0\r\n\r\n");
+        (answer, false)
+    });
+    let fetched = place.run(FETCH);
+    assert_eq!(fetched.status, 0, "{fetched:?}");
+    assert!(got(&place));
+}
+
+/// A client that is asked directly.
+fn client(root: PathBuf) -> oil::fetch::Client {
+    oil::fetch::Client::new(oil::fetch::Options {
+        root,
+        timeout: std::time::Duration::from_secs(5),
+        check_certificate: true,
+        refresh: false,
+        connections: 1,
+        mirrors: oil::fetch::Mirrors::default(),
+    })
+}
+
+#[test]
+fn connections_that_are_closed_in_between() {
+    let place = Place::new();
+    // It says that it keeps them, and does so every other time.
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let server = Server::new(move |_| {
+        let nth = asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        (answer("200 OK", "", b"some words"), nth.is_multiple_of(2))
+    });
+    let client = client(place.path("root"));
+    for nth in 0..6 {
+        let target = place.path(&format!("words{nth}"));
+        let want = oil::fetch::Want::default();
+        let got = client.get(&format!("{}/{nth}", server.url), &target, &want, &|_| {});
+        got.expect("there");
+        assert_eq!(fs::read(&target).expect("there"), b"some words");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert_eq!(server.requests().len(), 6);
+}
+
+#[test]
+fn proxies_of_the_environment() {
+    let place = Place::new();
+    let root = place.path(".");
+    let server = Server::new(move |asked| {
+        let path = asked.path.strip_prefix("http://nowhere.invalid:81");
+        let path = path.unwrap_or("/no proxy was asked").to_owned();
+        let asked = Asked {
+            path,
+            ..asked.clone()
+        };
+        (good(&root, &asked), false)
+    });
+    place.repositories(
+        "http://nowhere.invalid:81/one",
+        &place.path("two").to_string_lossy(),
+    );
+    let update = |variables: &[(&str, &str)]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_oil"));
+        command.arg("--root").arg(place.path("root"));
+        command.args(["--timeout", "5", "--force-refresh", "update"]);
+        command.env_clear().envs(variables.iter().copied());
+        let output = command.output().expect("it runs");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.success(), said)
+    };
+    let proxy = server.url.as_str();
+    let secret = proxy.replace("http://", "http://me:secret@");
+    for (name, value) in [
+        ("http_proxy", proxy),
+        ("HTTP_PROXY", &secret),
+        ("all_proxy", proxy),
+    ] {
+        let (good, said) = update(&[(name, value)]);
+        assert!(good, "{name}: {said}");
+    }
+    let asked = server.requests().len();
+    let without = [("http_proxy", proxy), ("no_proxy", "localhost,.invalid")];
+    assert!(!update(&without).0 && !update(&[("https_proxy", proxy)]).0);
+    assert_eq!(server.requests().len(), asked);
+    let (good, said) = update(&[("http_proxy", "socks5://127.0.0.1:1")]);
+    assert!(!good && said.contains("socks5://127.0.0.1:1"), "{said}");
+    let (good, said) = update(&[("http_proxy", "127.0.0.1:1")]);
+    assert!(
+        !good && said.contains("the proxy 127.0.0.1:1: Connection refused"),
+        "{said}"
+    );
+}
+
 /// What the servers below have in common: it fails, it says why, and nothing is left.
 fn fails(
     package: impl Fn(&PathBuf, &Asked) -> (Vec<u8>, bool) + Send + Sync + 'static,
@@ -247,14 +347,7 @@ fn our_own_server() {
     fs::create_dir(place.path("got")).expect("a directory");
     assert_eq!(place.run("fetch -o PLACE/got -R bar").status, 0);
     assert!(got(&place) && place.path("got/libfoo-1.0-r0.apk").exists());
-    let client = oil::fetch::Client::new(oil::fetch::Options {
-        root: place.path("root"),
-        timeout: std::time::Duration::from_secs(5),
-        check_certificate: true,
-        refresh: false,
-        connections: 1,
-        mirrors: oil::fetch::Mirrors::default(),
-    });
+    let client = client(place.path("root"));
     let target = place.path("part.apk");
     let whole = fs::read(place.path("one/x86_64/bar-2-r0.apk")).expect("there");
     fs::write(place.path("part.apk.part"), &whole[..100]).expect("a file");

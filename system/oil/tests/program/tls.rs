@@ -3,7 +3,8 @@
 
 use crate::place::{Answer, Place};
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -136,6 +137,70 @@ fn every_kind_of_key_version_and_group() {
             assert!(answer.out.contains("OK: 10 distinct"), "{answer:?}");
         }
     }
+}
+
+/// A proxy that connects with whom it is told, and the first line of what it was asked.
+fn proxy() -> (String, std::sync::mpsc::Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let name = listener.local_addr().expect("an address").to_string();
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for mut client in listener.incoming().flatten() {
+            let reader = BufReader::new(client.try_clone().expect("a socket"));
+            let lines = reader.lines().map_while(Result::ok);
+            let asked: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
+            tell.send(asked[0].clone()).expect("someone listens");
+            let host = asked[0].split(' ').nth(1).expect("a host").to_owned();
+            let Ok(mut server) = TcpStream::connect(&*host) else {
+                let _ = client.write_all(b"HTTP/1.1 502 Bad Gateway\r\n\r\n");
+                continue;
+            };
+            client
+                .write_all(b"HTTP/1.1 200 Connected\r\n\r\n")
+                .expect("it reads");
+            let mut other = (
+                server.try_clone().expect("a socket"),
+                client.try_clone().expect("a socket"),
+            );
+            std::thread::spawn(move || std::io::copy(&mut other.0, &mut other.1));
+            std::thread::spawn(move || std::io::copy(&mut client, &mut server));
+        }
+    });
+    (name, told)
+}
+
+#[test]
+fn through_a_proxy() {
+    if !there() {
+        return;
+    }
+    let (place, folder) = place(KINDS[1]);
+    certificate(&folder, "server", KINDS[1], Some("ca"));
+    let server = Server::new(&folder, &place.path("one"), "server", &[]);
+    let (name, told) = proxy();
+    let update = |port: u16| {
+        place.repositories(
+            &format!("https://localhost:{port}"),
+            &place.path("two").to_string_lossy(),
+        );
+        let mut command = Command::new(env!("CARGO_BIN_EXE_oil"));
+        command.arg("--root").arg(place.path("root"));
+        command.args(["--timeout", "10", "--force-refresh", "update"]);
+        command.env_clear().env("https_proxy", &name);
+        let output = command.output().expect("it runs");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.success(), said)
+    };
+    let (good, said) = update(server.port);
+    assert!(good, "{said}");
+    let asked = told.recv().expect("it was asked");
+    assert_eq!(asked, format!("CONNECT localhost:{} HTTP/1.1", server.port));
+    // The proxy cannot reach it.
+    let (good, said) = update(1);
+    assert!(
+        !good && said.contains(&format!("the proxy {name} says 502 Bad Gateway")),
+        "{said}"
+    );
 }
 
 #[test]
