@@ -12,8 +12,10 @@ pub const WORK: &str = "alpenglow-bench-netd";
 pub const LINK: &str = "v0";
 pub const MAC: &str = "02:00:00:00:00:01";
 
-/// Where our program is in the sandbox.
-pub const PROGRAM: &str = "/tmp/netd";
+/// Where our program is given to the sandbox, and where it is run: in a file system in memory, as that of a system whose root is.
+/// What was just written to a disk may lie in memory in large pieces, which the kernel maps as a whole.
+pub const GIVEN: &str = "/tmp/given";
+const PROGRAM: &str = "/tmp/netd";
 
 /// A client of DHCP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +88,7 @@ impl Client {
         let words: &[&str] = match self {
             Self::Netd => {
                 fs::create_dir_all("/tmp/etc")?;
+                fs::copy(GIVEN, PROGRAM)?;
                 let file = format!("[link.{LINK}]\ndhcp4 = {{ conflicts = false }}\n");
                 fs::write("/tmp/etc/link.toml", file)?;
                 &[

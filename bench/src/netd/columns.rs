@@ -8,7 +8,8 @@ Each gets the address 192.0.2.100 from Debian's dnsmasq over a pair of virtual l
 without asking others for the address first; the server knows no rapid commit. It can be used when a socket can be bound to it.
 Times are medians of all repetitions; CPU is that of the client's processes until then, without those that it started and that
 have ended, as udhcpc's script has. Carrier that comes later comes two seconds after the start: udhcpc does not look at it and asks
-every three seconds. Memory and wake-ups are those of an idle client, some seconds after the lease. Sizes are the program's and those
+every three seconds. Memory and wake-ups are those of an idle client, some seconds after the lease; ours lies in a file
+system in memory. Sizes are the program's and those
 of the shared libraries that it needs beside the C library's, but not the one that systemd's programs share (libsystemd-shared, twice
 as large); busybox's has all its other commands, ours is static.
 ";

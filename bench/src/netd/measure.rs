@@ -1,6 +1,6 @@
 //! Measures all clients: in every repetition each in its turn, so that what else the computer does meets all alike.
 
-use super::client::{Carrier, Client, Found, Job, PROGRAM, WORK};
+use super::client::{Carrier, Client, Found, GIVEN, Job, WORK};
 use crate::init::scale::median;
 use crate::init::size;
 use crate::table::Row;
@@ -119,7 +119,7 @@ fn ask(job: Job, program: &Path, root: &Root) -> Result<Found> {
         .tmpfs("/run")
         .tmpfs("/var/lib/dhcpcd");
     if job.client == Client::Netd {
-        sandbox = sandbox.bind(program, PROGRAM, false);
+        sandbox = sandbox.bind(program, GIVEN, false);
     }
     let output = sandbox
         .command(WORK)

@@ -7,6 +7,7 @@ use crate::toolchain::LLVM;
 use crate::tree::EPOCH;
 use alpenglow_builder::Arch;
 
+mod apart;
 pub mod cargo;
 mod kernel;
 mod kernel_module;

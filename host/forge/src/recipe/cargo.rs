@@ -17,6 +17,10 @@ pub struct Cargo {
     /// fiftieth less, but slower where it is in an inner loop.
     #[serde(default = "yes")]
     pub outline: bool,
+    /// The functions in which a program with `std` starts that is several by name ("netd::program::main"): the code that one of
+    /// them alone leads to lies in pages of its own, that of the first beside what they have in common.
+    #[serde(default)]
+    pub apart: Vec<String>,
     /// Whether they are tools that other packages' builds run (`tools`): built for the build root,
     /// with its own standard and C libraries, whatever the architecture that is built for.
     #[serde(default)]
@@ -64,6 +68,22 @@ impl Cargo {
         }
         if !self.outline && !self.std {
             return Err("cargo.outline is for programs with std = true".into());
+        }
+        if !self.apart.is_empty() && (!self.std || self.install.len() > 1) {
+            return Err("cargo.apart is for one program, with std = true".into());
+        }
+        for path in &self.apart {
+            let plain = |part: &str| {
+                part.starts_with(|c: char| c.is_ascii_lowercase())
+                    && part
+                        .chars()
+                        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+            };
+            if !path.contains("::") || !path.split("::").all(plain) {
+                return Err(format!(
+                    "cargo.apart: '{path}' is not a function's path, like \"netd::program::main\""
+                ));
+            }
         }
         for feature in self.features.iter().flatten() {
             let good = |c: char| c.is_ascii_alphanumeric() || "_-/".contains(c);
@@ -171,6 +191,12 @@ mod tests {
             ("\"/bin/one\"", "\"/sbin/multi\"", "in both"),
             ("std = true", "stdlib = true", "stdlib"),
             ("std = true", "outline = false", "is for programs with std"),
+            ("std = true", "apart = [\"a::f\"]", "is for one program"),
+            (
+                "std = true",
+                "std = true\napart = [\"a::f $(x)\"]",
+                "function's path",
+            ),
             (
                 "std = true",
                 "std = true\nfeatures = [\"a b\"]",

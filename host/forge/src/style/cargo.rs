@@ -5,6 +5,7 @@
 //! RUSTC_BOOTSTRAP is set). A tool for other builds (`host`) is built for the build root instead. Crates stand in place of
 //! a registry: those that the `Cargo.lock` names, and those that Debian's copy brings along.
 
+use super::apart;
 use crate::own;
 use crate::recipe::{Cargo, Recipe};
 use crate::toolchain::{FOLDER, LLVM};
@@ -68,10 +69,16 @@ pub fn build(recipe: &Recipe, cargo: &Cargo, arch: Arch) -> String {
             flags.push_str(&format!(" --cfg={name}=\\\"{value}\\\""));
         }
         // Stripped once the forge has looked at them.
-        format!(
-            "export CARGO_PROFILE_RELEASE_STRIP=none\n{}",
-            command("", &flags, arch, &programs)
-        )
+        let keep = "export CARGO_PROFILE_RELEASE_STRIP=none\n";
+        if cargo.apart.is_empty() {
+            format!("{keep}{}", command("", &flags, arch, &programs))
+        } else {
+            format!(
+                "{keep}{}{}",
+                apart::linker(&cargo.apart),
+                linked(apart::LINKER, "", &flags, arch, &programs)
+            )
+        }
     } else {
         command("-Zbuild-std=core", BARE, arch, &programs)
     };
@@ -80,12 +87,17 @@ pub fn build(recipe: &Recipe, cargo: &Cargo, arch: Arch) -> String {
 
 /// Runs cargo for Alpenglow's own target, `library` saying which standard library it builds itself.
 pub(super) fn command(library: &str, flags: &str, arch: Arch, programs: &str) -> String {
+    linked(&format!("ld.lld-{LLVM}"), library, flags, arch, programs)
+}
+
+/// The same with another linker.
+fn linked(linker: &str, library: &str, flags: &str, arch: Arch, programs: &str) -> String {
     let target = arch.rust_target();
     format!(
         "export RUSTC_BOOTSTRAP=1\n{}",
         run(
             &variable(target),
-            &format!("ld.lld-{LLVM}"),
+            linker,
             flags,
             arch,
             &format!(" {library} --target {target}{programs}")
