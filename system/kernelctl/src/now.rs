@@ -115,14 +115,17 @@ impl fmt::Display for Fixed {
     }
 }
 
-/// What waits, by name: pressure of the last 10, 60 and 300 seconds.
-fn stalls(pressure: &Pressure) -> [(&'static str, Stall); 5] {
-    [
-        ("memory.some", pressure.memory_some),
-        ("memory.full", pressure.memory_full),
-        ("io.some", pressure.io_some),
-        ("io.full", pressure.io_full),
-        ("cpu.some", pressure.cpu_some),
+/// What waits, by name: pressure of the last 10, 60 and 300 seconds. Nothing where the kernel does not tell.
+fn stalls(state: &State) -> Vec<(&'static str, &Stall)> {
+    let Some(pressure) = &state.pressure else {
+        return Vec::new();
+    };
+    vec![
+        ("memory.some", &pressure.memory_some),
+        ("memory.full", &pressure.memory_full),
+        ("io.some", &pressure.io_some),
+        ("io.full", &pressure.io_full),
+        ("cpu.some", &pressure.cpu_some),
     ]
 }
 
@@ -144,7 +147,7 @@ pub fn text(state: &State) -> String {
             mib(all)
         );
     }
-    for (name, stall) in state.pressure.iter().flat_map(stalls) {
+    for (name, stall) in stalls(state) {
         let [ten, sixty, more] = stall.averages.map(Fixed);
         let _ = writeln!(text, "{:<12} {name} {ten} {sixty} {more} %", "pressure");
     }
@@ -186,7 +189,7 @@ pub fn json(state: &State, json: &mut Json) {
     json.end();
     json.key("pressure");
     json.object();
-    for (name, stall) in state.pressure.iter().flat_map(stalls) {
+    for (name, stall) in stalls(state) {
         json.key(name);
         json.object();
         json.key("average");

@@ -40,6 +40,7 @@ impl<'g> Folder<'g> {
 /// The steps for groups below `base`: first the groups, each after the one that it is in; then controllers, from the top;
 /// then limits.
 pub fn steps(base: &str, groups: &[Group]) -> Vec<Step> {
+    // In the order of their names: what is above comes before.
     let mut folders: Vec<Folder<'_>> = Vec::new();
     let mut limits = Vec::new();
     for group in groups {
@@ -50,15 +51,15 @@ pub fn steps(base: &str, groups: &[Group]) -> Vec<Step> {
         let mut end = 0;
         loop {
             let own = &name[..end];
-            let at = folders.iter().position(|folder| folder.name == own);
-            let at = at.unwrap_or_else(|| {
-                folders.push(Folder {
+            let at = folders.partition_point(|folder| *folder.name < *own);
+            if folders.get(at).is_none_or(|folder| folder.name != own) {
+                let folder = Folder {
                     name: own.to_owned(),
                     origin: &group.origin,
                     needed: Vec::new(),
-                });
-                folders.len() - 1
-            });
+                };
+                folders.insert(at, folder);
+            }
             if end == name.len() {
                 break;
             }
@@ -85,8 +86,6 @@ pub fn steps(base: &str, groups: &[Group]) -> Vec<Step> {
             limits.push(step.optional(limit.optional));
         }
     }
-    // What is above comes before.
-    folders.sort_unstable_by(|a, b| a.name.cmp(&b.name));
     let mut steps: Vec<Step> = Vec::new();
     for Folder { name, origin, .. } in folders.iter().filter(|folder| !folder.name.is_empty()) {
         steps.push(Step::new(

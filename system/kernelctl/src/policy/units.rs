@@ -5,7 +5,9 @@ pub fn bytes(text: &str) -> Option<u64> {
     let text = text.trim();
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
-    let shift = match unit.trim().trim_end_matches("iB").trim_end_matches('B') {
+    let unit = unit.trim();
+    let short = unit.strip_suffix("iB").or(unit.strip_suffix('B'));
+    let shift = match short.unwrap_or(unit) {
         "" => 0,
         "K" | "k" => 10,
         "M" | "m" => 20,
@@ -88,9 +90,9 @@ pub fn ranges(text: &str) -> Option<Vec<(u32, u32)>> {
         if low > high || high > 1 << 20 {
             return None;
         }
-        ranges.push((low, high));
+        let at = ranges.partition_point(|earlier| *earlier < (low, high));
+        ranges.insert(at, (low, high));
     }
-    ranges.sort_unstable();
     let mut joined: Vec<(u32, u32)> = Vec::new();
     for (low, high) in ranges {
         match joined.last_mut() {

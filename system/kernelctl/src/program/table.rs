@@ -1,6 +1,7 @@
 //! What the program can be told: its help, which the reader of the command line and the completion go by too.
 
 use common::arguments::Opt;
+use std::str::Lines;
 
 /// A command: a line with what follows it, one about it, and its options. Then all options with a line about each.
 pub const HELP: &str = "kernelctl: apply, verify and take back kernel policy
@@ -107,11 +108,17 @@ impl Command {
     }
 }
 
+/// The lines of the help that are below one.
+fn below(title: &str) -> Lines<'static> {
+    let mut lines = HELP.lines();
+    lines.any(|line| line == title);
+    lines
+}
+
 /// All commands.
 pub fn commands() -> Vec<Command> {
     let mut commands: Vec<Command> = Vec::new();
-    let (_, lines) = HELP.split_once("Commands:\n").unwrap_or_default();
-    for line in lines.lines() {
+    for line in below("Commands:") {
         let Some(line) = line.strip_prefix(INDENT) else {
             break;
         };
@@ -137,8 +144,7 @@ pub fn commands() -> Vec<Command> {
 /// All options, with what is about each.
 pub fn options() -> Vec<(Opt, &'static str)> {
     let mut options = Vec::new();
-    let (_, lines) = HELP.split_once("Options:\n").unwrap_or_default();
-    let mut lines = lines.lines();
+    let mut lines = below("Options:");
     while let Some(option) = lines.next().and_then(Opt::in_line) {
         options.push((option, lines.next().unwrap_or("").trim_start()));
     }

@@ -59,7 +59,8 @@ fn settle_absent(entries: &mut [Entry]) {
             Kind::Group if failed => failing.push(path.clone()),
             Kind::Group if entry.outcome == Outcome::Would => coming.push(path.clone()),
             Kind::Controllers if entry.outcome == Outcome::Would && entry.old != Found::Absent => {
-                coming.push(path.trim_end_matches("/cgroup.subtree_control").to_owned());
+                let group = path.strip_suffix("/cgroup.subtree_control");
+                coming.extend(group.map(str::to_owned));
             }
             Kind::Module => modules |= entry.outcome == Outcome::Would,
             _ => {}
@@ -110,17 +111,8 @@ pub fn apply(root: &Root, wanted: &[Rc<Step>], mode: Mode, names: (&str, &str)) 
         if wanted.iter().any(|step| (&step.key, step.kind) == own) {
             continue;
         }
-        let Some(mut entry) = back(root, kept) else {
-            continue;
-        };
-        if entry.step.kind == Kind::Group {
-            // One that is in use stays for a while, and does not stand in the way.
-            Rc::make_mut(&mut entry.step).optional = true;
-            if let Outcome::Failed(error) = &mut entry.outcome {
-                entry.outcome = Outcome::Ignored(std::mem::take(error));
-            }
-        }
-        entries.push(entry);
+        // A group that is in use stays for a while, and does not stand in the way.
+        entries.extend(back(root, kept, kept.step.kind == Kind::Group));
     }
     let reverted = entries.len();
     entries.extend(plan(root, wanted));
@@ -212,12 +204,12 @@ fn kept(entries: &[Entry], reverted: usize, earlier: &State) -> Vec<Kept> {
     all
 }
 
-/// The way back of a value; none if there is none.
-fn back(root: &Root, kept: &Kept) -> Option<Entry> {
+/// The way back of a value, that does not count if it is `optional`; none if there is none.
+fn back(root: &Root, kept: &Kept, optional: bool) -> Option<Entry> {
     let mut step = Step::clone(&kept.step);
     step.wanted = kept.before.clone()?;
     // Others may have come to use these.
-    step.optional |= matches!(step.kind, Kind::Controllers | Kind::Module);
+    step.optional |= optional || matches!(step.kind, Kind::Controllers | Kind::Module);
     let mut entry = look(root, Rc::new(step));
     if entry.old == Found::Absent {
         // It is gone, and with it what was set.
@@ -320,7 +312,7 @@ pub fn revert(root: &Root) -> Result<Report> {
     let kept = std::mem::take(&mut state.kept);
     for at in backwards_of(&kept) {
         let kept = &kept[at];
-        let Some(mut entry) = back(root, kept) else {
+        let Some(mut entry) = back(root, kept, false) else {
             continue;
         };
         if entry.outcome == Outcome::Would {

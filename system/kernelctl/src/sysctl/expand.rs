@@ -16,8 +16,6 @@ pub fn steps(root: &Root, assignments: &[Assignment]) -> Vec<Step> {
         .iter()
         .copied()
         .partition(|assignment| glob::is_pattern(&assignment.path));
-    let mut explicit: Vec<&str> = names.iter().map(|name| &*name.path).collect();
-    explicit.sort_unstable();
     let left_out: Vec<&str> = patterns
         .iter()
         .filter(|pattern| pattern.value.is_none())
@@ -43,7 +41,7 @@ pub fn steps(root: &Root, assignments: &[Assignment]) -> Vec<Step> {
             continue;
         }
         for path in glob::expand(&root.at(FOLDER), &assignment.path) {
-            let excluded = explicit.binary_search(&&*path).is_ok()
+            let excluded = names.iter().any(|name| name.path == path)
                 || left_out.iter().any(|pattern| whole(pattern, &path))
                 || root.at(FOLDER).join(&path).is_dir();
             if !excluded {
