@@ -13,6 +13,7 @@ pub mod mirrors;
 mod netrc;
 pub mod parallel;
 mod proxy;
+mod socket;
 mod tls;
 
 pub use client::{Client, Got, Options, Want};

@@ -2,98 +2,17 @@
 
 use super::address::Address;
 use super::proxy::Proxy;
+use super::socket::Socket;
 use super::tls::Secure;
 use http::{Body, Head, is_text, request};
 use std::io::{self, BufReader, ErrorKind, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs as _};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Bytes that are read at once where a body's reader asks for fewer.
 const BUFFER: usize = 16 << 10;
 /// Of an answer that nobody wants, bytes that are read rather than connecting anew.
 const MAX_UNWANTED: usize = 32 << 10;
-
-/// A socket; reading and writing wait no longer than `patience`, and not beyond `until`.
-#[derive(Debug)]
-pub struct Socket {
-    stream: TcpStream,
-    patience: Duration,
-    /// Until when what is under way has to be done; a server that sends a byte now and then is not to hold it up.
-    until: Option<Instant>,
-}
-
-impl Socket {
-    /// To the first of a host's addresses that answers.
-    fn connect(host: &str, port: u16, patience: Duration) -> io::Result<Self> {
-        let until = Instant::now() + patience;
-        let addresses: Vec<_> = (host, port).to_socket_addrs()?.collect();
-        let mut last = io::Error::new(ErrorKind::NotFound, "there is no such host");
-        for (place, address) in addresses.iter().enumerate() {
-            let left = until.saturating_duration_since(Instant::now());
-            let share = left / (addresses.len() - place) as u32;
-            let share = share.max(Duration::from_millis(1));
-            match TcpStream::connect_timeout(address, share) {
-                Ok(stream) => {
-                    stream.set_nodelay(true)?;
-                    return Ok(Self {
-                        stream,
-                        patience,
-                        until: None,
-                    });
-                }
-                Err(error) => last = error,
-            }
-        }
-        Err(told(last, patience))
-    }
-
-    /// How long the next call may take.
-    fn share(&self) -> io::Result<Option<Duration>> {
-        let left = self
-            .until
-            .map(|until| until.saturating_duration_since(Instant::now()));
-        match left {
-            Some(Duration::ZERO) => Err(ErrorKind::TimedOut.into()),
-            Some(left) => Ok(Some(left.min(self.patience))),
-            None => Ok(Some(self.patience)),
-        }
-    }
-}
-
-/// With words of ours for a server that makes no progress.
-fn told(error: io::Error, patience: Duration) -> io::Error {
-    match error.kind() {
-        ErrorKind::TimedOut | ErrorKind::WouldBlock => {
-            let seconds = patience.as_secs();
-            let text = format!("no progress for {seconds} seconds (see --timeout)");
-            io::Error::new(ErrorKind::TimedOut, text)
-        }
-        _ => error,
-    }
-}
-
-impl Read for Socket {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let share = self.share();
-        let read = share.and_then(|share| self.stream.set_read_timeout(share));
-        let read = read.and_then(|()| self.stream.read(into));
-        read.map_err(|error| told(error, self.patience))
-    }
-}
-
-impl Write for Socket {
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        let share = self.share();
-        let written = share.and_then(|share| self.stream.set_write_timeout(share));
-        let written = written.and_then(|()| self.stream.write(data));
-        written.map_err(|error| told(error, self.patience))
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 /// What requests go through.
 enum Stream {
@@ -208,7 +127,7 @@ impl Connections {
                 Some(connection) => connection,
                 None => self.connect(address, secure, proxy.as_ref(), secret.as_deref())?,
             };
-            match exchange(&mut connection, &request, self.patience) {
+            match exchange(&mut connection, &request) {
                 Ok(head) => {
                     let body = Body::new(&head).map_err(Refusal::from)?;
                     return Ok(Answer {
@@ -250,7 +169,7 @@ impl Connections {
         };
         let mut stream = Stream::Plain(socket);
         if let Some(proxy) = proxy {
-            stream = through(stream, address, proxy, secret, self.patience)?;
+            stream = through(stream, address, proxy, secret)?;
         }
         let Stream::Plain(socket) = stream else {
             return Err(Refusal::of("TLS within TLS"));
@@ -277,7 +196,6 @@ fn through(
     address: &Address<'_>,
     proxy: &Proxy,
     secret: Option<&str>,
-    patience: Duration,
 ) -> Result<Stream, Refusal> {
     let target = match address.host.contains(':') {
         true => format!("[{}]:{}", address.host, address.port),
@@ -287,7 +205,7 @@ fn through(
     fields.extend(secret.map(|secret| ("Proxy-Authorization", secret)));
     // Nothing comes behind the head until something was sent, so that nothing is left in the reader.
     let mut reader = BufReader::with_capacity(BUFFER, stream);
-    let head = exchange(&mut reader, &request("CONNECT", &target, fields), patience)?;
+    let head = exchange(&mut reader, &request("CONNECT", &target, fields))?;
     if !(200..300).contains(&head.status) {
         return Err(Refusal::of(format!(
             "the proxy {} says {} {}",
@@ -305,17 +223,13 @@ fn through(
     }
 }
 
-/// Sends a request and reads the answer's head; both within `patience`.
-fn exchange(
-    connection: &mut Connection,
-    request: &str,
-    patience: Duration,
-) -> Result<Head, http::Error> {
-    connection.get_mut().socket().until = Some(Instant::now() + patience);
+/// Sends a request and reads the answer's head; both within the socket's patience.
+fn exchange(connection: &mut Connection, request: &str) -> Result<Head, http::Error> {
+    connection.get_mut().socket().hurry();
     connection.get_mut().write_all(request.as_bytes())?;
     connection.get_mut().flush()?;
     let head = Head::read(connection)?;
-    connection.get_mut().socket().until = None;
+    connection.get_mut().socket().relax();
     Ok(head)
 }
 

@@ -4,7 +4,7 @@ mod curves;
 mod provider;
 mod x25519;
 
-use super::connection::Socket;
+use super::socket::Socket;
 use crate::error::{Error, Result};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
