@@ -54,8 +54,11 @@ impl Error {
 
     /// What makes an [`Error::File`] of what the system answered.
     pub fn file(path: &Path, doing: &'static str) -> impl FnOnce(io::Error) -> Error {
-        let path = path.display().to_string();
-        move |error| Error::File { path, doing, error }
+        move |error| Error::File {
+            path: path.display().to_string(),
+            doing,
+            error,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::format::inode::{Inode, Kind, ROOT};
 use crate::reader::{Image, Source};
-use crate::source::node;
+use crate::source::{names, node};
 use crate::tree::{Content, Data, Node, Tree};
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
@@ -191,15 +191,4 @@ fn replace_directory(tree: &mut Tree, file: usize, upper: Node, opaque: bool) {
         true => upper,
         false => Node { content, ..upper },
     };
-}
-
-/// The names in a directory, sorted.
-fn names(path: &Path) -> Result<Vec<Vec<u8>>> {
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(Error::file(path, "reading"))? {
-        let entry = entry.map_err(Error::file(path, "reading"))?;
-        names.push(entry.file_name().as_bytes().to_vec());
-    }
-    names.sort_unstable();
-    Ok(names)
 }

@@ -2,10 +2,12 @@
 
 use crate::error::{Error, Result};
 use crate::tree::{Content, Data, Node, Tree};
-use rustix::fs::{lgetxattr, llistxattr, major, minor};
+use rustix::fs::{Mode, OFlags, RawDir, lgetxattr, llistxattr, major, minor, open};
 use rustix::io::Errno;
 use std::collections::{BTreeMap, HashMap};
+use std::ffi::OsStr;
 use std::fs::Metadata;
+use std::mem::MaybeUninit;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -26,14 +28,8 @@ pub fn directory(path: &Path) -> Result<Tree> {
     let mut linked = HashMap::new();
     let mut waiting: Vec<(usize, PathBuf)> = vec![(0, path.to_owned())];
     while let Some((place, path)) = waiting.pop() {
-        let entries = std::fs::read_dir(&path).map_err(Error::file(&path, "reading"))?;
-        let mut names = Vec::new();
-        for entry in entries {
-            names.push(entry.map_err(Error::file(&path, "reading"))?.file_name());
-        }
-        names.sort_unstable();
-        for name in names {
-            let below = path.join(&name);
+        for name in names(&path)? {
+            let below = path.join(OsStr::from_bytes(&name));
             let found = below
                 .symlink_metadata()
                 .map_err(Error::file(&below, "reading"))?;
@@ -53,11 +49,34 @@ pub fn directory(path: &Path) -> Result<Tree> {
                 }
             };
             if let Some(entries) = tree.entries_mut(place) {
-                entries.insert(name.into_vec(), file);
+                entries.insert(name, file);
             }
         }
     }
     Ok(tree)
+}
+
+/// The names in a directory, sorted.
+///
+/// # Errors
+/// [`Error::File`].
+pub fn names(path: &Path) -> Result<Vec<Vec<u8>>> {
+    let failed = |errno: Errno| Error::file(path, "reading")(errno.into());
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let folder = open(path, flags, Mode::empty()).map_err(failed)?;
+    // Names have at most 255 bytes: there is always room for one.
+    let mut buffer = [MaybeUninit::uninit(); 4096];
+    let mut entries = RawDir::new(folder, &mut buffer);
+    let mut names = Vec::new();
+    while let Some(entry) = entries.next() {
+        let entry = entry.map_err(failed)?;
+        let name = entry.file_name().to_bytes();
+        if !matches!(name, b"." | b"..") {
+            names.push(name.to_vec());
+        }
+    }
+    names.sort_unstable();
+    Ok(names)
 }
 
 /// What a file is, as `found` by its path.
@@ -109,7 +128,7 @@ pub fn attributes(path: &Path) -> Result<BTreeMap<Vec<u8>, Vec<u8>>> {
         .split(|byte| *byte == 0)
         .filter(|name| !name.is_empty())
     {
-        let text = std::ffi::OsStr::from_bytes(name);
+        let text = OsStr::from_bytes(name);
         match sized(|buffer| lgetxattr(path, text, buffer)) {
             Ok(value) => drop(attributes.insert(name.to_vec(), value)),
             // Listed, but not for us, or gone since.
@@ -122,6 +141,13 @@ pub fn attributes(path: &Path) -> Result<BTreeMap<Vec<u8>, Vec<u8>>> {
 
 /// What a call that fills a buffer gives, whatever its length.
 fn sized(call: impl Fn(&mut [u8]) -> Result<usize, Errno>) -> Result<Vec<u8>, Errno> {
+    // Most are short or empty, and asking for memory takes as long as the call.
+    let mut short = [0; 256];
+    match call(&mut short) {
+        Ok(length) => return Ok(short[..length].to_vec()),
+        Err(Errno::RANGE) => (),
+        Err(errno) => return Err(errno),
+    }
     let mut buffer = vec![0; 4096];
     loop {
         match call(&mut buffer) {

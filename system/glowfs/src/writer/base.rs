@@ -157,7 +157,7 @@ impl<'a> Base<'a> {
             // An entry with another one was refused.
             compression: entry.compression().unwrap_or(Compression::None),
             filter: entry.filter().unwrap_or(Filter::None),
-            digest: entry.digest,
+            digest: Some(entry.digest),
         })?;
         self.taken.insert(block, number);
         Ok(number)

@@ -1,10 +1,8 @@
 //! Compressing a block.
 
 use super::Options;
-use crate::digest::digest;
 use crate::error::{Error, Result};
 use crate::format::filter::Filter;
-use crate::format::superblock::Digest;
 use crate::format::table::Compression;
 use std::sync::Arc;
 use zstd::bulk::Compressor;
@@ -23,6 +21,17 @@ pub enum Codec {
     Zstd(i32),
 }
 
+impl Codec {
+    /// Bytes that so many have at most when they are compressed.
+    pub(super) fn room(self, length: usize) -> usize {
+        match self {
+            Codec::None => length,
+            Codec::Lz4 | Codec::Lz4Hc(_) => lz4_flex::block::get_maximum_output_size(length),
+            Codec::Zstd(_) => zstd::zstd_safe::compress_bound(length),
+        }
+    }
+}
+
 /// A block as it is stored.
 #[derive(Debug)]
 pub struct Stored {
@@ -34,18 +43,18 @@ pub struct Stored {
     pub compression: Compression,
     /// What was done before.
     pub filter: Filter,
-    /// Digest of what is stored.
-    pub digest: [u8; 32],
+    /// Digest of what is stored, where it is known already.
+    pub digest: Option<[u8; 32]>,
 }
 
 impl Stored {
     /// A block that is stored as it is.
-    pub fn plain(bytes: Vec<u8>, kind: Digest) -> Stored {
+    pub fn plain(bytes: Vec<u8>) -> Stored {
         Stored {
             plain: bytes.len() as u32,
             compression: Compression::None,
             filter: Filter::None,
-            digest: digest(kind, &bytes),
+            digest: None,
             bytes,
         }
     }
@@ -66,7 +75,6 @@ const WHOLE: usize = 1 << 17;
 /// Compresses blocks; each thread has its own.
 pub struct Encoder {
     codec: Codec,
-    digest: Digest,
     filter: bool,
     quick: Option<Compressor<'static>>,
     plain: Option<Compressor<'static>>,
@@ -76,8 +84,9 @@ pub struct Encoder {
     buffer: Vec<u8>,
 }
 
-/// The level that searches as Zstandard's 1 does, for matches of 5 bytes where that wants 6 or 7.
-const SHORT: i32 = 3;
+/// The level that searches as Zstandard's 1 does, for matches of 6 bytes in a table of 64 KiB: fewer, with longer ones found again, are quicker written than what that level
+/// takes for a block of [`WHOLE`] bytes.
+const LONG: i32 = 3;
 
 /// The level of Zstandard that searches for a level of ours. Which one is searched for by how small squashfs is at the level of that number: programs are filtered
 /// here, and small files packed, so that a quicker search is enough. From 19 on they are the same, but for what [`ONCE`] says.
@@ -106,8 +115,9 @@ fn compressor(level: i32, dictionary: &[u8], large: bool) -> Result<Compressor<'
         _ => Compressor::with_dictionary(searched, dictionary),
     }
     .map_err(failed)?;
-    if level == SHORT {
-        zstd.set_parameter(CParameter::MinMatch(5))
+    if level == LONG {
+        zstd.set_parameter(CParameter::MinMatch(6))
+            .and_then(|()| zstd.set_parameter(CParameter::HashLog(14)))
             .map_err(failed)?;
     }
     if level == ONCE && dictionary.is_empty() && !large {
@@ -126,7 +136,6 @@ impl Encoder {
     pub fn new(options: &Options) -> Encoder {
         Encoder {
             codec: options.codec,
-            digest: options.digest,
             filter: options.filter,
             quick: None,
             plain: None,
@@ -142,14 +151,14 @@ impl Encoder {
     /// [`Error::Impossible`] with what the compressor says.
     pub fn encode(&mut self, mut bytes: Vec<u8>, dictionary: Option<&Arc<[u8]>>) -> Result<Stored> {
         if self.codec == Codec::None {
-            return Ok(Stored::plain(bytes, self.digest));
+            return Ok(Stored::plain(bytes));
         }
         let filter = match self.filter && is_program(&bytes) {
             true => Filter::X86,
             false => Filter::None,
         };
         if filter == Filter::None && self.is_hopeless(&bytes, dictionary.is_some())? {
-            return Ok(Stored::plain(bytes, self.digest));
+            return Ok(Stored::plain(bytes));
         }
         filter.encode(&mut bytes);
         let (compression, length) = match self.codec {
@@ -174,7 +183,7 @@ impl Encoder {
         };
         if length >= bytes.len() {
             filter.decode(&mut bytes);
-            return Ok(Stored::plain(bytes, self.digest));
+            return Ok(Stored::plain(bytes));
         }
         let plain = bytes.len() as u32;
         // The buffers change places: the plain one is the next to compress to.
@@ -184,7 +193,7 @@ impl Encoder {
             plain,
             compression,
             filter,
-            digest: digest(self.digest, &bytes),
+            digest: None,
             bytes,
         })
     }
@@ -200,36 +209,24 @@ impl Encoder {
 /// Whether a block is mostly a program for x86: of the bytes that are calls there, more than half are followed by a distance below 16 MiB, where one of
 /// 128 is by chance; and there are enough of them, one for 512 bytes.
 fn is_program(bytes: &[u8]) -> bool {
-    const CALL: u64 = 0xe8 * ONES;
     let (mut all, mut near) = (0, 0);
-    let mut count = |at: usize| {
-        if let Some(last) = bytes.get(at + 4) {
-            all += 1;
-            near += usize::from(matches!(last, 0 | 0xff));
+    let last = bytes.get(4..).unwrap_or_default();
+    // So few that a byte counts them, and the compiler takes sixteen at a time.
+    for (calls, last) in bytes.chunks(COUNTED).zip(last.chunks(COUNTED)) {
+        let (mut all_here, mut near_here) = (0_u8, 0_u8);
+        for (call, last) in calls.iter().zip(last) {
+            let call = u8::from(*call == 0xe8);
+            all_here += call;
+            near_here += call & u8::from(matches!(*last, 0 | 0xff));
         }
-    };
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (word, begin) in words.iter().zip((0..).step_by(8)) {
-        let other = u64::from_le_bytes(*word) ^ CALL;
-        // The highest bit of each byte that is a call, and no other.
-        let mut calls = !(((other & LOW) + LOW) | other | LOW);
-        while calls != 0 {
-            count(begin + calls.trailing_zeros() as usize / 8);
-            calls &= calls - 1;
-        }
-    }
-    for (at, byte) in rest.iter().enumerate() {
-        if u64::from(*byte) * ONES == CALL {
-            count(words.len() * 8 + at);
-        }
+        all += usize::from(all_here);
+        near += usize::from(near_here);
     }
     near * 2 > all && near * 512 >= bytes.len()
 }
 
-/// A byte of 1, eight times.
-const ONES: u64 = 0x0101_0101_0101_0101;
-/// All bits of eight bytes but the highest ones.
-const LOW: u64 = 0x7f * ONES;
+/// Bytes whose calls are counted together.
+const COUNTED: usize = 128;
 
 /// Compresses to the begin of `buffer`; how long that is.
 fn lz4(bytes: &[u8], buffer: &mut Vec<u8>) -> usize {

@@ -9,10 +9,13 @@ use super::pool::How;
 use crate::error::{Error, Result};
 use crate::format::superblock::NONE;
 use crate::tree::{Content, Data, Tree};
+use rustix::buffer::spare_capacity;
+use rustix::fs::{Mode, OFlags};
+use rustix::io::{Errno, pread};
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::FileExt;
+use std::io::{self, Seek, Write};
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
 /// Where a file's content is to be found in the image.
@@ -70,13 +73,11 @@ pub struct Placed {
     pub key: Key,
 }
 
-static ZEROS: [u8; 1 << 10] = [0; 1 << 10];
-
 /// A file's bytes, one piece after the other.
 pub enum Input<'a> {
     Base(&'a Base<'a>, u32, u64),
     Memory(&'a [u8]),
-    File(File, &'a Path),
+    File(OwnedFd, &'a Path, u64),
     Part(&'a File, u64),
 }
 
@@ -92,12 +93,11 @@ impl Input<'_> {
                 Input::Memory(bytes.get(at as usize..).ok_or_else(changed_memory)?)
             }
             Data::Path(path) | Data::Changed(path, _) => {
-                let mut file = File::open(path).map_err(Error::file(path, "opening"))?;
-                if at > 0 {
-                    file.seek(SeekFrom::Start(at))
-                        .map_err(Error::file(path, "seeking"))?;
-                }
-                Input::File(file, path)
+                // By the system's call itself: musl makes two of it.
+                let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+                let file = rustix::fs::open(&**path, flags, Mode::empty())
+                    .map_err(|errno| Error::file(path, "opening")(errno.into()))?;
+                Input::File(file, path, at)
             }
             Data::Part(file, begin) => Input::Part(file, begin + at),
         })
@@ -118,39 +118,47 @@ impl Input<'_> {
     /// # Errors
     /// [`Error::File`], also when they are not all there, and those of reading the base.
     pub fn append(&mut self, to: &mut Vec<u8>, length: usize) -> Result<()> {
-        let begin = to.len();
-        let all = begin + length;
         to.reserve(length);
-        while to.len() < all {
-            // Compiled for size, `resize` writes byte by byte.
-            to.extend_from_slice(&ZEROS[..ZEROS.len().min(all - to.len())]);
-        }
-        let bytes = &mut to[begin..];
         match self {
             Input::Base(base, number, at) => {
-                base.read(*number, *at, bytes)?;
+                to.extend_from_slice(&base.bytes(*number, *at, length)?);
                 *at += length as u64;
             }
             Input::Memory(from) => {
                 let (now, later) = from.split_at_checked(length).ok_or_else(changed_memory)?;
-                bytes.copy_from_slice(now);
+                to.extend_from_slice(now);
                 *from = later;
             }
-            Input::File(file, path) => {
-                let path: &Path = path;
-                file.read_exact(bytes).map_err(Error::file(
-                    path,
-                    "reading (was it cut while the image was made?)",
-                ))?;
+            Input::File(file, path, at) => {
+                let doing = "reading (was it cut while the image was made?)";
+                read_at(&*file, *at, to, length).map_err(Error::file(path, doing))?;
+                *at += length as u64;
             }
             Input::Part(file, at) => {
-                file.read_exact_at(bytes, *at)
-                    .map_err(Error::file(Path::new("archive"), "reading"))?;
+                let path = Path::new("archive");
+                read_at(*file, *at, to, length).map_err(Error::file(path, "reading"))?;
                 *at += length as u64;
             }
         }
         Ok(())
     }
+}
+
+/// Puts `length` bytes of a file behind those that `to` has, for which it has room. Nothing is written there first; what room there is more is read
+/// into too, and left out.
+fn read_at(file: impl AsFd, at: u64, to: &mut Vec<u8>, length: usize) -> io::Result<()> {
+    let begin = to.len();
+    let all = begin + length;
+    while to.len() < all {
+        let at = at + (to.len() - begin) as u64;
+        match pread(&file, spare_capacity(to), at) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(_) | Err(Errno::INTR) => (),
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+    to.truncate(all);
+    Ok(())
 }
 
 fn baseless() -> Error {

@@ -74,7 +74,7 @@ impl Default for Options {
 impl Options {
     /// Blocks that are read and not yet written at most.
     pub fn in_flight(&self) -> usize {
-        8 * self.threads + 8
+        4 * self.threads + out::TOGETHER
     }
 
     fn check(&self) -> Result<()> {

@@ -4,7 +4,7 @@ use super::Options;
 use super::compress::Stored;
 use super::feature_of;
 use super::pool::{How, Pool};
-use crate::digest::digest;
+use crate::digest::{digest, digests};
 use crate::error::{Error, Result};
 use crate::format::superblock::{Digest, LENGTH, NONE};
 use crate::format::table::{Compression, ENTRY, Entry, NODE};
@@ -13,6 +13,9 @@ use std::io::{Seek, SeekFrom, Write};
 
 /// Buffers that are kept at most.
 const FREE: usize = 8;
+
+/// Blocks whose digests are made together.
+pub const TOGETHER: usize = 8;
 
 /// The image as far as it is written. Kept in memory are the table, 48 bytes a block, and what is under way.
 pub struct Out<W> {
@@ -27,7 +30,7 @@ pub struct Out<W> {
     dictionary: Option<u32>,
     /// Buffers that are free again, of at least `room` bytes: taking new ones from the system costs as much as hashing what comes into them.
     free: Vec<Vec<u8>>,
-    /// Bytes of a block, and what compressing may make it longer by: an eighth and a little.
+    /// Bytes that a block has at most when it is compressed.
     room: usize,
 }
 
@@ -62,7 +65,7 @@ impl<W: Write + Seek> Out<W> {
             features: 0,
             dictionary: None,
             free: Vec::new(),
-            room: (9 << options.block_log) / 8 + 128,
+            room: options.codec.room(1 << options.block_log),
         })
     }
 
@@ -102,7 +105,7 @@ impl<W: Write + Seek> Out<W> {
     pub fn add(&mut self, bytes: Vec<u8>, how: How) -> Result<u32> {
         let number = self.number()?;
         while self.pool.is_full() {
-            self.write_one()?;
+            self.write_some()?;
         }
         self.pool.give(bytes, how)?;
         self.waiting.push_back(None);
@@ -117,7 +120,7 @@ impl<W: Write + Seek> Out<W> {
         let number = self.number()?;
         // What waits here waits for at most as many blocks as are with the threads.
         while self.waiting.len() >= 64 {
-            self.write_one()?;
+            self.write_some()?;
         }
         self.waiting.push_back(Some(stored));
         Ok(number)
@@ -132,25 +135,35 @@ impl<W: Write + Seek> Out<W> {
         Ok(())
     }
 
-    fn write_one(&mut self) -> Result<()> {
-        match self.waiting.pop_front() {
-            Some(Some(stored)) => self.put(stored),
-            Some(None) => {
-                let stored = self.pool.take()?;
-                self.put(stored)
+    /// Writes some of what waits, the longest waiting first.
+    fn write_some(&mut self) -> Result<()> {
+        let mut some = Vec::with_capacity(TOGETHER);
+        while some.len() < TOGETHER {
+            match self.waiting.pop_front() {
+                Some(Some(stored)) => some.push(stored),
+                Some(None) => some.push(self.pool.take()?),
+                None => break,
             }
-            None => Ok(()),
         }
+        let unknown = some.iter().filter(|stored| stored.digest.is_none());
+        let unknown: Vec<&[u8]> = unknown.map(|stored| &stored.bytes[..]).collect();
+        let mut made = digests(self.digest, &unknown).into_iter();
+        for stored in some {
+            // There is one for each that has none.
+            let digest = stored.digest.or_else(|| made.next()).unwrap_or_default();
+            self.put(stored, digest)?;
+        }
+        Ok(())
     }
 
-    fn put(&mut self, stored: Stored) -> Result<()> {
+    fn put(&mut self, stored: Stored, digest: [u8; 32]) -> Result<()> {
         self.features |= feature_of(stored.compression, stored.filter);
         let entry = Entry::new(
             self.offset,
             stored.bytes.len() as u32,
             stored.plain,
             stored.compression,
-            stored.digest,
+            digest,
         )
         .with_filter(stored.filter);
         self.append(&stored.bytes)?;
@@ -171,7 +184,7 @@ impl<W: Write + Seek> Out<W> {
     /// Those of compressing and writing.
     pub fn finish(mut self) -> Result<Finished<W>> {
         while !self.waiting.is_empty() {
-            self.write_one()?;
+            self.write_some()?;
         }
         let blocks = self.entries.len() as u32;
         let mut level = std::mem::take(&mut self.entries);

@@ -28,7 +28,7 @@ pub fn mkfs(given: &Given) -> Outcome {
     let made = writer::write(
         &tree,
         &options,
-        BufWriter::with_capacity(1 << 20, &beside.file),
+        BufWriter::new(&beside.file),
         &mut |done, all| progress.show(done, all),
     )?;
     drop(progress);
