@@ -71,9 +71,7 @@ mod tests {
 
     #[test]
     fn several_are_as_one_by_one() {
-        let bytes: Vec<u8> = (0..5000_u32)
-            .map(|number| (number * 7 >> 3) as u8)
-            .collect();
+        let bytes: Vec<u8> = (0..5000_u32).map(|number| (number * 7 / 8) as u8).collect();
         let lengths = [300, 0, 5000, 128, 129, 1, 4096, 127, 2000, 256, 5000];
         for count in 0..=lengths.len() {
             let blocks: Vec<&[u8]> = lengths[..count].iter().map(|end| &bytes[..*end]).collect();

@@ -3,6 +3,7 @@
 
 use crate::error::{Error, Result};
 use crate::format::superblock::{self, LENGTH, SIGNATURES, Signature};
+#[cfg(feature = "sign")]
 use ed25519_dalek::{Signer, SigningKey};
 
 /// What stands before the 32 bytes of a private key (RFC 8410, section 7).
@@ -109,6 +110,7 @@ pub fn hexadecimal(text: &str) -> Option<[u8; 32]> {
 }
 
 /// The public key of a private one.
+#[cfg(feature = "sign")]
 pub fn public_of(seed: &[u8; 32]) -> [u8; 32] {
     SigningKey::from_bytes(seed).verifying_key().to_bytes()
 }
@@ -124,6 +126,7 @@ pub fn signatures(header: &[u8; LENGTH]) -> Vec<Signature> {
 ///
 /// # Errors
 /// [`Error::Impossible`] when there are 32 by others.
+#[cfg(feature = "sign")]
 pub fn sign(header: &mut [u8; LENGTH], seed: &[u8; 32]) -> Result<[u8; 32]> {
     let signer = SigningKey::from_bytes(seed);
     let key = signer.verifying_key().to_bytes();
@@ -148,7 +151,7 @@ pub fn unsign(header: &mut [u8; LENGTH], key: &[u8; 32]) -> bool {
     all.len() < before
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "sign"))]
 mod tests {
     use super::*;
 

@@ -8,12 +8,14 @@ mod delta;
 mod diff;
 mod extract;
 mod info;
+mod key;
 mod list;
 #[cfg(feature = "make")]
 mod mkfs;
 #[cfg(feature = "mount")]
 mod mount;
 mod progress;
+#[cfg(feature = "sign")]
 mod sign;
 mod value;
 mod verify;
@@ -37,6 +39,7 @@ pub fn run(given: &Given) -> Outcome {
         "diff" => diff::diff(given),
         "extract" => extract::extract(given),
         "info" => info::info(given),
+        #[cfg(feature = "sign")]
         "keygen" => sign::keygen(given),
         "ls" => list::list(given),
         #[cfg(feature = "make")]
@@ -44,6 +47,7 @@ pub fn run(given: &Given) -> Outcome {
         #[cfg(feature = "mount")]
         "mount" => mount::mount(given),
         "patch" => delta::patch(given),
+        #[cfg(feature = "sign")]
         "sign" => sign::sign(given),
         "verify" => verify::verify(given),
         other => Err(Failed::Usage(format!("there is no command '{other}'"))),

@@ -1,6 +1,6 @@
 //! `mount`: an image as a file system, by FUSE.
 
-use super::{open, sign, value};
+use super::{key, open, value};
 use crate::fuse::{self, Told};
 use crate::program::{DONE, FAILED, Failed, Given, Outcome, complain};
 use glowfs::{Error, Result, sign as signing};
@@ -24,7 +24,7 @@ pub fn mount(given: &Given) -> Outcome {
     let (path, directory) = (Path::new(&given.words[0]), Path::new(&given.words[1]));
     let keys = given
         .values("key")
-        .map(sign::public)
+        .map(key::public)
         .collect::<Result<Vec<_>>>()?;
     let wanted = match given.value("digest") {
         None => None,

@@ -1,12 +1,12 @@
 //! `keygen` and `sign`.
 
+use super::key::{behind, public, text_of};
 use super::open;
 use crate::program::{DONE, Failed, Given, Outcome, print};
 use glowfs::digest::hex;
 use glowfs::{Error, Result, sign as signing};
-use std::ffi::OsStr;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -75,32 +75,4 @@ pub fn sign(given: &Given) -> Outcome {
     keys.iter()
         .try_for_each(|key| print(&format!("{}\n", hex(key))).map(drop))?;
     Ok(DONE)
-}
-
-fn text_of(file: &OsStr) -> Result<String> {
-    let path = Path::new(file);
-    let text = match file == "-" {
-        true => io::read_to_string(io::stdin()),
-        false => fs::read_to_string(path),
-    };
-    text.map_err(Error::file(path, "reading"))
-}
-
-fn behind(file: &OsStr, error: &Error) -> Error {
-    Error::Impossible(format!("{}: {error}", file.display()))
-}
-
-/// A public key: digits, a file with it, or a file with the private one.
-///
-/// # Errors
-/// When it is none of them.
-pub fn public(given: &OsStr) -> Result<[u8; 32]> {
-    if let Some(key) = given.to_str().and_then(signing::hexadecimal) {
-        return Ok(key);
-    }
-    let text = text_of(given)?;
-    match signing::private(&text) {
-        Ok(seed) => Ok(signing::public_of(&seed)),
-        Err(_) => signing::public(&text).map_err(|error| behind(given, &error)),
-    }
 }

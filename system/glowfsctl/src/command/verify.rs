@@ -1,7 +1,7 @@
 //! `verify`: looks at all of an image.
 
 use super::progress::Progress;
-use super::{open, sign, value};
+use super::{key, open, value};
 use crate::program::{DONE, FAILED, Given, Outcome, complain, print};
 use document::json::Json;
 use glowfs::Result;
@@ -14,7 +14,7 @@ pub fn verify(given: &Given) -> Outcome {
     let threads = value::threads(given)?;
     let keys = given
         .values("key")
-        .map(sign::public)
+        .map(key::public)
         .collect::<Result<Vec<_>>>()?;
     let image = open(path)?;
     if !keys.is_empty() {

@@ -217,6 +217,7 @@ pub const COMMANDS: &[Command] = &[
         ],
         about: "mount an image by FUSE, for machines without the kernel's part of GlowFS",
     },
+    #[cfg(feature = "sign")]
     Command {
         name: "keygen",
         words: "FILE",
@@ -224,6 +225,7 @@ pub const COMMANDS: &[Command] = &[
         options: &[],
         about: "write a new private key to FILE and the public one to FILE.pub",
     },
+    #[cfg(feature = "sign")]
     Command {
         name: "sign",
         words: "IMAGE",
