@@ -84,16 +84,23 @@ pub struct Encoder {
     buffer: Vec<u8>,
 }
 
-/// The level that searches as Zstandard's 1 does, for matches of 6 bytes in a table of 64 KiB: fewer, with longer ones found again, are quicker written than what that level
-/// takes for a block of [`WHOLE`] bytes.
-const LONG: i32 = 3;
+/// What makes Zstandard's own level 1 a little quicker or a little more thorough at a level of ours: the bytes of the shortest match that is looked for, and log2 of how many places
+/// are remembered. For blocks of [`WHOLE`] bytes it takes 6 and 13 by itself.
+fn tuned(level: i32) -> Option<(u32, u32)> {
+    match level {
+        1 => Some((7, 13)),
+        3 => Some((6, 14)),
+        4 => Some((5, 14)),
+        _ => None,
+    }
+}
 
 /// The level of Zstandard that searches for a level of ours. Which one is searched for by how small squashfs is at the level of that number: programs are filtered
 /// here, and small files packed, so that a quicker search is enough. From 19 on they are the same, but for what [`ONCE`] says.
 fn searched(level: i32) -> i32 {
     match level {
-        ..=3 => 1,
-        4 | 5 => 3,
+        ..=4 => 1,
+        5 => 3,
         6..=12 => 4,
         13 => 5,
         14 | 15 => 9,
@@ -115,9 +122,9 @@ fn compressor(level: i32, dictionary: &[u8], large: bool) -> Result<Compressor<'
         _ => Compressor::with_dictionary(searched, dictionary),
     }
     .map_err(failed)?;
-    if level == LONG {
-        zstd.set_parameter(CParameter::MinMatch(6))
-            .and_then(|()| zstd.set_parameter(CParameter::HashLog(14)))
+    if let Some((shortest, places)) = tuned(level) {
+        zstd.set_parameter(CParameter::MinMatch(shortest))
+            .and_then(|()| zstd.set_parameter(CParameter::HashLog(places)))
             .map_err(failed)?;
     }
     if level == ONCE && dictionary.is_empty() && !large {
