@@ -25,7 +25,7 @@ pub struct Cargo {
     /// with its own standard and C libraries, whatever the architecture that is built for.
     #[serde(default)]
     pub host: bool,
-    /// Crates of others whose code is made for speed in this package, whatever it is made for elsewhere.
+    /// Crates whose code is made for speed in this package, whatever it is made for elsewhere.
     #[serde(default)]
     pub fast: Vec<String>,
     /// What crates of others are told by rustc's `--cfg`, as a name and a value: choices that they have no features for.

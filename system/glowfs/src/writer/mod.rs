@@ -1,6 +1,6 @@
 //! Makes an image of a tree.
 //!
-//! One thread reads, decides and writes; the others compress and digest. At most [`Options::in_flight`] blocks are between them,
+//! One thread reads, decides, digests and writes; the others compress. At most [`Options::in_flight`] blocks are between them,
 //! whatever the tree, and the order in which they are done changes nothing: the bytes are the same for any number of
 //! threads.
 
