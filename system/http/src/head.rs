@@ -1,7 +1,7 @@
 //! What an answer begins with: its status, and fields.
 
 use crate::{Error, MAX_HEAD, line};
-use std::io::BufRead;
+use std::io::{BufRead, ErrorKind};
 
 /// Status and fields of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +22,12 @@ impl Head {
     /// # Errors
     /// [`Error`].
     pub fn read(from: &mut dyn BufRead) -> Result<Self, Error> {
-        if from.fill_buf()?.is_empty() {
-            return Err(Error::Closed);
+        match from.fill_buf() {
+            Ok([]) => return Err(Error::Closed),
+            // TLS that ends without a word.
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Err(Error::Closed),
+            Err(error) => return Err(error.into()),
+            Ok(_) => {}
         }
         let mut left = MAX_HEAD;
         loop {

@@ -22,6 +22,15 @@ fn read(answer: &[u8], piece: usize) -> Result<(u16, Vec<u8>, bool, usize), Erro
     Ok((head.status, all, body.is_free(), left))
 }
 
+/// What cannot be read.
+struct Failing(ErrorKind);
+
+impl std::io::Read for Failing {
+    fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+        Err(self.0.into())
+    }
+}
+
 fn good(answer: &str) -> (u16, String, bool, usize) {
     let of = |piece| {
         let (status, body, free, left) = read(answer.as_bytes(), piece).expect(answer);
@@ -96,6 +105,13 @@ fn fields_are_found() {
 fn what_is_no_answer_is_told() {
     let told = |answer: &str| read(answer.as_bytes(), 4096).expect_err(answer).to_string();
     assert!(matches!(read(b"", 9), Err(Error::Closed)));
+    // As rustls tells of a connection that ended without a word.
+    let mut cut = BufReader::new(Failing(ErrorKind::UnexpectedEof));
+    assert!(matches!(Head::read(&mut cut), Err(Error::Closed)));
+    let mut late = BufReader::new(Failing(ErrorKind::TimedOut));
+    assert!(
+        matches!(Head::read(&mut late), Err(Error::Io(error)) if error.kind() == ErrorKind::TimedOut)
+    );
     for answer in [
         "SSH-2.0-OpenSSH_9.2\r\n",
         "\x16\x03\x01",

@@ -11,9 +11,6 @@ use std::time::Duration;
 
 /// Bytes that are read at once where a body's reader asks for fewer.
 const BUFFER: usize = 16 << 10;
-/// Of an answer that nobody wants, bytes that are read rather than connecting anew.
-const MAX_UNWANTED: usize = 32 << 10;
-
 /// What requests go through.
 enum Stream {
     Plain(Socket),
@@ -276,18 +273,11 @@ impl Drop for Answer<'_> {
         let Some(mut connection) = self.connection.take() else {
             return;
         };
-        let mut left = MAX_UNWANTED;
         let mut buffer = [0; 4096];
-        // Only what is there already, or is little: what a redirect says beside its address.
-        while self
-            .body
-            .length()
-            .is_some_and(|length| length <= MAX_UNWANTED as u64)
-            && left > 0
-            && !self.body.is_free()
-        {
+        // What a redirect says beside its address came with it, or the connection is not waited for.
+        while !self.body.is_free() && !connection.buffer().is_empty() {
             match self.body.read(&mut connection, &mut buffer) {
-                Ok(count) if count > 0 => left = left.saturating_sub(count),
+                Ok(count) if count > 0 => {}
                 _ => break,
             }
         }
