@@ -42,8 +42,8 @@ mod tests {
         assert_eq!(mangled("logd::ctl::main"), "4logd3ctl4main");
     }
 
-    /// A linker that keeps of a program what an entry leads to stands in for the real one: that of the maps alone is tried here, for
-    /// what a build makes of it has its own test.
+    /// A linker that keeps of a program what an entry leads to stands in for the real one: what the script makes of the maps is tried here.
+    /// That every part is found each build checks itself, and what comes of it `bench netd` measures.
     #[test]
     fn what_parts_have_alone_and_in_common_is_put_in_order() {
         let dir = tempfile::tempdir().unwrap();

@@ -9,6 +9,7 @@ mod compress;
 mod data;
 mod dictionary;
 mod hash;
+mod input;
 mod metadata;
 mod number;
 mod out;

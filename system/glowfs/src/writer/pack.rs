@@ -4,9 +4,10 @@
 use super::Options;
 use super::base::Base;
 use super::compress::{Codec, Encoder};
-use super::data::{Input, Placed, Tail};
+use super::data::{Placed, Tail};
 use super::dictionary;
 use super::hash::Key;
+use super::input::Input;
 use super::out::Out;
 use super::pool::How;
 use crate::error::{Error, Result};

@@ -43,11 +43,7 @@ impl<R: Read> BufRead for Passing<R> {
 
 impl<R: Read> Read for Passing<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let bytes = self.fill_buf()?;
-        let length = bytes.len().min(into.len());
-        into[..length].copy_from_slice(&bytes[..length]);
-        self.consume(length);
-        Ok(length)
+        read_buffered(self, into)
     }
 }
 
@@ -211,12 +207,17 @@ impl<R: Read> BufRead for Members<R> {
 
 impl<R: Read> Read for Members<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let from = self.fill_buf()?;
-        let length = from.len().min(into.len());
-        into[..length].copy_from_slice(&from[..length]);
-        self.consume(length);
-        Ok(length)
+        read_buffered(self, into)
     }
+}
+
+/// Reads what lies in a buffer.
+fn read_buffered(from: &mut impl BufRead, into: &mut [u8]) -> io::Result<usize> {
+    let bytes = from.fill_buf()?;
+    let length = bytes.len().min(into.len());
+    into[..length].copy_from_slice(&bytes[..length]);
+    from.consume(length);
+    Ok(length)
 }
 
 /// One member of `data`, the same each time: no name and no time in its header.
