@@ -162,17 +162,23 @@ fn rounds(
     how
 }
 
-/// Repeats what is `distance` before `end`. Up to seven bytes behind are written too.
+/// Repeats what is `distance` before `end`. Up to fifteen bytes behind are written too.
 #[inline(always)]
 pub fn repeat(output: &mut [u8; OUTPUT], end: usize, distance: usize, length: usize) {
     let from = end - distance;
     if distance >= 8 {
-        let mut done = 0;
-        while done < length {
+        let mut eight = |done: usize| {
             let part: [u8; 8] = output[from + done..from + done + 8]
                 .try_into()
                 .expect("eight");
             output[end + done..end + done + 8].copy_from_slice(&part);
+        };
+        // Most are no longer than sixteen, and whether they are longer than eight cannot be foreseen.
+        eight(0);
+        eight(8);
+        let mut done = 16;
+        while done < length {
+            eight(done);
             done += 8;
         }
     } else if distance == 1 {

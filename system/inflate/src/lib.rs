@@ -12,7 +12,9 @@ mod tables;
 use fast::{Fast, How, repeat, run};
 use std::fmt::{self, Display, Formatter};
 use std::io::{self, BufRead, Read};
-use tables::{DISTANCE_BITS, DISTANCES, END, LITERAL, LITERAL_BITS, LITERALS, NOTHING, OTHER};
+use tables::{
+    DISTANCE_BITS, DISTANCES, END, LENGTH_SYMBOLS, LITERAL, LITERAL_BITS, LITERALS, NOTHING, OTHER,
+};
 
 /// How far back bytes are repeated from at most.
 const WINDOW: usize = 32 << 10;
@@ -236,13 +238,13 @@ impl<R: BufRead> Inflate<R> {
             LITERAL_BITS,
             &lengths,
             false,
-            tables::literal,
+            &tables::LITERAL_SYMBOLS,
         ) && tables::make(
             &mut codes.distances,
             DISTANCE_BITS,
             &[5; 32],
             false,
-            tables::distance,
+            &tables::DISTANCE_SYMBOLS,
         );
         debug_assert!(made, "they are codes");
         codes.fixed = true;
@@ -261,9 +263,8 @@ impl<R: BufRead> Inflate<R> {
         }
         // Of these codes none is longer than 7 bits.
         let mut table = [0; 128];
-        let plain = |symbol| (symbol as u32) << 16;
         let longest = own.iter().max();
-        if longest == Some(&0) || !tables::make(&mut table, 7, &own, false, plain) {
+        if longest == Some(&0) || !tables::make(&mut table, 7, &own, false, &LENGTH_SYMBOLS) {
             return Err(self.bad().into());
         }
         let mut lengths = [0_u8; 286 + 30];
@@ -298,14 +299,14 @@ impl<R: BufRead> Inflate<R> {
                 LITERAL_BITS,
                 first,
                 true,
-                tables::literal,
+                &tables::LITERAL_SYMBOLS,
             )
             && tables::make(
                 &mut codes.distances,
                 DISTANCE_BITS,
                 second,
                 true,
-                tables::distance,
+                &tables::DISTANCE_SYMBOLS,
             );
         match good {
             true => Ok(()),

@@ -94,36 +94,50 @@ const DISTANCE: [(u16, u8); 30] = [
     (24577, 13),
 ];
 
-/// What a symbol of literals and lengths stands for, without its code's length.
-pub fn literal(symbol: usize) -> u32 {
-    match symbol {
-        0..=255 => LITERAL | (symbol as u32) << 16,
-        256 => OTHER | END,
-        _ => with_extra(LENGTH.get(symbol - 257)),
+/// What each symbol of literals and lengths stands for, without its code's length.
+pub static LITERAL_SYMBOLS: [u32; 288] = {
+    let mut all = [OTHER | NOTHING; 288];
+    let mut symbol = 0;
+    while symbol < 256 {
+        all[symbol] = LITERAL | (symbol as u32) << 16;
+        symbol += 1;
+    }
+    all[256] = OTHER | END;
+    with_extra(&LENGTH, &mut all, 257);
+    all
+};
+
+/// What each symbol of distances stands for.
+pub static DISTANCE_SYMBOLS: [u32; 32] = {
+    let mut all = [OTHER | NOTHING; 32];
+    with_extra(&DISTANCE, &mut all, 0);
+    all
+};
+
+const fn with_extra(values: &[(u16, u8)], all: &mut [u32], from: usize) {
+    let mut symbol = 0;
+    while symbol < values.len() {
+        let (base, extra) = values[symbol];
+        all[from + symbol] = (base as u32) << 16 | extra as u32;
+        symbol += 1;
     }
 }
 
-/// What a symbol of distances stands for.
-pub fn distance(symbol: usize) -> u32 {
-    with_extra(DISTANCE.get(symbol))
-}
-
-fn with_extra(value: Option<&(u16, u8)>) -> u32 {
-    match value {
-        Some(&(base, extra)) => u32::from(base) << 16 | u32::from(extra),
-        None => OTHER | NOTHING,
+/// What each symbol of the code of the lengths of codes stands for: itself.
+pub static LENGTH_SYMBOLS: [u32; 19] = {
+    let mut all = [0; 19];
+    let mut symbol = 0;
+    while symbol < all.len() {
+        all[symbol] = (symbol as u32) << 16;
+        symbol += 1;
     }
-}
+    all
+};
 
 /// Makes the table of a code from its symbols' lengths, the first look taking `bits`. False if there is no such code:
-/// too many of a length, or too few; but where `few` allows it there may be one code, of one bit, or none.
-pub fn make(
-    table: &mut [u32],
-    bits: u32,
-    lengths: &[u8],
-    few: bool,
-    value: fn(usize) -> u32,
-) -> bool {
+/// too many of a length, or too few; but where `few` allows it there may be one code, of one bit, or none. `symbols` says
+/// what each stands for.
+pub fn make(table: &mut [u32], bits: u32, lengths: &[u8], few: bool, symbols: &[u32]) -> bool {
     let mut count = [0_u16; LONGEST + 1];
     for &length in lengths {
         count[usize::from(length)] += 1;
@@ -141,7 +155,9 @@ pub fn make(
         return false;
     }
     let first = 1 << bits;
-    table[..first].fill(OTHER | NOTHING | 1);
+    // As far as the table is filled: for codes of so many bits, it is repeated for those of one more.
+    table[..2].fill(OTHER | NOTHING | 1);
+    let mut filled = 2;
     // Where the symbols of each length begin among all in order.
     let mut place = [0_u16; LONGEST + 2];
     for length in 1..=LONGEST {
@@ -160,16 +176,20 @@ pub fn make(
     let mut end = first;
     // The second table that is being filled: where it begins, its bits, and the first bits that lead to it.
     let mut second = (0, 0, u32::MAX);
-    for length in 1..=longest as u32 {
+    for length in 1..=longest.max(bits as usize) as u32 {
+        if length <= bits && filled < 1 << length {
+            table.copy_within(..filled, filled);
+            filled *= 2;
+        }
         for nth in 0..count[length as usize] {
             let &symbol = sorted.next().expect("as many as were counted");
-            let value = value(usize::from(symbol));
+            let value = symbols[usize::from(symbol)];
             let extra = value & 0xff;
             // Bits of a code come the first first, those of all else the lowest first.
             let reversed = code.reverse_bits() >> (32 - length);
             if length <= bits {
                 let entry = value & !0xff | length << 8 & 0xf00 | (length + extra);
-                fill(&mut table[..first], reversed, length, entry);
+                table[reversed as usize] = entry;
             } else {
                 let prefix = reversed & (first as u32 - 1);
                 if prefix != second.2 {
@@ -189,23 +209,15 @@ pub fn make(
                 }
                 let own = length - bits;
                 let entry = value & !0xff | own << 8 & 0xf00 | (own + extra);
-                fill(
-                    &mut table[second.0..second.0 + (1 << second.1)],
-                    reversed >> bits,
-                    own,
-                    entry,
-                );
+                let places = &mut table[second.0..second.0 + (1 << second.1)];
+                places[(reversed >> bits) as usize..]
+                    .iter_mut()
+                    .step_by(1 << own)
+                    .for_each(|place| *place = entry);
             }
             code += 1;
         }
         code <<= 1;
     }
     true
-}
-
-/// Puts an entry wherever the lowest `length` bits of the place are the code's.
-fn fill(table: &mut [u32], code: u32, length: u32, entry: u32) {
-    for place in table[code as usize..].iter_mut().step_by(1 << length) {
-        *place = entry;
-    }
 }

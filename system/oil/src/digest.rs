@@ -312,37 +312,24 @@ fn unbase64(text: &[u8], into: &mut [u8]) -> Option<usize> {
         [_, _, _, b'='] => 1,
         _ => 0,
     };
-    let length = text.len() / 4 * 3 - padding;
-    if length > into.len() {
-        return None;
-    }
-    // What is no letter has bits that no letter has.
-    let word = |four: &[u8; 4]| {
-        let [one, two, three, four] = four.map(|byte| SIX[usize::from(byte)]);
-        let good = (one | two | three | four) & 0xc0 == 0;
-        let sixes = [one, two, three, four];
-        good.then(|| {
-            sixes
-                .iter()
-                .fold(0, |word, &six| word << 6 | u32::from(six))
-        })
-    };
-    let (whole, rest) = into[..length].split_at_mut(fours.len() * 3);
-    for (four, three) in fours.iter().zip(whole.as_chunks_mut::<3>().0) {
-        let [_, one, two, last] = word(four)?.to_be_bytes();
-        *three = [one, two, last];
-    }
     let mut last = *last;
     last[4 - padding..].fill(b'A');
-    let [_, bytes @ ..] = word(&last)?.to_be_bytes();
+    let whole = into.get_mut(..text.len() / 4 * 3)?;
+    let fours = fours.iter().chain(std::iter::once(&last));
+    // What is no letter has bits that no letter has.
+    let mut bits = 0;
+    for (four, three) in fours.zip(whole.as_chunks_mut::<3>().0) {
+        let [first, second, third, fourth] = four.map(|byte| SIX[usize::from(byte)]);
+        bits |= first | second | third | fourth;
+        *three = [
+            first << 2 | second >> 4,
+            second << 4 | third >> 2,
+            third << 6 | fourth,
+        ];
+    }
+    let (bytes, rest) = whole.split_at(whole.len() - padding);
     // Bits that no byte holds are zero in the one right writing.
-    if bytes[3 - padding..].iter().any(|byte| *byte != 0) {
-        return None;
-    }
-    for (to, from) in rest.iter_mut().zip(bytes) {
-        *to = from;
-    }
-    Some(length)
+    (bits & 0xc0 == 0 && rest.iter().all(|byte| *byte == 0)).then_some(bytes.len())
 }
 
 /// Whether the text of an identity (`Q1` and base64) is that of these bytes. A text of 20 bytes matches the start of

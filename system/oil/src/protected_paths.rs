@@ -96,6 +96,10 @@ impl ProtectedPaths {
     pub fn of(&self, path: &[u8]) -> Protection {
         let mut found = Protection::None;
         for (how, glob) in &self.rules {
+            // Most rules are about other directories.
+            if !may_begin(glob, path) {
+                continue;
+            }
             let ends = path
                 .iter()
                 .enumerate()
@@ -109,6 +113,14 @@ impl ProtectedPaths {
             }
         }
         found
+    }
+}
+
+/// Whether a glob may name what begins as a path does.
+fn may_begin(glob: &[u8], path: &[u8]) -> bool {
+    match glob.first() {
+        Some(b'*' | b'?' | b'[' | b'\\') => true,
+        first => first == path.first(),
     }
 }
 

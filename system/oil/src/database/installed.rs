@@ -118,10 +118,15 @@ impl Installed {
     /// A package's name.
     #[must_use]
     pub fn name(&self, number: usize) -> &[u8] {
-        let head = self.head(number);
-        head.split(|&byte| byte == b'\n')
-            .find_map(|line| line.strip_prefix(b"P:"))
-            .unwrap_or_default()
+        let mut head = self.head(number);
+        while !head.is_empty() {
+            let end = memchr::memchr(b'\n', head).unwrap_or(head.len());
+            if let Some(name) = head[..end].strip_prefix(b"P:") {
+                return name;
+            }
+            head = head.get(end + 1..).unwrap_or_default();
+        }
+        &[]
     }
 
     /// The number of the package with this name.
@@ -207,14 +212,7 @@ impl Installed {
     /// Calls `each` for every directory: package, the directory's path.
     pub fn each_folder(&self, mut each: impl FnMut(usize, &[u8])) {
         for package in 0..self.places.len() {
-            let files = self.files(package);
-            let lines = memmem::find_iter(files, b"\nF:").map(|at| at + 1);
-            let first = files.starts_with(b"F:").then_some(0);
-            for at in first.into_iter().chain(lines) {
-                let path = &files[at + 2..];
-                let end = memchr::memchr(b'\n', path).unwrap_or(path.len());
-                each(package, &path[..end]);
-            }
+            folders(self.files(package)).for_each(|path| each(package, path));
         }
     }
 
@@ -276,6 +274,26 @@ impl Installed {
         }
         out
     }
+}
+
+/// Puts a path of its two parts into `path`, in place of what was there.
+pub(crate) fn join_into(path: &mut Vec<u8>, directory: &[u8], name: &[u8]) {
+    path.clear();
+    path.extend_from_slice(directory);
+    if !directory.is_empty() {
+        path.push(b'/');
+    }
+    path.extend_from_slice(name);
+}
+
+/// The paths of the directories in a record's lines behind its metadata.
+pub(crate) fn folders(lines: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let first = lines.starts_with(b"F:").then_some(0);
+    let others = memmem::find_iter(lines, b"\nF:").map(|at| at + 1);
+    first.into_iter().chain(others).map(|at| {
+        let path = &lines[at + 2..];
+        &path[..memchr::memchr(b'\n', path).unwrap_or(path.len())]
+    })
 }
 
 #[cfg(test)]

@@ -114,7 +114,6 @@ impl Record {
     }
 
     fn field(&mut self, letter: u8, value: &[u8]) -> Result<(), String> {
-        let text = String::from_utf8_lossy(value);
         let bad = || {
             format!(
                 "{}:{} is not valid",
@@ -122,6 +121,11 @@ impl Record {
                 value.escape_ascii()
             )
         };
+        // Nearly all lines are these.
+        if matches!(letter, b'F' | b'M' | b'R' | b'a' | b'Z') {
+            return self.file_field(letter, value).ok_or_else(bad);
+        }
+        let text = String::from_utf8_lossy(value);
         let info = &mut self.info;
         if let Some(well) = plain(info, letter, &text) {
             return well.then_some(()).ok_or_else(bad);
@@ -143,33 +147,6 @@ impl Record {
             }
             b's' => self.tag = Some(text.into_owned()),
             b'f' => self.flags = Flags::parse(value).ok_or_else(bad)?,
-            b'F' => {
-                self.directories.push(Directory {
-                    path: value.to_vec(),
-                    acl: Acl::of_root(0o755),
-                    files: Vec::new(),
-                });
-            }
-            b'M' => {
-                self.directories.last_mut().ok_or_else(bad)?.acl =
-                    parse_acl(value).ok_or_else(bad)?
-            }
-            b'R' => {
-                let file = File {
-                    name: value.to_vec(),
-                    acl: Acl::of_root(0o644),
-                    digest: None,
-                };
-                self.directories
-                    .last_mut()
-                    .ok_or_else(bad)?
-                    .files
-                    .push(file);
-            }
-            b'a' => self.file().ok_or_else(bad)?.acl = parse_acl(value).ok_or_else(bad)?,
-            b'Z' => {
-                self.file().ok_or_else(bad)?.digest = Some(Digest::parse(value).ok_or_else(bad)?)
-            }
             _ => {
                 return Err(format!(
                     "field {}: is not known; this Oil is too old",
@@ -180,8 +157,28 @@ impl Record {
         Ok(())
     }
 
-    fn file(&mut self) -> Option<&mut File> {
-        self.directories.last_mut()?.files.last_mut()
+    /// A field of a directory or of a file in the last one.
+    fn file_field(&mut self, letter: u8, value: &[u8]) -> Option<()> {
+        if letter == b'F' {
+            self.directories.push(Directory {
+                path: value.to_vec(),
+                acl: Acl::of_root(0o755),
+                files: Vec::new(),
+            });
+            return Some(());
+        }
+        let directory = self.directories.last_mut()?;
+        match letter {
+            b'M' => directory.acl = parse_acl(value)?,
+            b'R' => directory.files.push(File {
+                name: value.to_vec(),
+                acl: Acl::of_root(0o644),
+                digest: None,
+            }),
+            b'a' => directory.files.last_mut()?.acl = parse_acl(value)?,
+            _ => directory.files.last_mut()?.digest = Some(Digest::parse(value)?),
+        }
+        Some(())
     }
 
     /// Its lines and the empty one behind them.

@@ -18,7 +18,7 @@ use crate::package::ScriptKind;
 use crate::protected_paths::{ProtectedPaths, Protection};
 use crate::transact::area::{Area, DIRECTORY};
 use crate::transact::place::{Root, split};
-use crate::transact::{Line, Plan, trees};
+use crate::transact::{Line, Plan, manifest, trees};
 use rustix::fs::{AtFlags, Dir, Mode, OFlags};
 use rustix::io::Errno;
 use std::collections::{BTreeMap, HashSet};
@@ -234,7 +234,8 @@ pub fn prepare(
         let record = [installed.head(place), installed.files(place)].concat();
         out.extend_from_slice(format!("record {} {}\n", line.name, record.len()).as_bytes());
         out.extend_from_slice(&record);
-        Specials::read(area.root(), &installed.record(place)?)?.write(&line.name, &mut out);
+        Specials::read(area.root(), manifest::of_installed(installed, place))?
+            .write(&line.name, &mut out);
         let Some(identity) = line.old.as_ref().and_then(|old| old.1) else {
             continue;
         };

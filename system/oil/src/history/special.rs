@@ -1,12 +1,13 @@
 //! What the database says nothing about and a way back needs: devices, and extended attributes.
 
-use crate::database::record::Record;
 use crate::error::Result;
+use crate::transact::manifest::Part;
 use crate::transact::place::Root;
 use crate::transact::xattrs::{self, Xattrs};
 use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
 use std::collections::BTreeMap;
+use std::os::fd::OwnedFd;
 
 /// A device or a named pipe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,53 +27,60 @@ pub struct Specials {
 }
 
 impl Specials {
-    /// As they are in their places now.
-    pub fn read(root: &Root, record: &Record) -> Result<Self> {
+    /// Those of what a package has, as they are in their places now.
+    pub fn read<'p>(root: &Root, parts: impl Iterator<Item = Result<Part<'p>>>) -> Result<Self> {
         let mut specials = Self::default();
-        for directory in &record.directories {
-            let files = directory
-                .files
-                .iter()
-                .filter(|file| file.digest.is_none() || file.acl.xattrs.is_some());
-            let has_some = directory.acl.xattrs.is_some() || files.clone().next().is_some();
-            if !has_some {
+        let mut folder: &[u8] = &[];
+        let mut open: Option<Option<OwnedFd>> = None;
+        for part in parts {
+            let (name, acl, known): (&[u8], _, _) = match part? {
+                Part::Folder(next) => {
+                    (folder, open) = (next.path, None);
+                    (b".", next.acl, true)
+                }
+                Part::Item(item) => (item.name, item.acl, item.digest.is_some()),
+            };
+            if known && acl.xattrs.is_none() {
                 continue;
             }
-            let at = |error: Errno| root.error(&directory.path, error);
-            let fd = match root.directory(&directory.path) {
-                Ok(fd) => fd,
-                // What is not there any more cannot be remembered.
-                Err(Errno::NOENT | Errno::NOTDIR) => continue,
+            let at = |error: Errno| root.error(folder, error);
+            let fd = match &mut open {
+                Some(fd) => fd,
+                none => none.insert(match root.directory(folder) {
+                    Ok(fd) => Some(fd),
+                    Err(Errno::NOENT | Errno::NOTDIR) => None,
+                    Err(error) => return Err(at(error)),
+                }),
+            };
+            // What is not there any more cannot be remembered.
+            let Some(fd) = fd else { continue };
+            let path = match name {
+                b"." => folder.to_vec(),
+                name => crate::transact::join(folder, name),
+            };
+            if acl.xattrs.is_some() {
+                let found = xattrs::get(&fd, name).map_err(at)?;
+                specials.xattrs.insert(path.clone(), found);
+            }
+            if known {
+                continue;
+            }
+            let status = match rustix::fs::statat(&fd, name, AtFlags::SYMLINK_NOFOLLOW) {
+                Ok(status) => status,
+                Err(Errno::NOENT) => continue,
                 Err(error) => return Err(at(error)),
             };
-            if directory.acl.xattrs.is_some() {
-                let found = xattrs::get(&fd, b".").map_err(at)?;
-                specials.xattrs.insert(directory.path.clone(), found);
-            }
-            for file in files {
-                let path = crate::transact::join(&directory.path, &file.name);
-                if file.acl.xattrs.is_some() {
-                    let found = xattrs::get(&fd, &file.name).map_err(at)?;
-                    specials.xattrs.insert(path.clone(), found);
-                }
-                let flags = AtFlags::SYMLINK_NOFOLLOW;
-                let status = match rustix::fs::statat(&fd, file.name.as_slice(), flags) {
-                    Ok(status) => status,
-                    Err(Errno::NOENT) => continue,
-                    Err(error) => return Err(at(error)),
+            use FileType as F;
+            if matches!(
+                F::from_raw_mode(status.st_mode),
+                F::CharacterDevice | F::BlockDevice | F::Fifo
+            ) {
+                let node = Node {
+                    mode: status.st_mode,
+                    device: status.st_rdev,
+                    mtime: u64::try_from(status.st_mtime).unwrap_or(0),
                 };
-                use FileType as F;
-                if matches!(
-                    F::from_raw_mode(status.st_mode),
-                    F::CharacterDevice | F::BlockDevice | F::Fifo
-                ) {
-                    let node = Node {
-                        mode: status.st_mode,
-                        device: status.st_rdev,
-                        mtime: u64::try_from(status.st_mtime).unwrap_or(0),
-                    };
-                    specials.nodes.insert(path, node);
-                }
+                specials.nodes.insert(path, node);
             }
         }
         Ok(specials)

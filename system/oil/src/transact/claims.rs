@@ -1,11 +1,12 @@
 //! Whose a path is: the claims of the packages of a transaction on paths, and who wins where there are several.
 
 use super::manifest::{Manifest, Part};
+use crate::database::installed::join_into;
 use crate::error::Result;
 use crate::history::store::Content;
 use crate::package::Info;
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState};
 
 /// What happens when a package brings a file that another one has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,18 +59,44 @@ impl Paths {
     }
 }
 
+/// By the hash of a path, which is not hashed again.
+pub type ByPath<V> = HashMap<u64, V, BuildHasherDefault<AsItIs>>;
+
+/// Some of them.
+pub type SomePaths = HashSet<u64, BuildHasherDefault<AsItIs>>;
+
+/// Of what is a hash already.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes
+            .iter()
+            .for_each(|&byte| self.0 = self.0 << 8 | u64::from(byte));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
 /// What the new packages claim.
 #[derive(Clone, Debug, Default)]
 pub struct Claims {
     pub paths: Paths,
     /// The step that a file is of.
-    pub files: HashMap<u64, u32>,
+    pub files: ByPath<u32>,
     /// All directories.
-    pub folders: HashSet<u64>,
+    pub folders: SomePaths,
     /// Files that a step brings and does not get.
     pub dropped: HashSet<(u32, u64)>,
     /// Those of `files` that look like links, which a directory can be reached through.
-    links: HashSet<u64>,
+    links: SomePaths,
     /// What one step has as a directory and another as a file.
     pub mixed: Vec<Mixed>,
 }
@@ -139,8 +166,9 @@ impl Claims {
 
 /// A path of its two parts.
 pub fn join(directory: &[u8], name: &[u8]) -> Vec<u8> {
-    let slash: &[u8] = if directory.is_empty() { b"" } else { b"/" };
-    [directory, slash, name].concat()
+    let mut path = Vec::with_capacity(directory.len() + 1 + name.len());
+    join_into(&mut path, directory, name);
+    path
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@
 //! numbers that the package says for them, of all that is not root's.
 
 use super::xattrs::Xattrs;
+use crate::database::installed::{Installed, folders};
 use crate::database::record::{Acl, parse_acl};
 use crate::digest::{self, Digest};
 use crate::error::{Error, Result};
@@ -108,11 +109,12 @@ impl Manifest {
 
     /// Directories and their files, in order.
     pub fn parts(&self) -> Parts<'_> {
-        Parts {
-            manifest: self,
-            rest: &self.text[self.head_end..],
-            number: 0,
-        }
+        Parts::of(&self.path, &self.text[self.head_end..])
+    }
+
+    /// The paths of the directories, in order.
+    pub fn folders(&self) -> impl Iterator<Item = &[u8]> {
+        folders(&self.text[self.head_end..])
     }
 
     /// Adds the directories and files to a record whose metadata has been written.
@@ -123,25 +125,34 @@ impl Manifest {
             }
         }
     }
-
-    fn fault(&self) -> Error {
-        Error::Database {
-            path: self.path.clone(),
-            line: 1,
-            reason: "damaged; what it belongs to has to be done again".to_owned(),
-        }
-    }
 }
 
-/// See [`Manifest::parts`].
+/// Directories and their files, in order, as the lines say that are left.
 #[derive(Clone, Debug)]
 pub struct Parts<'m> {
-    manifest: &'m Manifest,
+    path: &'m Path,
     rest: &'m [u8],
     number: u32,
 }
 
 impl<'m> Parts<'m> {
+    /// Of a manifest's lines or a record's behind its metadata, which are in the file at `path`.
+    pub fn of(path: &'m Path, lines: &'m [u8]) -> Self {
+        Self {
+            path,
+            rest: lines,
+            number: 0,
+        }
+    }
+
+    fn fault(&self) -> Error {
+        Error::Database {
+            path: self.path.to_owned(),
+            line: 1,
+            reason: "damaged; what it belongs to has to be done again".to_owned(),
+        }
+    }
+
     fn line(&mut self) -> Option<(u8, &'m [u8])> {
         let end = memchr::memchr(b'\n', self.rest)?;
         let line = &self.rest[..end];
@@ -234,8 +245,15 @@ impl<'m> Iterator for Parts<'m> {
         if part.is_err() {
             self.rest = &[];
         }
-        Some(part.map_err(|()| self.manifest.fault()))
+        Some(part.map_err(|()| self.fault()))
     }
+}
+
+/// The directories and files of a package that is installed.
+pub fn of_installed(installed: &Installed, place: usize) -> impl Iterator<Item = Result<Part<'_>>> {
+    let parts = Parts::of(Path::new("installed"), installed.files(place));
+    // Where it is wrong, the other way to read it says.
+    parts.map(move |part| part.map_err(|error| installed.record(place).err().unwrap_or(error)))
 }
 
 fn number(text: &[u8]) -> Option<u32> {

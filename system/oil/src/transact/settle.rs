@@ -6,7 +6,7 @@ mod arrive;
 mod leave;
 
 use super::area::Area;
-use super::claims::{Claims, Mixed, Verdict, join, verdict};
+use super::claims::{ByPath, Claims, Mixed, Verdict, join, verdict};
 use super::conflicts::Conflicts;
 use super::manifest::{Manifest, Part};
 use super::options::Options;
@@ -44,19 +44,19 @@ pub struct Settling<'s> {
     directories: Directories<'s>,
     claims: Claims,
     /// What the database has of files that new ones take the place of.
-    replaced: HashMap<u64, Known>,
+    replaced: ByPath<Known>,
     /// Files that packages that stay lose.
     lost: BTreeMap<usize, Vec<Vec<u8>>>,
     /// Directories of packages that go, and their steps.
-    leaving: HashMap<u64, u32>,
+    leaving: ByPath<u32>,
     /// Directories that may be kept whole.
     whole: Whole,
     /// Steps whose old files have to go before the new ones come.
     early: HashSet<usize>,
     /// What the directories that nobody has afterwards are, and the last step that has them.
-    unneeded: HashMap<u64, u32>,
+    unneeded: ByPath<u32>,
     /// Files that go, and with which step; made when it is first asked for.
-    gone: Option<HashMap<u64, u32>>,
+    gone: Option<ByPath<u32>>,
     /// A directory that is not there, and so nothing below it.
     missing: Vec<u8>,
     conflicts: Conflicts,
@@ -81,12 +81,12 @@ impl<'s> Settling<'s> {
             protected,
             directories: Directories::new(root),
             claims: Claims::default(),
-            replaced: HashMap::new(),
+            replaced: ByPath::default(),
             lost: BTreeMap::new(),
-            leaving: HashMap::new(),
+            leaving: ByPath::default(),
             whole: Whole::default(),
             early: HashSet::new(),
-            unneeded: HashMap::new(),
+            unneeded: ByPath::default(),
             gone: None,
             missing: Vec::new(),
             conflicts: Conflicts::default(),

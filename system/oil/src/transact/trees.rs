@@ -10,10 +10,13 @@ use super::manifest::{Manifest, Part};
 use super::place::{Directories, split};
 use crate::error::Result;
 use crate::history::store::Store;
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, RenameFlags};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir, RenameFlags};
 use rustix::io::Errno;
 use std::collections::{HashMap, HashSet};
 use std::os::fd::{AsFd, OwnedFd};
+
+/// Bytes of a directory's entries that are read at once.
+const ENTRIES: usize = 8 << 10;
 
 /// Where a tree lies in the store: generation, step, number in the step.
 pub fn name(generation: u64, step: usize, number: usize) -> String {
@@ -106,47 +109,51 @@ pub fn covers(trees: &[Vec<u8>], path: &[u8]) -> bool {
     })
 }
 
-/// What a package has in each of its directories.
-pub struct Content<'m>(HashMap<&'m [u8], HashSet<&'m [u8]>>);
+/// What a package has in each of its directories; names are sorted.
+pub struct Content<'m>(HashMap<&'m [u8], Vec<&'m [u8]>>);
 
 impl<'m> Content<'m> {
     /// Of what goes.
     pub fn of(gone: &'m Manifest) -> Result<Self> {
-        let mut all: HashMap<&[u8], HashSet<&[u8]>> = HashMap::new();
-        let mut folder: &[u8] = &[];
+        let mut all: HashMap<&[u8], Vec<&[u8]>> = HashMap::new();
+        let mut folder: (&[u8], Vec<&[u8]>) = Default::default();
+        let mut add = |(path, mut names): (&'m [u8], Vec<&'m [u8]>)| {
+            let known = all.entry(path).or_default();
+            known.append(&mut names);
+            if !known.is_sorted() {
+                known.sort_unstable();
+            }
+        };
         for part in gone.parts() {
             match part? {
-                Part::Folder(next) => {
-                    folder = next.path;
-                    all.entry(folder).or_default();
-                }
-                Part::Item(item) => {
-                    all.entry(folder).or_default().insert(item.name);
-                }
+                Part::Folder(next) => add(std::mem::replace(&mut folder, (next.path, Vec::new()))),
+                Part::Item(item) => folder.1.push(item.name),
             }
         }
+        add(folder);
         Ok(Self(all))
     }
 
     /// Whether there is nothing in an open directory, the package's `path`, that is not the package's.
-    fn is_all(&self, directory: OwnedFd, path: &[u8]) -> Result<bool, Errno> {
+    fn is_all(&self, directory: impl AsFd, path: &[u8]) -> Result<bool, Errno> {
         let Some(files) = self.0.get(path) else {
             return Ok(false);
         };
-        let mut entries = Dir::new(directory)?;
-        while let Some(entry) = entries.read() {
+        let mut buffer = Vec::with_capacity(ENTRIES);
+        let mut entries = RawDir::new(&directory, buffer.spare_capacity_mut());
+        while let Some(entry) = entries.next() {
             let entry = entry?;
-            let name = entry.file_name();
-            if matches!(name.to_bytes(), b"." | b"..") {
+            let name = entry.file_name().to_bytes();
+            if matches!(name, b"." | b"..") {
                 continue;
             }
             let known = match entry.file_type() {
                 FileType::Unknown => false,
                 FileType::Directory => {
-                    let below = open(entries.fd()?, name.to_bytes())?;
-                    self.is_all(below, &[path, b"/", name.to_bytes()].concat())?
+                    let below = open(&directory, name)?;
+                    self.is_all(below, &[path, b"/", name].concat())?
                 }
-                _ => files.contains(name.to_bytes()),
+                _ => files.binary_search(&name).is_ok(),
             };
             if !known {
                 return Ok(false);

@@ -1,17 +1,18 @@
 //! What goes: the files of packages that leave or are replaced, and the directories that nobody has afterwards.
 
-use super::super::claims::join;
-use super::super::manifest::{Action, Builder, Folder, Item, Manifest, Part};
+use super::super::claims::{ByPath, join};
+use super::super::manifest::{self, Action, Builder, Folder, Item, Manifest, Part};
 use super::super::protect::{self, Known};
 use super::super::unpack::name_of;
 use super::super::xattrs::Xattrs;
 use super::Settling;
+use crate::database::installed::join_into;
 use crate::database::record::Acl;
 use crate::error::Result;
 use crate::history::store::Content;
 use rustix::fs::{Dir, FileType, Mode, OFlags};
 use rustix::io::Errno;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 impl Settling<'_> {
     /// Writes what of an old package goes, and notes what is replaced.
@@ -20,41 +21,64 @@ impl Settling<'_> {
         let (Some(place), None) = (task.old, &task.pinned) else {
             return Ok(());
         };
-        let record = self.installed.record(place)?;
+        let is_removed = task.new.is_none();
+        let sha256 = self.installed.metadata(place)?.flags.sha256;
         let mut gone = Builder::default();
-        for directory in &record.directories {
-            let hash = self.claims.paths.whole(&directory.path);
-            self.leaving.insert(hash, step as u32);
-            let volume = match self.options.generations {
-                0 => 0,
-                _ => self.area.volume_of(&directory.path)?,
-            };
-            gone.folder(&Folder {
-                path: &directory.path,
-                acl: Acl::of_root(0o755),
-                owner: None,
-                volume,
-                tree: None,
-                xattrs: Xattrs::new(),
-            });
-            let mut all = task.new.is_none() && self.options.generations > 0 && volume == 0;
-            for file in &directory.files {
-                let hash = self.claims.paths.hash(&directory.path, &file.name);
-                let known = Known {
-                    digest: file.digest,
-                    sha256: record.flags.sha256,
-                    mode: file.acl.mode,
-                };
-                if self.claims.files.contains_key(&hash) {
-                    self.replaced.insert(hash, known);
-                    all = false;
+        // The directory; whether all of it is kept; and the path of a file in it.
+        let mut folder: (&[u8], bool) = (&[], false);
+        let mut path = Vec::new();
+        for part in manifest::of_installed(self.installed, place) {
+            let file = match part? {
+                Part::Folder(next) => {
+                    if !gone.text.is_empty() {
+                        self.whole.goes(step, folder.0, folder.1);
+                    }
+                    folder = (next.path, self.leave_folder(&mut gone, step, next.path)?);
+                    folder.1 &= is_removed;
                     continue;
                 }
-                all &= self.leave_file(&mut gone, &directory.path, &file.name, known)?;
+                Part::Item(file) => file,
+            };
+            let known = Known {
+                digest: file.digest,
+                sha256,
+                mode: file.acl.mode,
+            };
+            if !self.claims.files.is_empty() {
+                let hash = self.claims.paths.hash(folder.0, file.name);
+                if self.claims.files.contains_key(&hash) {
+                    self.replaced.insert(hash, known);
+                    folder.1 = false;
+                    continue;
+                }
             }
-            self.whole.goes(step, &directory.path, all);
+            join_into(&mut path, folder.0, file.name);
+            folder.1 &= self.leave_file(&mut gone, &path, file.name, known)?;
+        }
+        if !gone.text.is_empty() {
+            self.whole.goes(step, folder.0, folder.1);
         }
         self.area.write(&name_of(step, "gone"), &gone.text)
+    }
+
+    /// Notes a directory of an old package. Whether it may be kept as a whole.
+    fn leave_folder(&mut self, gone: &mut Builder, step: usize, path: &[u8]) -> Result<bool> {
+        let hash = self.claims.paths.whole(path);
+        self.leaving.insert(hash, step as u32);
+        let is_kept = self.options.generations > 0;
+        let volume = match is_kept {
+            true => self.area.volume_of(path)?,
+            false => 0,
+        };
+        gone.folder(&Folder {
+            path,
+            acl: Acl::of_root(0o755),
+            owner: None,
+            volume,
+            tree: None,
+            xattrs: Xattrs::new(),
+        });
+        Ok(is_kept && volume == 0)
     }
 
     /// Notes what becomes of an old file: it goes, or it stays as the administrator changed it. A `.apk-new` beside
@@ -62,7 +86,7 @@ impl Settling<'_> {
     fn leave_file(
         &mut self,
         gone: &mut Builder,
-        directory: &[u8],
+        path: &[u8],
         name: &[u8],
         known: Known,
     ) -> Result<bool> {
@@ -75,18 +99,17 @@ impl Settling<'_> {
             action,
             keep,
         };
-        let path = join(directory, name);
-        let is_protected = protect::is_protected(&self.protected, &path);
+        let is_protected = protect::is_protected(&self.protected, path);
         if is_protected {
             let beside = [name, b".apk-new"].concat();
-            if self.look(&join(directory, &beside))?.is_some() {
+            if self.look(&[path, b".apk-new"].concat())?.is_some() {
                 gone.gone(&Item {
                     name: &beside,
                     ..item(Action::Beside, None)
                 });
             }
             if !self.options.purge {
-                let found = protect::on_disk(&mut self.directories, &path)?;
+                let found = protect::on_disk(&mut self.directories, path)?;
                 if found.is_some_and(|found| !protect::agrees(known, &found)) {
                     gone.gone(&item(Action::Leave, None));
                     return Ok(false);
@@ -120,12 +143,9 @@ impl Settling<'_> {
         for (_, step) in self.going() {
             let gone = Manifest::read(&self.area.path(&name_of(step, "gone")))?;
             let mut folders = Vec::new();
-            for part in gone.parts() {
-                if let Part::Folder(folder) = part?
-                    && !folder.path.is_empty()
-                    && unneeded.contains_key(&self.claims.paths.whole(folder.path))
-                {
-                    folders.push([folder.path, b"\n"].concat());
+            for path in gone.folders() {
+                if !path.is_empty() && unneeded.contains_key(&self.claims.paths.whole(path)) {
+                    folders.push([path, b"\n"].concat());
                 }
             }
             folders.sort_by(|one, other| other.cmp(one));
@@ -141,7 +161,7 @@ impl Settling<'_> {
     /// The step that takes away the file at a path, if one does.
     pub(super) fn goes_with(&mut self, path: &[u8]) -> Result<Option<usize>> {
         if self.gone.is_none() {
-            let mut all = HashMap::new();
+            let mut all = ByPath::default();
             for (_, step) in self.going() {
                 let gone = Manifest::read(&self.area.path(&name_of(step, "gone")))?;
                 let mut folder: &[u8] = &[];
