@@ -18,7 +18,8 @@ use crate::package::ScriptKind;
 use crate::protected_paths::{ProtectedPaths, Protection};
 use crate::transact::area::{Area, DIRECTORY};
 use crate::transact::place::{Root, split};
-use crate::transact::{Line, Plan, manifest, trees};
+use crate::transact::trees::{self, Trees, name as tree_name};
+use crate::transact::{Line, Plan, manifest};
 use rustix::fs::{AtFlags, Dir, Mode, OFlags};
 use rustix::io::Errno;
 use std::collections::{BTreeMap, HashSet};
@@ -176,11 +177,12 @@ fn build(version: &str, identity: &str) -> Option<Option<Build>> {
     Some(Some(Build { version, identity }))
 }
 
-/// Writes the file of a transaction into its area; the number that it will have.
+/// Writes the file of a transaction, its steps and the directories that they keep whole, into its area; the number that it
+/// will have.
 pub fn prepare(
     area: &Area,
     plan: &Plan,
-    lines: &[Line],
+    (lines, trees): (&[Line], &Trees),
     installed: &Installed,
     scripts: &Scripts,
     triggers: &Triggers,
@@ -203,12 +205,11 @@ pub fn prepare(
     out.extend_from_slice(&world);
     out.extend_from_slice(plan.world.as_bytes());
     for step in 0..lines.len() {
-        let path = area.path(&format!("{step}.trees"));
-        let paths = crate::database::read_if_there(&path)?.unwrap_or_default();
-        for (place, path) in trees::read(&paths).into_iter().enumerate() {
+        let paths = trees.get(&step).into_iter().flatten();
+        for (place, path) in paths.enumerate() {
             let (name, path) = (
-                trees::name(number, step, place),
-                String::from_utf8_lossy(&path),
+                tree_name(number, step, place),
+                String::from_utf8_lossy(path),
             );
             let _ = writeln!(text, "tree {name} {path}");
         }

@@ -369,11 +369,15 @@ impl Placing<'_> {
         let trees = self.leave_trees(step, &gone)?;
         let mut folder: &[u8] = &[];
         let mut is_gone = false;
-        for part in gone.parts() {
+        let mut parts = gone.parts();
+        while let Some(part) = parts.next() {
             let item = match part? {
                 Part::Folder(next) => {
                     folder = next.path;
                     is_gone = trees::covers(&trees, folder);
+                    if is_gone && !self.watch.lists_paths() {
+                        parts.skip_files();
+                    }
                     continue;
                 }
                 Part::Item(item) => item,
@@ -397,12 +401,12 @@ impl Placing<'_> {
                 _ => {}
             }
         }
-        let folders = self.area.path(&name_of(step, "folders"));
-        let folders = crate::database::read_if_there(&folders)?.unwrap_or_default();
-        for path in folders
-            .split(|&byte| byte == b'\n')
-            .filter(|path| !path.is_empty() && !trees::covers(&trees, path))
-        {
+        let mut is_changed = false;
+        for path in gone.fields(b'D') {
+            is_changed = true;
+            if trees::covers(&trees, path) {
+                continue;
+            }
             let (above, name) = split(path);
             let removed = self
                 .directories
@@ -415,7 +419,7 @@ impl Placing<'_> {
                 _ => {}
             }
         }
-        if !folders.is_empty() {
+        if is_changed {
             self.directories.forget();
         }
         Ok(())
@@ -424,21 +428,20 @@ impl Placing<'_> {
 
 impl Placing<'_> {
     /// Keeps directories that go whole; those that are kept.
-    fn leave_trees(&mut self, step: usize, gone: &Manifest) -> Result<Vec<Vec<u8>>> {
-        let text = crate::database::read_if_there(&self.area.path(&name_of(step, "trees")))?;
-        let (Some(text), Some(store), Some(generation)) = (text, &self.store, self.generation)
-        else {
+    fn leave_trees<'m>(&mut self, step: usize, gone: &'m Manifest) -> Result<Vec<&'m [u8]>> {
+        let (Some(store), Some(generation)) = (&self.store, self.generation) else {
             return Ok(Vec::new());
         };
-        let content = trees::Content::of(gone)?;
+        let mut content = None;
         let mut kept = Vec::new();
-        for (number, path) in trees::read(&text).into_iter().enumerate() {
+        for (number, path) in gone.fields(b'T').enumerate() {
+            let content = content.get_or_insert_with(|| trees::Content::of(gone));
             let name = trees::name(generation, step, number);
-            match trees::keep(&mut self.directories, store, &name, &path, &content) {
+            match trees::keep(&mut self.directories, store, &name, path, content) {
                 Ok(true) => kept.push(path),
                 Ok(false) => {}
                 Err(error) if is_refused(error) => {}
-                Err(error) => return Err(self.area.root().error(&path, error)),
+                Err(error) => return Err(self.area.root().error(path, error)),
             }
         }
         Ok(kept)

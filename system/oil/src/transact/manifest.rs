@@ -1,6 +1,8 @@
 //! What is unpacked of one package: its record as the database will have it, with lines of our own between.
 //!
 //! Lines of ours have letters that the database does not use there, and are left out when the record is written.
+//! Of what goes there is no metadata, and in its place: `T:` a directory that goes whole, if nothing else is in it; `D:`
+//! one that nobody has afterwards and that goes if it is empty, the deepest first.
 //! Of a directory: `v:` the number of its volume, if that is not the first one; `x:` an extended attribute that it
 //! gets, name and value in hexadecimal digits; `t:` the tree that it is unpacked in ([`super::trees`]), and how many bytes
 //! of its path are that of the tree's top: its files have their own names there. Of a file: `j:` the number that it is
@@ -9,7 +11,7 @@
 //! numbers that the package says for them, of all that is not root's.
 
 use super::xattrs::Xattrs;
-use crate::database::installed::{Installed, folders};
+use crate::database::installed::Installed;
 use crate::database::record::{Acl, parse_acl};
 use crate::digest::{self, Digest};
 use crate::error::{Error, Result};
@@ -112,9 +114,14 @@ impl Manifest {
         Parts::of(&self.path, &self.text[self.head_end..])
     }
 
-    /// The paths of the directories, in order.
-    pub fn folders(&self) -> impl Iterator<Item = &[u8]> {
-        folders(&self.text[self.head_end..])
+    /// The lines of the directories and files: letters and what stands behind them.
+    pub fn lines(&self) -> impl Iterator<Item = (u8, &[u8])> {
+        lines(&self.text[self.head_end..])
+    }
+
+    /// What the lines of the metadata say that begin with this letter.
+    pub fn fields(&self, letter: u8) -> impl Iterator<Item = &[u8]> {
+        lines(self.head()).filter_map(move |(own, value)| (own == letter).then_some(value))
     }
 
     /// Adds the directories and files to a record whose metadata has been written.
@@ -125,6 +132,16 @@ impl Manifest {
             }
         }
     }
+}
+
+fn lines(text: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let end = memchr::memchr(b'\n', rest)?;
+        let line = &rest[..end];
+        rest = &rest[end + 1..];
+        Some((*line.first()?, line.get(2..)?))
+    })
 }
 
 /// Directories and their files, in order, as the lines say that are left.
@@ -142,6 +159,14 @@ impl<'m> Parts<'m> {
             path,
             rest: lines,
             number: 0,
+        }
+    }
+
+    /// Leaves out what there is before the next directory.
+    pub fn skip_files(&mut self) {
+        if !self.rest.starts_with(b"F:") {
+            let next = memchr::memmem::find(self.rest, b"\nF:");
+            self.rest = &self.rest[next.map_or(self.rest.len(), |at| at + 1)..];
         }
     }
 

@@ -87,8 +87,8 @@ pub fn prepare(root: &Root, plan: &Plan, options: &Options, watch: &dyn Watch) -
             pinned,
         });
     }
-    let early = Settling::new(&area, &installed, &tasks, options, watch)?.run()?;
-    for step in early {
+    let settled = Settling::new(&area, &installed, &tasks, options, watch)?.run()?;
+    for step in settled.early {
         lines[step].early = true;
     }
     area.write("world", plan.world.as_bytes())?;
@@ -96,7 +96,12 @@ pub fn prepare(root: &Root, plan: &Plan, options: &Options, watch: &dyn Watch) -
     let generation = match options.generations {
         0 => None,
         _ => Some(history::prepare(
-            &area, plan, &lines, &installed, &scripts, &triggers,
+            &area,
+            plan,
+            (&lines, &settled.trees),
+            &installed,
+            &scripts,
+            &triggers,
         )?),
     };
     Ok(Journal {

@@ -12,7 +12,7 @@ use super::manifest::{Manifest, Part};
 use super::options::Options;
 use super::place::{Directories, split};
 use super::protect::Known;
-use super::trees::Whole;
+use super::trees::{Trees, Whole};
 use super::unpack::name_of;
 use super::watch::{Event, Watch};
 use crate::database::installed::Installed;
@@ -33,6 +33,14 @@ pub struct Task {
     pub pinned: Option<Option<String>>,
 }
 
+/// What became of it.
+pub struct Settled {
+    /// Steps whose old files have to go first.
+    pub early: HashSet<usize>,
+    /// Directories that are kept whole.
+    pub trees: Trees,
+}
+
 /// What it works with.
 pub struct Settling<'s> {
     area: &'s Area<'s>,
@@ -51,6 +59,10 @@ pub struct Settling<'s> {
     leaving: ByPath<u32>,
     /// Directories that may be kept whole.
     whole: Whole,
+    /// Those that are, by step.
+    trees: Trees,
+    /// Steps with packages that go, and the lines of what goes.
+    parting: Vec<(usize, Vec<u8>)>,
     /// Steps whose old files have to go before the new ones come.
     early: HashSet<usize>,
     /// What the directories that nobody has afterwards are, and the last step that has them.
@@ -85,6 +97,8 @@ impl<'s> Settling<'s> {
             lost: BTreeMap::new(),
             leaving: ByPath::default(),
             whole: Whole::default(),
+            trees: Trees::new(),
+            parting: Vec::new(),
             early: HashSet::new(),
             unneeded: ByPath::default(),
             gone: None,
@@ -93,8 +107,8 @@ impl<'s> Settling<'s> {
         })
     }
 
-    /// Does all of it. The steps whose old files have to go first.
-    pub fn run(mut self) -> Result<HashSet<usize>> {
+    /// Does all of it.
+    pub fn run(mut self) -> Result<Settled> {
         for step in 0..self.tasks.len() {
             self.claim(step)?;
         }
@@ -102,7 +116,7 @@ impl<'s> Settling<'s> {
         for step in 0..self.tasks.len() {
             self.leave(step)?;
         }
-        self.unneeded_folders()?;
+        self.write_gone()?;
         self.mixed()?;
         for step in 0..self.tasks.len() {
             self.arrive(step)?;
@@ -111,7 +125,10 @@ impl<'s> Settling<'s> {
             return Err(Error::Conflicts(self.conflicts));
         }
         self.edits()?;
-        Ok(self.early)
+        Ok(Settled {
+            early: self.early,
+            trees: self.trees,
+        })
     }
 
     fn manifest(&self, step: usize) -> Result<Manifest> {

@@ -2,13 +2,12 @@
 //!
 //! What comes is unpacked as it will be where its directory is not there; if it is by the time it is put in its place, its
 //! files go there one by one after all. What goes is kept:
-//! decided when the transaction is prepared, in `N.trees` of the area; done only if nothing else is in the directory
+//! decided when the transaction is prepared, in its step's manifest of what goes; done only if nothing else is in the directory
 //! then. What has become of it is asked of the file system: one that is not in its place any more, but in the store,
 //! was moved before.
 
-use super::manifest::{Manifest, Part};
+use super::manifest::Manifest;
 use super::place::{Directories, split};
-use crate::error::Result;
 use crate::history::store::Store;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir, RenameFlags};
 use rustix::io::Errno;
@@ -37,6 +36,9 @@ pub fn generation_of(name: &[u8]) -> Option<u64> {
     (good && numbers.next().is_none()).then_some(generation)
 }
 
+/// By step the directories that go whole.
+pub type Trees = HashMap<usize, Vec<Vec<u8>>>;
+
 /// What is known while a transaction is settled.
 #[derive(Debug, Default)]
 pub struct Whole {
@@ -64,7 +66,7 @@ impl Whole {
     }
 
     /// By step the topmost directories that go whole, of those that nobody needs afterwards.
-    pub fn topmost(mut self, is_unneeded: impl Fn(&[u8]) -> bool) -> HashMap<usize, Vec<Vec<u8>>> {
+    pub fn topmost(mut self, is_unneeded: impl Fn(&[u8]) -> bool) -> Trees {
         for (path, step) in &mut self.of {
             // The history writes paths as text.
             if !is_unneeded(path) || std::str::from_utf8(path).is_err() {
@@ -79,7 +81,7 @@ impl Whole {
         let whole = |path: &[u8], step: usize| {
             self.of.get(path) == Some(&Some(step)) && !blocked.contains(path)
         };
-        let mut top: HashMap<usize, Vec<Vec<u8>>> = HashMap::new();
+        let mut top = Trees::new();
         for (path, step) in &self.of {
             if let Some(step) = *step
                 && whole(path, step)
@@ -102,9 +104,9 @@ fn above(path: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// Whether a path is one of these directories or below one.
-pub fn covers(trees: &[Vec<u8>], path: &[u8]) -> bool {
+pub fn covers(trees: &[impl AsRef<[u8]>], path: &[u8]) -> bool {
     trees.iter().any(|tree| {
-        let rest = path.strip_prefix(tree.as_slice());
+        let rest = path.strip_prefix(tree.as_ref());
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
     })
 }
@@ -114,7 +116,7 @@ pub struct Content<'m>(HashMap<&'m [u8], Vec<&'m [u8]>>);
 
 impl<'m> Content<'m> {
     /// Of what goes.
-    pub fn of(gone: &'m Manifest) -> Result<Self> {
+    pub fn of(gone: &'m Manifest) -> Self {
         let mut all: HashMap<&[u8], Vec<&[u8]>> = HashMap::new();
         let mut folder: (&[u8], Vec<&[u8]>) = Default::default();
         let mut add = |(path, mut names): (&'m [u8], Vec<&'m [u8]>)| {
@@ -124,14 +126,15 @@ impl<'m> Content<'m> {
                 known.sort_unstable();
             }
         };
-        for part in gone.parts() {
-            match part? {
-                Part::Folder(next) => add(std::mem::replace(&mut folder, (next.path, Vec::new()))),
-                Part::Item(item) => folder.1.push(item.name),
+        for (letter, value) in gone.lines() {
+            match letter {
+                b'F' => add(std::mem::replace(&mut folder, (value, Vec::new()))),
+                b'R' => folder.1.push(value),
+                _ => {}
             }
         }
         add(folder);
-        Ok(Self(all))
+        Self(all)
     }
 
     /// Whether there is nothing in an open directory, the package's `path`, that is not the package's.
@@ -201,13 +204,6 @@ pub fn keep(
     Ok(false)
 }
 
-/// The trees of a step, as the area has them.
-pub fn read(text: &[u8]) -> Vec<Vec<u8>> {
-    let lines = text.split(|&byte| byte == b'\n');
-    let lines = lines.filter(|line| !line.is_empty());
-    lines.map(<[u8]>::to_vec).collect()
-}
-
 /// Deletes a tree of the store.
 pub fn delete(store: impl AsFd, name: &[u8]) -> Result<(), Errno> {
     super::area::empty(open(&store, name)?)?;
@@ -265,7 +261,7 @@ mod tests {
         for other in ["12.3", "12.3.0.1", "a.1.2", "12.3.x", "0123456789abcdef"] {
             assert_eq!(generation_of(other.as_bytes()), None, "{other}");
         }
-        let trees = [b"usr/one".to_vec()];
+        let trees = [b"usr/one"];
         assert!(covers(&trees, b"usr/one") && covers(&trees, b"usr/one/a/b"));
         assert!(!covers(&trees, b"usr/ones") && !covers(&trees, b"usr"));
     }

@@ -6,7 +6,7 @@ use super::super::protect::{self, Known};
 use super::super::unpack::name_of;
 use super::super::xattrs::Xattrs;
 use super::Settling;
-use crate::database::installed::join_into;
+use crate::database::installed::{self, join_into};
 use crate::database::record::Acl;
 use crate::error::Result;
 use crate::history::store::Content;
@@ -15,7 +15,7 @@ use rustix::io::Errno;
 use std::collections::HashSet;
 
 impl Settling<'_> {
-    /// Writes what of an old package goes, and notes what is replaced.
+    /// Notes what of an old package goes, and what is replaced.
     pub(super) fn leave(&mut self, step: usize) -> Result<()> {
         let task = &self.tasks[step];
         let (Some(place), None) = (task.old, &task.pinned) else {
@@ -58,7 +58,8 @@ impl Settling<'_> {
         if !gone.text.is_empty() {
             self.whole.goes(step, folder.0, folder.1);
         }
-        self.area.write(&name_of(step, "gone"), &gone.text)
+        self.parting.push((step, gone.text));
+        Ok(())
     }
 
     /// Notes a directory of an old package. Whether it may be kept as a whole.
@@ -121,8 +122,8 @@ impl Settling<'_> {
         Ok(keep.is_some() && !is_protected)
     }
 
-    /// Writes, for each step with a package that goes, the directories that nobody has afterwards, the deepest first.
-    pub(super) fn unneeded_folders(&mut self) -> Result<()> {
+    /// Writes what goes with each step, and of its directories those that nobody has afterwards.
+    pub(super) fn write_gone(&mut self) -> Result<()> {
         let mut unneeded = std::mem::take(&mut self.leaving);
         unneeded.retain(|hash, _| !self.claims.folders.contains(hash));
         let going: HashSet<usize> = self.going().map(|(place, _)| place).collect();
@@ -135,24 +136,24 @@ impl Settling<'_> {
             });
         }
         let whole = std::mem::take(&mut self.whole);
-        let trees = whole.topmost(|path| unneeded.contains_key(&self.claims.paths.whole(path)));
-        for (step, paths) in trees {
-            let text = paths.join(&b'\n');
-            self.area.write(&name_of(step, "trees"), &text)?;
-        }
-        for (_, step) in self.going() {
-            let gone = Manifest::read(&self.area.path(&name_of(step, "gone")))?;
-            let mut folders = Vec::new();
-            for path in gone.folders() {
-                if !path.is_empty() && unneeded.contains_key(&self.claims.paths.whole(path)) {
-                    folders.push([path, b"\n"].concat());
-                }
-            }
-            folders.sort_by(|one, other| other.cmp(one));
-            if !folders.is_empty() {
-                self.area
-                    .write(&name_of(step, "folders"), &folders.concat())?;
-            }
+        let is_unneeded = |path: &[u8]| unneeded.contains_key(&self.claims.paths.whole(path));
+        self.trees = whole.topmost(is_unneeded);
+        for (step, lines) in std::mem::take(&mut self.parting) {
+            let mut text = Vec::with_capacity(lines.len() + lines.len() / 8);
+            let mut line = |letter: &[u8], path: &[u8]| {
+                [letter, path, b"\n"]
+                    .iter()
+                    .for_each(|part| text.extend_from_slice(part));
+            };
+            let trees = self.trees.get(&step).into_iter().flatten();
+            trees.for_each(|path| line(b"T:", path));
+            let mut folders: Vec<&[u8]> = installed::folders(&lines)
+                .filter(|path| !path.is_empty() && is_unneeded(path))
+                .collect();
+            folders.sort_unstable_by(|one, other| other.cmp(one));
+            folders.iter().for_each(|path| line(b"D:", path));
+            text.extend_from_slice(&lines);
+            self.area.write(&name_of(step, "gone"), &text)?;
         }
         self.unneeded = unneeded;
         Ok(())
