@@ -34,6 +34,8 @@ pub struct Area<'r> {
     places: Mutex<Vec<Place>>,
     /// Directories that were looked for: the numbers of their volumes, and whether they are there.
     known: Mutex<HashMap<Vec<u8>, (usize, bool)>>,
+    /// The last directory that others were looked for in.
+    above: Mutex<Option<(Vec<u8>, OwnedFd)>>,
     /// Permission bits that new files do not get.
     pub masked: u32,
 }
@@ -90,6 +92,7 @@ impl<'r> Area<'r> {
             fd,
             places: Mutex::new(places),
             known: Mutex::default(),
+            above: Mutex::default(),
             masked: 0,
         })
     }
@@ -172,8 +175,8 @@ impl<'r> Area<'r> {
 
     fn find(&self, existing: &[u8]) -> Result<(usize, bool)> {
         let at = |error: Errno| self.root.error(existing, error);
-        let volume = match self.root.directory(existing) {
-            Ok(fd) => Root::volume(&fd).map_err(at)?,
+        let volume = match self.look(existing) {
+            Ok(volume) => volume,
             Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) if !existing.is_empty() => {
                 return Ok((self.volume_of(split(existing).0)?, false));
             }
@@ -216,6 +219,23 @@ impl<'r> Area<'r> {
             fd,
         });
         Ok((places.len() - 1, true))
+    }
+
+    /// The volume that a directory is on, which is looked for in the one above it: often that is the same as before.
+    fn look(&self, directory: &[u8]) -> Result<Volume, Errno> {
+        let (path, name) = split(directory);
+        if !name.is_empty() {
+            let mut above = self.above.lock().unwrap_or_else(PoisonError::into_inner);
+            let fd = match above.take() {
+                Some((known, fd)) if known == path => fd,
+                _ => self.root.directory(path)?,
+            };
+            let (_, fd) = above.insert((path.to_vec(), fd));
+            if let Some(volume) = Root::volume_below(fd, name)? {
+                return Ok(volume);
+            }
+        }
+        Root::volume(self.root.directory(directory)?)
     }
 
     /// Opens the directory of a step on a volume; made if `make`.

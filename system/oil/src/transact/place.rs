@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::inside::{self, Links};
-use rustix::fs::{AtFlags, Mode, OFlags, Statx, StatxFlags};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, Statx, StatxFlags};
 use rustix::io::Errno;
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -28,6 +28,15 @@ pub struct Root {
 pub struct Volume {
     mount: u64,
     device: (u32, u32),
+}
+
+impl Volume {
+    fn of(statx: &Statx) -> Self {
+        Self {
+            mount: statx.stx_mnt_id,
+            device: (statx.stx_dev_major, statx.stx_dev_minor),
+        }
+    }
 }
 
 impl Root {
@@ -63,10 +72,15 @@ impl Root {
     /// The volume that an open directory is on.
     pub fn volume(fd: impl AsFd) -> Result<Volume, Errno> {
         let statx = rustix::fs::statx(fd, c"", AtFlags::EMPTY_PATH, StatxFlags::MNT_ID)?;
-        Ok(Volume {
-            mount: statx.stx_mnt_id,
-            device: (statx.stx_dev_major, statx.stx_dev_minor),
-        })
+        Ok(Volume::of(&statx))
+    }
+
+    /// The same of a directory in an open one; none if something else has its name, a link as well.
+    pub fn volume_below(above: impl AsFd, name: &[u8]) -> Result<Option<Volume>, Errno> {
+        let wanted = StatxFlags::TYPE | StatxFlags::MNT_ID;
+        let statx = rustix::fs::statx(above, name, AtFlags::SYMLINK_NOFOLLOW, wanted)?;
+        let kind = FileType::from_raw_mode(statx.stx_mode.into());
+        Ok((kind == FileType::Directory).then(|| Volume::of(&statx)))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Prepares a transaction: all of it that can be done without changing anything.
 
 use super::area::Area;
-use super::journal::{Journal, Line, boot, digest_of};
+use super::journal::{Journal, Line, boot};
 use super::options::Options;
 use super::owners::Owners;
 use super::place::Root;
@@ -10,9 +10,10 @@ use super::run::own;
 use super::settle::{Settling, Task};
 use super::unpack::{Unpacked, Unpacker, name_of};
 use super::watch::{Event, Watch};
-use crate::database::installed::{self, Installed};
+use crate::database::installed::Installed;
 use crate::database::scripts::Scripts;
 use crate::database::triggers::Triggers;
+use crate::digest::{Algorithm, Digest};
 use crate::error::{Error, Result};
 use crate::history::{self, restore::Sources};
 use crate::package::{Info, ScriptKind};
@@ -87,7 +88,11 @@ pub fn prepare(root: &Root, plan: &Plan, options: &Options, watch: &dyn Watch) -
             pinned,
         });
     }
-    let settled = Settling::new(&area, &installed, &tasks, options, watch)?.run()?;
+    let (settled, before) = thread::scope(|scope| {
+        let before = scope.spawn(|| Digest::of(Algorithm::Sha256, installed.text()));
+        let settled = Settling::new(&area, &installed, &tasks, options, watch)?.run()?;
+        Ok::<_, Error>((settled, before.join().ok()))
+    })?;
     for step in settled.early {
         lines[step].early = true;
     }
@@ -105,7 +110,7 @@ pub fn prepare(root: &Root, plan: &Plan, options: &Options, watch: &dyn Watch) -
         )?),
     };
     Ok(Journal {
-        before: Some(digest_of(&installed::path(root.path()))?),
+        before,
         scripts: options.scripts,
         chown: options.chown,
         sync: options.sync,
