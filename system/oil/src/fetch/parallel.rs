@@ -59,7 +59,8 @@ pub fn fetch_all(client: &Client, jobs: &[Job], watch: &dyn Watch) -> Vec<Result
     std::thread::scope(|scope| {
         let threads = client.options().connections.clamp(1, jobs.len().max(1));
         for _ in 1..threads {
-            scope.spawn(work);
+            // Where no more threads can be had, those that there are do it.
+            let _ = std::thread::Builder::new().spawn_scoped(scope, work);
         }
         work();
     });

@@ -89,9 +89,12 @@ pub fn prepare(root: &Root, plan: &Plan, options: &Options, watch: &dyn Watch) -
         });
     }
     let (settled, before) = thread::scope(|scope| {
-        let before = scope.spawn(|| Digest::of(Algorithm::Sha256, installed.text()));
+        let before = || Digest::of(Algorithm::Sha256, installed.text());
+        let beside = thread::Builder::new().spawn_scoped(scope, before);
         let settled = Settling::new(&area, &installed, &tasks, options, watch)?.run()?;
-        Ok::<_, Error>((settled, before.join().ok()))
+        let hashed = beside.ok().and_then(|beside| beside.join().ok());
+        // Where no thread can be had, it takes its turn.
+        Ok::<_, Error>((settled, hashed.unwrap_or_else(before)))
     })?;
     for step in settled.early {
         lines[step].early = true;
@@ -110,7 +113,7 @@ pub fn prepare(root: &Root, plan: &Plan, options: &Options, watch: &dyn Watch) -
         )?),
     };
     Ok(Journal {
-        before,
+        before: Some(before),
         scripts: options.scripts,
         chown: options.chown,
         sync: options.sync,
@@ -204,7 +207,8 @@ fn unpack(
     };
     thread::scope(|scope| {
         for _ in 1..threads.min(plan.steps.len()) {
-            scope.spawn(work);
+            // Where no more threads can be had, those that there are do it.
+            let _ = thread::Builder::new().spawn_scoped(scope, work);
         }
         work();
     });
