@@ -1,6 +1,6 @@
 //! The boot chart of `analyze plot`: SVG, a row a service. Light: it waited for others; dark: it started; pale: it ran.
 
-use super::details::Services;
+use super::details::{Services, order};
 use crate::control::output::Span;
 use crate::text::Show;
 use std::fmt::Write;
@@ -14,7 +14,8 @@ const TOP: u64 = 60;
 pub fn svg(services: &Services<'_>) -> String {
     let header = &services.header;
     let mut rows = services.booted();
-    rows.sort_by_key(|entry| (services.began(entry), entry.service.started));
+    // They are in the order in which they started.
+    order(&mut rows, &|entry| services.began(entry));
     let began = header.boot;
     let end = rows
         .iter()

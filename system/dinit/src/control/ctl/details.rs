@@ -88,7 +88,7 @@ impl<'a> Services<'a> {
             .iter()
             .filter(|entry| entry.service.started != 0)
             .collect();
-        started.sort_by_key(|entry| entry.service.started);
+        order(&mut started, &|entry| entry.service.started);
         started
     }
 
@@ -105,6 +105,11 @@ impl<'a> Services<'a> {
         }
         started
     }
+}
+
+/// Puts services in the order of a number that each has; those with the same one stay in theirs.
+pub fn order<'a>(services: &mut [&Entry<'a>], number: &dyn Fn(&Entry<'a>) -> u64) {
+    services.sort_by_key(|entry| number(entry));
 }
 
 /// `after` and `before` ask for nothing to be started.
