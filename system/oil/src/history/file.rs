@@ -18,7 +18,7 @@ use crate::package::ScriptKind;
 use crate::protected_paths::{ProtectedPaths, Protection};
 use crate::transact::area::{Area, DIRECTORY};
 use crate::transact::place::{Root, split};
-use crate::transact::trees::{self, Trees, name as tree_name};
+use crate::transact::trees::{self, Trees};
 use crate::transact::{Line, Plan, manifest};
 use rustix::fs::{AtFlags, Dir, Mode, OFlags};
 use rustix::io::Errno;
@@ -182,7 +182,8 @@ fn build(version: &str, identity: &str) -> Option<Option<Build>> {
 pub fn prepare(
     area: &Area,
     plan: &Plan,
-    (lines, trees): (&[Line], &Trees),
+    lines: &[Line],
+    whole: &Trees,
     installed: &Installed,
     scripts: &Scripts,
     triggers: &Triggers,
@@ -205,10 +206,10 @@ pub fn prepare(
     out.extend_from_slice(&world);
     out.extend_from_slice(plan.world.as_bytes());
     for step in 0..lines.len() {
-        let paths = trees.get(&step).into_iter().flatten();
+        let paths = whole.get(&step).into_iter().flatten();
         for (place, path) in paths.enumerate() {
             let (name, path) = (
-                tree_name(number, step, place),
+                trees::name(number, step, place),
                 String::from_utf8_lossy(path),
             );
             let _ = writeln!(text, "tree {name} {path}");

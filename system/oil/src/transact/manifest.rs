@@ -111,7 +111,7 @@ impl Manifest {
 
     /// Directories and their files, in order.
     pub fn parts(&self) -> Parts<'_> {
-        Parts::of(&self.path, &self.text[self.head_end..])
+        Parts::of(&self.path, &self.text[self.head_end..], false)
     }
 
     /// The lines of the directories and files: letters and what stands behind them.
@@ -149,15 +149,18 @@ fn lines(text: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
 pub struct Parts<'m> {
     path: &'m Path,
     rest: &'m [u8],
+    /// Whether the last line may lack its end, as that of a database does which somebody has edited.
+    is_open: bool,
     number: u32,
 }
 
 impl<'m> Parts<'m> {
-    /// Of a manifest's lines or a record's behind its metadata, which are in the file at `path`.
-    pub fn of(path: &'m Path, lines: &'m [u8]) -> Self {
+    /// Of lines in the file at `path`.
+    fn of(path: &'m Path, lines: &'m [u8], is_open: bool) -> Self {
         Self {
             path,
             rest: lines,
+            is_open,
             number: 0,
         }
     }
@@ -179,13 +182,16 @@ impl<'m> Parts<'m> {
     }
 
     fn line(&mut self) -> Option<(u8, &'m [u8])> {
-        let end = memchr::memchr(b'\n', self.rest)?;
+        let end = match memchr::memchr(b'\n', self.rest) {
+            None if self.is_open => self.rest.len(),
+            end => end?,
+        };
         let line = &self.rest[..end];
         Some((*line.first()?, line.get(2..)?))
     }
 
     fn take(&mut self, value: &[u8]) {
-        self.rest = &self.rest[value.len() + 3..];
+        self.rest = self.rest.get(value.len() + 3..).unwrap_or_default();
     }
 
     fn part(&mut self) -> Option<Result<Part<'m>, ()>> {
@@ -276,7 +282,7 @@ impl<'m> Iterator for Parts<'m> {
 
 /// The directories and files of a package that is installed.
 pub fn of_installed(installed: &Installed, place: usize) -> impl Iterator<Item = Result<Part<'_>>> {
-    let parts = Parts::of(Path::new("installed"), installed.files(place));
+    let parts = Parts::of(Path::new("installed"), installed.files(place), true);
     // Where it is wrong, the other way to read it says.
     parts.map(move |part| part.map_err(|error| installed.record(place).err().unwrap_or(error)))
 }
@@ -409,6 +415,41 @@ impl Builder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::database::record::{Directory, File};
+
+    #[test]
+    fn parts_of_a_package_are_those_of_its_record() {
+        for text in [
+            "P:a\nV:1\nF:\nR:x\nF:usr\nM:0:0:700\nR:y\na:0:0:4755\nZ:Q1O7Krtp67J/v+Y8djliTG7F4zG4Q=\n\n",
+            // As an editor may leave it.
+            "P:a\nV:1\nF:usr\nM:0:0:700\nR:x\nZ:Q1O7Krtp67J/v+Y8djliTG7F4zG4Q=",
+            "P:a\nV:1\nF:usr",
+        ] {
+            let installed = Installed::from_text(PathBuf::from("installed"), text.into());
+            let mut directories = Vec::new();
+            for part in of_installed(&installed, 0) {
+                match part.expect("good") {
+                    Part::Folder(folder) => directories.push(Directory {
+                        path: folder.path.to_vec(),
+                        acl: folder.acl,
+                        files: Vec::new(),
+                    }),
+                    Part::Item(item) => directories.last_mut().expect("one").files.push(File {
+                        name: item.name.to_vec(),
+                        acl: item.acl,
+                        digest: item.digest,
+                    }),
+                }
+            }
+            let record = installed.record(0).expect("good");
+            assert_eq!(directories, record.directories, "{text}");
+        }
+        let installed = Installed::from_text(PathBuf::from("db"), b"P:a\nF:usr\nM:1\n".into());
+        let error = of_installed(&installed, 0).find_map(Result::err);
+        assert!(
+            matches!(error, Some(Error::Database { path, line: 3, .. }) if path == Path::new("db"))
+        );
+    }
 
     #[test]
     fn written_as_read() {

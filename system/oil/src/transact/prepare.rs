@@ -89,12 +89,12 @@ pub fn prepare(root: &Root, plan: &Plan, options: &Options, watch: &dyn Watch) -
         });
     }
     let (settled, before) = thread::scope(|scope| {
-        let before = || Digest::of(Algorithm::Sha256, installed.text());
-        let beside = thread::Builder::new().spawn_scoped(scope, before);
+        let hash = || Digest::of(Algorithm::Sha256, installed.text());
+        let beside = thread::Builder::new().spawn_scoped(scope, hash);
         let settled = Settling::new(&area, &installed, &tasks, options, watch)?.run()?;
         let hashed = beside.ok().and_then(|beside| beside.join().ok());
         // Where no thread can be had, it takes its turn.
-        Ok::<_, Error>((settled, hashed.unwrap_or_else(before)))
+        Ok::<_, Error>((settled, hashed.unwrap_or_else(hash)))
     })?;
     for step in settled.early {
         lines[step].early = true;
@@ -106,7 +106,8 @@ pub fn prepare(root: &Root, plan: &Plan, options: &Options, watch: &dyn Watch) -
         _ => Some(history::prepare(
             &area,
             plan,
-            (&lines, &settled.trees),
+            &lines,
+            &settled.trees,
             &installed,
             &scripts,
             &triggers,

@@ -1,10 +1,9 @@
 //! Directories that go or come whole with a package: by one rename, where their files one by one would cost one each.
 //!
 //! What comes is unpacked as it will be where its directory is not there; if it is by the time it is put in its place, its
-//! files go there one by one after all. What goes is kept:
-//! decided when the transaction is prepared, in its step's manifest of what goes; done only if nothing else is in the directory
-//! then. What has become of it is asked of the file system: one that is not in its place any more, but in the store,
-//! was moved before.
+//! files go there one by one after all. What goes is kept: decided when the transaction is prepared, in its step's
+//! manifest of what goes; done only if nothing else is in the directory then. What has become of it is asked of the file
+//! system: one that is not in its place any more, but in the store, was moved before.
 
 use super::manifest::Manifest;
 use super::place::{Directories, split};
@@ -118,22 +117,18 @@ impl<'m> Content<'m> {
     /// Of what goes.
     pub fn of(gone: &'m Manifest) -> Self {
         let mut all: HashMap<&[u8], Vec<&[u8]>> = HashMap::new();
-        let mut folder: (&[u8], Vec<&[u8]>) = Default::default();
-        let mut add = |(path, mut names): (&'m [u8], Vec<&'m [u8]>)| {
-            let known = all.entry(path).or_default();
-            known.append(&mut names);
-            if !known.is_sorted() {
-                known.sort_unstable();
-            }
-        };
+        let mut nowhere = Vec::new();
+        let mut names = &mut nowhere;
         for (letter, value) in gone.lines() {
             match letter {
-                b'F' => add(std::mem::replace(&mut folder, (value, Vec::new()))),
-                b'R' => folder.1.push(value),
+                b'F' => names = all.entry(value).or_default(),
+                b'R' => names.push(value),
                 _ => {}
             }
         }
-        add(folder);
+        for names in all.values_mut().filter(|names| !names.is_sorted()) {
+            names.sort_unstable();
+        }
         Self(all)
     }
 
