@@ -9,7 +9,7 @@
 mod fast;
 mod tables;
 
-use fast::{Fast, How, repeat, run};
+use fast::{Fast, How, Stopped, repeat, run, run_both};
 use std::fmt::{self, Display, Formatter};
 use std::io::{self, BufRead, Read};
 use tables::{
@@ -22,7 +22,6 @@ const WINDOW: usize = 32 << 10;
 const MADE: usize = 128 << 10;
 /// What a round of the fast loop makes at most: literals, the longest match, and what copying it writes too much.
 const ROUND: usize = 4 + 258 + 8;
-const OUTPUT: usize = WINDOW + MADE + ROUND;
 /// Bytes that are looked at in a round of the fast loop.
 const INPUT: usize = 16;
 
@@ -49,6 +48,27 @@ enum Next {
 struct Bits {
     bits: u64,
     count: u32,
+}
+
+/// What a stream is undone with.
+pub struct Buffers {
+    codes: Box<Codes>,
+    /// The window, and behind it what was made.
+    output: Box<[u8]>,
+}
+
+impl Buffers {
+    /// With room for so many bytes that are made ahead of what is read.
+    pub fn with_room(ahead: usize) -> Self {
+        Self {
+            codes: Box::new(Codes {
+                literals: [0; LITERALS],
+                distances: [0; DISTANCES],
+                fixed: false,
+            }),
+            output: vec![0; WINDOW + ahead.max(MADE) + ROUND].into_boxed_slice(),
+        }
+    }
 }
 
 struct Codes {
@@ -88,35 +108,40 @@ pub struct Inflate<R> {
     next: Next,
     /// Whether the block is the last one.
     is_last: bool,
-    codes: Box<Codes>,
-    /// The window, and behind it what was made.
-    output: Box<[u8; OUTPUT]>,
-    /// Of `output`: what is in the window, where bytes that were not consumed begin, and their end.
+    buffers: Buffers,
+    /// Of what was made: what is in the window, where bytes that were not consumed begin, and their end.
     begin: usize,
     given: usize,
     end: usize,
+    /// What went wrong while it was made ahead, for whoever reads it.
+    failed: Option<io::Error>,
 }
 
 impl<R: BufRead> Inflate<R> {
     /// Of a reader before the first block.
     pub fn new(input: R) -> Self {
-        let output = vec![0; OUTPUT].into_boxed_slice();
+        Self::with(input, Buffers::with_room(0))
+    }
+
+    /// The same with buffers that another stream may have been undone with.
+    pub fn with(input: R, buffers: Buffers) -> Self {
         Self {
             input,
             taken: 0,
             bits: Bits::default(),
             next: Next::Header,
             is_last: false,
-            codes: Box::new(Codes {
-                literals: [0; LITERALS],
-                distances: [0; DISTANCES],
-                fixed: false,
-            }),
-            output: output.try_into().expect("of this length"),
+            buffers,
             begin: 0,
             given: 0,
             end: 0,
+            failed: None,
         }
+    }
+
+    /// What it is read from, and its buffers.
+    pub fn into_parts(self) -> (R, Buffers) {
+        (self.input, self.buffers)
     }
 
     /// Begins anew, with what follows in its reader.
@@ -124,6 +149,7 @@ impl<R: BufRead> Inflate<R> {
         self.bits = Bits::default();
         (self.next, self.is_last) = (Next::Header, false);
         (self.begin, self.given, self.end) = (0, 0, 0);
+        self.failed = None;
     }
 
     /// What it is read from.
@@ -138,20 +164,76 @@ impl<R: BufRead> Inflate<R> {
 
     /// Makes more, if there is more.
     fn make(&mut self) -> io::Result<()> {
-        if self.end >= WINDOW + MADE {
-            let from = self.end - WINDOW;
-            self.output.copy_within(from..self.end, 0);
-            (self.begin, self.given, self.end) = (0, WINDOW, WINDOW);
+        if let Some(error) = self.failed.take() {
+            return Err(error);
         }
+        self.wrap();
         while self.given == self.end && self.next != Next::End {
             match self.next {
                 Next::Header => self.header()?,
-                Next::Stored(left) => self.stored(left)?,
+                Next::Stored(left) => self.stored(left, WINDOW + MADE)?,
                 Next::Symbols => self.symbols()?,
                 Next::End => {}
             }
         }
         Ok(())
+    }
+
+    /// Of what was consumed only the window stays, where there is no more room.
+    fn wrap(&mut self) {
+        if self.given == self.end && self.end >= WINDOW + MADE {
+            let from = self.end - WINDOW;
+            self.buffers.output.copy_within(from..self.end, 0);
+            (self.begin, self.given, self.end) = (0, WINDOW, WINDOW);
+        }
+    }
+
+    /// Makes more of a stream all of which was consumed, and of another as long as it has room, both at once: they take less
+    /// time so than one after the other. What is wrong with either is told when it is read.
+    pub fn make_beside(&mut self, other: &mut Self) {
+        if self.given < self.end {
+            return;
+        }
+        self.wrap();
+        let limits = [WINDOW + MADE, other.buffers.output.len() - ROUND];
+        while self.is_to_go_on(limits[0]) && other.is_to_go_on(limits[1]) {
+            if self.next != Next::Symbols {
+                self.failed = self.step(limits[0]).err();
+            } else if other.next != Next::Symbols {
+                other.failed = other.step(limits[1]).err();
+            } else {
+                self.both(other, limits);
+            }
+        }
+    }
+
+    fn is_to_go_on(&self, limit: usize) -> bool {
+        self.next != Next::End && self.end < limit && self.failed.is_none()
+    }
+
+    /// What is between symbols.
+    fn step(&mut self, limit: usize) -> io::Result<()> {
+        match self.next {
+            Next::Header => self.header(),
+            Next::Stored(left) => self.stored(left, limit),
+            Next::Symbols | Next::End => Ok(()),
+        }
+    }
+
+    /// Symbols of two streams.
+    fn both(&mut self, other: &mut Self, limits: [usize; 2]) {
+        let (mut ours, mut theirs) = match (self.start(limits[0]), other.start(limits[1])) {
+            (Ok(ours), Ok(theirs)) => (ours, theirs),
+            (ours, theirs) => {
+                let failed = (ours.err(), theirs.err());
+                (self.failed, other.failed) = failed;
+                return;
+            }
+        };
+        let how = run_both(&mut ours, &mut theirs);
+        let (ours, theirs) = (ours.stop(), theirs.stop());
+        self.failed = self.take_over(ours, how[0], limits[0]).err();
+        other.failed = other.take_over(theirs, how[1], limits[1]).err();
     }
 
     /// One more byte of the input.
@@ -204,7 +286,7 @@ impl<R: BufRead> Inflate<R> {
         Ok(())
     }
 
-    fn stored(&mut self, left: usize) -> io::Result<()> {
+    fn stored(&mut self, left: usize, limit: usize) -> io::Result<()> {
         if left == 0 {
             self.next = Next::Header;
             return Ok(());
@@ -212,12 +294,12 @@ impl<R: BufRead> Inflate<R> {
         // The header ended with a byte.
         debug_assert_eq!(self.bits.count, 0);
         let input = self.input.fill_buf()?;
-        let room = WINDOW + MADE - self.end;
+        let room = limit - self.end;
         let length = left.min(input.len()).min(room);
         if length == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        self.output[self.end..self.end + length].copy_from_slice(&input[..length]);
+        self.buffers.output[self.end..self.end + length].copy_from_slice(&input[..length]);
         self.input.consume(length);
         self.taken += length as u64;
         self.end += length;
@@ -226,13 +308,13 @@ impl<R: BufRead> Inflate<R> {
     }
 
     fn fixed(&mut self) {
-        if self.codes.fixed {
+        if self.buffers.codes.fixed {
             return;
         }
         let mut lengths = [8; 288];
         lengths[144..256].fill(9);
         lengths[256..280].fill(7);
-        let codes = &mut *self.codes;
+        let codes = &mut *self.buffers.codes;
         let made = tables::make(
             &mut codes.literals,
             LITERAL_BITS,
@@ -289,7 +371,7 @@ impl<R: BufRead> Inflate<R> {
             part.fill(length);
             at += times as usize;
         }
-        let codes = &mut *self.codes;
+        let codes = &mut *self.buffers.codes;
         codes.fixed = false;
         let (first, second) = lengths[..all].split_at(literals);
         // A block must have an end.
@@ -341,8 +423,8 @@ impl<R: BufRead> Inflate<R> {
             loop {
                 let place = from.0 + ((self.bits.bits as usize) & ((1 << from.1) - 1));
                 entry = match is_literal {
-                    true => self.codes.literals[place & (LITERALS - 1)],
-                    false => self.codes.distances[place & (DISTANCES - 1)],
+                    true => self.buffers.codes.literals[place & (LITERALS - 1)],
+                    false => self.buffers.codes.distances[place & (DISTANCES - 1)],
                 };
                 let length = match entry & (OTHER | END) {
                     0 => entry >> 8 & 0xf,
@@ -374,61 +456,74 @@ impl<R: BufRead> Inflate<R> {
 
     /// Goes on with the block until enough was made, or it ends.
     fn symbols(&mut self) -> io::Result<()> {
-        while self.end < WINDOW + MADE {
-            if self.fast()? {
-                self.next = Next::Header;
-                return Ok(());
-            }
-            if self.end >= WINDOW + MADE {
-                break;
-            }
-            // Near the end of what was read: one symbol, bit by bit.
-            let (entry, value) = self.symbol(true)?;
-            if entry & LITERAL != 0 {
-                self.output[self.end] = value as u8;
-                self.end += 1;
-                continue;
-            }
-            if entry & OTHER != 0 {
-                self.next = Next::Header;
-                return Ok(());
-            }
-            let (_, distance) = self.symbol(false)?;
-            if distance > self.end - self.begin {
-                return Err(self.bad().into());
-            }
-            repeat(&mut self.output, self.end, distance, value);
-            self.end += value;
+        while self.end < WINDOW + MADE && self.next == Next::Symbols {
+            let mut stream = self.start(WINDOW + MADE)?;
+            let how = run(&mut stream);
+            let stopped = stream.stop();
+            self.take_over(stopped, how, WINDOW + MADE)?;
         }
         Ok(())
     }
 
-    /// The same as long as many bytes are there. Whether the block ended.
-    fn fast(&mut self) -> io::Result<bool> {
-        let input = self.input.fill_buf()?;
-        if input.len() < INPUT {
-            return Ok(false);
-        }
-        let mut state = Fast {
+    /// For the fast loops.
+    fn start(&mut self, limit: usize) -> io::Result<Fast<'_>> {
+        Ok(Fast {
             bits: self.bits,
+            input: self.input.fill_buf()?,
             at: 0,
+            codes: &self.buffers.codes,
+            output: &mut self.buffers.output,
+            begin: self.begin,
             end: self.end,
-        };
-        let how = run(&mut state, input, &self.codes, &mut self.output, self.begin);
-        // Whole bytes that were not taken are given back.
-        let back = (state.bits.count / 8) as usize;
-        // Those that were there before can be more than what was read here.
-        let back = back.min(state.at);
-        state.bits.count -= 8 * back as u32;
-        state.bits.bits &= (1 << state.bits.count) - 1;
-        self.bits = state.bits;
-        self.end = state.end;
-        self.input.consume(state.at - back);
-        self.taken += (state.at - back) as u64;
+            limit,
+        })
+    }
+
+    /// What a fast loop did. Where it can not go on for what there is to be read, one symbol is taken bit by bit.
+    fn take_over(&mut self, stopped: Stopped, how: How, limit: usize) -> io::Result<()> {
+        let Stopped {
+            mut bits,
+            at,
+            end,
+            starved,
+        } = stopped;
+        // Whole bytes that were not taken are given back. Those that were there before can be more than what was read here.
+        let back = ((bits.count / 8) as usize).min(at);
+        bits.count -= 8 * back as u32;
+        bits.bits &= (1 << bits.count) - 1;
+        (self.bits, self.end) = (bits, end);
+        self.input.consume(at - back);
+        self.taken += (at - back) as u64;
         match how {
             How::Bad => Err(self.bad().into()),
-            how => Ok(how == How::Ended),
+            How::Ended => {
+                self.next = Next::Header;
+                Ok(())
+            }
+            How::Paused if starved && end < limit => self.one(),
+            How::Paused => Ok(()),
         }
+    }
+
+    /// One symbol, bit by bit: near the end of what was read.
+    fn one(&mut self) -> io::Result<()> {
+        let (entry, value) = self.symbol(true)?;
+        if entry & LITERAL != 0 {
+            self.buffers.output[self.end] = value as u8;
+            self.end += 1;
+            return Ok(());
+        }
+        if entry & OTHER != 0 {
+            self.next = Next::Header;
+            return Ok(());
+        }
+        let (_, distance) = self.symbol(false)?;
+        if distance > self.end - self.begin {
+            return Err(self.bad().into());
+        }
+        repeat(&mut self.buffers.output, self.end, distance, value);
+        self.end += value;
+        Ok(())
     }
 }
 
@@ -446,7 +541,7 @@ impl<R: BufRead> BufRead for Inflate<R> {
         if self.given == self.end {
             self.make()?;
         }
-        Ok(&self.output[self.given..self.end])
+        Ok(&self.buffers.output[self.given..self.end])
     }
 
     fn consume(&mut self, amount: usize) {

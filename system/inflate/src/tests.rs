@@ -13,14 +13,46 @@ fn deflate(data: &[u8], level: u32) -> Vec<u8> {
     out
 }
 
+type Stream<'f> = Inflate<BufReader<&'f [u8]>>;
+
+fn stream(file: &[u8], piece: usize) -> Stream<'_> {
+    Inflate::new(BufReader::with_capacity(piece, file))
+}
+
+/// What a stream gives, and how many bytes it leaves. Before it makes more, `before` is asked.
+fn read<'f>(
+    mut stream: Stream<'f>,
+    mut before: impl FnMut(&mut Stream<'f>),
+) -> Option<(Vec<u8>, usize)> {
+    let mut data = Vec::new();
+    loop {
+        before(&mut stream);
+        let made = stream.fill_buf().ok()?;
+        if made.is_empty() {
+            break;
+        }
+        // Not all of it at once.
+        let length = made.len().min(70_000);
+        data.extend_from_slice(&made[..length]);
+        stream.consume(length);
+    }
+    let input = stream.input();
+    Some((data, input.buffer().len() + input.get_ref().len()))
+}
+
 /// By ours, of pieces of this size; what follows is left.
 fn ours(file: &[u8], piece: usize) -> Option<(Vec<u8>, usize)> {
-    let mut inflate = Inflate::new(BufReader::with_capacity(piece, file));
-    let mut data = Vec::new();
-    inflate.read_to_end(&mut data).ok()?;
-    let input = inflate.input();
-    let left = input.buffer().len() + input.get_ref().len();
-    Some((data, left))
+    read(stream(file, piece), |_| {})
+}
+
+/// The same of two, the second made beside the first and then read.
+fn both(files: [&[u8]; 2], piece: usize, ahead: usize) -> [Option<(Vec<u8>, usize)>; 2] {
+    let reader = BufReader::with_capacity(piece, files[1]);
+    let mut second = Inflate::with(reader, Buffers::with_room(ahead));
+    let first = read(stream(files[0], piece), |first| {
+        first.make_beside(&mut second);
+    });
+    [first, read(second, |_| {})]
 }
 
 fn zlibs(file: &[u8]) -> Option<(Vec<u8>, usize)> {
@@ -87,6 +119,54 @@ fn what_zlib_makes() {
                 assert_eq!(left, 6);
             }
         }
+    }
+}
+
+#[test]
+fn two_at_once_as_one_after_the_other() {
+    let samples = samples();
+    let mut files = Vec::new();
+    for data in &samples {
+        files.extend([0, 1, 9].map(|level| [&deflate(data, level)[..], b"behind"].concat()));
+    }
+    for (nth, file) in files.iter().enumerate() {
+        let other = &files[(nth * 7 + 5) % files.len()];
+        let alone = [file, other].map(|file| ours(file, 1 << 20));
+        for (piece, ahead) in [
+            (1 << 20, 1 << 20),
+            (4096, 10 << 20),
+            (17, 100_000),
+            (1 << 20, 0),
+        ] {
+            assert!(
+                both([file, other], piece, ahead) == alone,
+                "{nth} {piece} {ahead}"
+            );
+        }
+    }
+}
+
+#[test]
+fn one_that_is_damaged_does_not_harm_the_other() {
+    let mut number = numbers(8);
+    let data: Vec<u8> = (0..3000).map(|_| number().trailing_zeros() as u8).collect();
+    let good = deflate(&data, 6);
+    let expected = Some((data, 0));
+    for bit in 0..good.len() * 8 {
+        let mut bad = good.clone();
+        bad[bit / 8] ^= 1 << (bit % 8);
+        let alone = zlibs(&bad);
+        for (files, results) in [
+            ([&good, &bad], [&expected, &alone]),
+            ([&bad, &good], [&alone, &expected]),
+        ] {
+            let found = both(files.map(|file| &file[..]), 1 << 16, 0);
+            assert!(found.each_ref() == results, "{bit}");
+        }
+    }
+    for length in 0..good.len() {
+        let found = both([&good, &good[..length]], 100, 1 << 20);
+        assert!(found == [expected.clone(), None], "{length}");
     }
 }
 

@@ -6,7 +6,7 @@ pub mod gzip;
 pub mod v2;
 
 use crate::error::{Error, Result};
-use std::io::BufRead;
+use std::io::{self, BufRead};
 
 /// What comes next of a part of a file, a block or an entry, that has `left` more bytes: none at its end.
 fn part(input: &mut impl BufRead, left: u64) -> Result<&[u8]> {
@@ -19,4 +19,13 @@ fn part(input: &mut impl BufRead, left: u64) -> Result<&[u8]> {
     }
     let length = left.min(bytes.len() as u64) as usize;
     Ok(&bytes[..length])
+}
+
+/// Reads what lies in a buffer.
+fn read_buffered(from: &mut impl BufRead, into: &mut [u8]) -> io::Result<usize> {
+    let bytes = from.fill_buf()?;
+    let length = bytes.len().min(into.len());
+    into[..length].copy_from_slice(&bytes[..length]);
+    from.consume(length);
+    Ok(length)
 }

@@ -5,15 +5,18 @@
 //! or the identity is known to be good. A v2 package's data as a whole is only known to be good at its end: what is
 //! unpacked stays aside until [`PackageReader::finish`] has said so.
 
+mod queue;
 mod v2;
 mod v3;
+
+pub use queue::{Queue, in_turn};
 
 pub(crate) use v2::{read_signatures as v2_signatures, verify as v2_verify};
 pub(crate) use v3::signatures as v3_signatures;
 
 use crate::digest::Digest;
 use crate::error::{Error, Result};
-use crate::format::compress::Compression;
+use crate::format::compress::{Beside, Compression, Decoder};
 use crate::keys::Keys;
 use crate::package::{Entry, Info, Scripts};
 use std::io::{self, Read};
@@ -60,15 +63,49 @@ pub struct Metadata {
 /// Bytes of text that the entries of one package have together at most: their paths, targets and attributes.
 const MAX_PATHS: usize = 64 << 20;
 
-/// A file whose first bytes have been looked at. Whatever it is read from: what reads packages is in a program once.
-pub(crate) type Marked<'f> = io::Chain<io::Cursor<[u8; 4]>, Box<dyn Read + 'f>>;
+/// A file, whatever it is read from: what reads packages is in a program once.
+pub(crate) type Marked<'f> = Box<dyn Read + 'f>;
 
 /// Looks at the first bytes of a file.
 pub(crate) fn marked<'f>(mut file: impl Read + 'f) -> io::Result<([u8; 4], Marked<'f>)> {
     let mut mark = [0; 4];
     file.read_exact(&mut mark)?;
-    let file: Box<dyn Read> = Box::new(file);
-    Ok((mark, io::Cursor::new(mark).chain(file)))
+    Ok((mark, Box::new(io::Cursor::new(mark).chain(file))))
+}
+
+/// A file that may be a package, its wrapper read.
+pub struct Opened<'f>(Start<'f>);
+
+enum Start<'f> {
+    V2(Marked<'f>),
+    V3(Decoder<Marked<'f>>, Compression),
+}
+
+impl<'f> Opened<'f> {
+    /// Looks at a file's first bytes.
+    ///
+    /// # Errors
+    /// Those of reading; [`Error::Unknown`] and [`Error::Compression`] if it is no package.
+    pub fn new(file: impl Read + 'f) -> Result<Self> {
+        Self::with(file, None)
+    }
+
+    fn with(file: impl Read + 'f, beside: Option<Beside<Marked<'f>>>) -> Result<Self> {
+        let (mark, file) = marked(file)?;
+        if mark.starts_with(&[0x1f, 0x8b]) {
+            return Ok(Self(Start::V2(file)));
+        }
+        let (decoder, compression) = Decoder::of(file, beside)?;
+        Ok(Self(Start::V3(decoder, compression)))
+    }
+
+    /// Checks all of it. Here a v2 package of the old style, whose signature covers everything, is taken too.
+    ///
+    /// # Errors
+    /// As [`PackageReader`].
+    pub fn verify(self, trust: &Trust) -> Result<Metadata> {
+        PackageReader::of_either(self, trust, true)?.finish()
+    }
 }
 
 /// A package that is being read.
@@ -89,18 +126,28 @@ impl<'f> PackageReader<'f> {
     /// [`Error::Untrusted`], [`Error::BadSignature`] and [`Error::Identity`] if it is not to be taken;
     /// [`Error::NoDataHash`] for a v2 package of the old style unless anything is taken; those of its format.
     pub fn open(file: impl Read + 'f, trust: &Trust) -> Result<Self> {
-        let (mark, file) = marked(file)?;
-        Self::open_as(mark, file, trust, false)
+        Self::of(Opened::new(file)?, trust)
     }
 
-    fn open_as(mark: [u8; 4], file: Marked<'f>, trust: &Trust, late: bool) -> Result<Self> {
-        if mark.starts_with(&[0x1f, 0x8b]) {
-            let (metadata, body) = v2::open(file, trust, late)?;
-            let body = Body::V2(Box::new(body));
-            return Ok(Self { metadata, body });
-        }
-        let (metadata, body) = v3::open(file, trust)?;
-        let body = Body::V3(Box::new(body));
+    /// The same of a file that was looked at.
+    ///
+    /// # Errors
+    /// As [`PackageReader::open`].
+    pub fn of(file: Opened<'f>, trust: &Trust) -> Result<Self> {
+        Self::of_either(file, trust, false)
+    }
+
+    fn of_either(file: Opened<'f>, trust: &Trust, late: bool) -> Result<Self> {
+        let (metadata, body) = match file.0 {
+            Start::V2(file) => {
+                let (metadata, body) = v2::open(file, trust, late)?;
+                (metadata, Body::V2(Box::new(body)))
+            }
+            Start::V3(decoder, compression) => {
+                let (metadata, body) = v3::open(decoder, compression, trust)?;
+                (metadata, Body::V3(Box::new(body)))
+            }
+        };
         Ok(Self { metadata, body })
     }
 
@@ -178,13 +225,12 @@ impl<'f> PackageReader<'f> {
     }
 }
 
-/// Checks all of a package file. Here a v2 package of the old style, whose signature covers everything, is taken too.
+/// Checks all of a package file.
 ///
 /// # Errors
-/// As [`PackageReader`].
+/// As [`Opened::verify`].
 pub fn verify(file: impl Read, trust: &Trust) -> Result<Metadata> {
-    let (mark, file) = marked(file)?;
-    PackageReader::open_as(mark, file, trust, true)?.finish()
+    Opened::new(file)?.verify(trust)
 }
 
 fn check_identity(trust: &Trust, found: &Digest) -> Result<()> {

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::format::gzip::{self, Members};
 use crate::format::v2::tar::{self, BLOCK};
 use crate::package::{MAX_SCRIPT, ScriptKind};
-use std::io::Read as _;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// A script of an installed package.
@@ -56,7 +56,8 @@ impl Scripts {
         let path = directory.join("scripts.tar.gz");
         let mut bytes = Vec::new();
         if let Some(packed) = read_if_there(&path)? {
-            let mut members = Members::new(packed.as_slice());
+            let packed: Box<dyn Read> = Box::new(packed.as_slice());
+            let mut members = Members::new(packed);
             let left = |bytes: &Vec<u8>| LIMIT - bytes.len() as u64;
             while members.next_member(left(&bytes)).map_err(fault(&path))? {
                 let read = members.read_to_end(&mut bytes);

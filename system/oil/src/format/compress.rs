@@ -4,8 +4,10 @@
 mod unzstd;
 
 use crate::error::{Error, Result};
-use inflate::Inflate;
+use inflate::{Buffers, Inflate};
+use std::cell::RefCell;
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::rc::Rc;
 use std::str::FromStr;
 use unzstd::Unzstd;
 
@@ -61,12 +63,54 @@ impl Compression {
 }
 
 /// Decompressed bytes of a v3 file.
-pub struct Decoder<R: Read>(Kind<R>);
+pub struct Decoder<R: Read> {
+    kind: Kind<R>,
+    beside: Option<Beside<R>>,
+}
 
 enum Kind<R: Read> {
     Plain(io::Chain<io::Cursor<[u8; 4]>, BufReader<R>>),
     Deflate(Inflate<BufReader<R>>),
     Zstd(BufReader<Unzstd<R>>),
+}
+
+/// Where a file waits that is read after the one that is being read, of those that are read one after another. While the
+/// one is undone, so is the other: a processor takes less time for both at once.
+pub struct Beside<R: Read>(Rc<RefCell<Waiting<R>>>);
+
+struct Waiting<R: Read> {
+    next: Option<Decoder<R>>,
+    /// Bytes that are made of it ahead.
+    ahead: usize,
+    /// What a file was read with that is done.
+    spare: Option<(BufReader<R>, Buffers)>,
+}
+
+impl<R: Read> Clone for Beside<R> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<R: Read> Beside<R> {
+    /// Nothing yet. Up to `ahead` bytes will be made of what waits.
+    pub fn new(ahead: usize) -> Self {
+        Self(Rc::new(RefCell::new(Waiting {
+            next: None,
+            ahead,
+            spare: None,
+        })))
+    }
+
+    /// Has a file wait.
+    pub fn wait(&self, next: Decoder<R>) {
+        self.0.borrow_mut().next = Some(next);
+    }
+
+    /// The file that waits, as far as it has come.
+    pub fn next(&self) -> Option<Decoder<R>> {
+        self.0.borrow_mut().next.take()
+    }
 }
 
 impl<R: Read> Decoder<R> {
@@ -76,7 +120,29 @@ impl<R: Read> Decoder<R> {
     /// [`Error::Unknown`] if it is no v3 file; [`Error::Compression`] if it is compressed by something that we do
     /// not know.
     pub fn new(file: R) -> Result<(Self, Compression)> {
-        let mut file = BufReader::with_capacity(BUFFER, file);
+        Self::of(file, None)
+    }
+
+    /// The same of a file that is read before or after others.
+    ///
+    /// # Errors
+    /// As [`Decoder::new`].
+    pub fn of(file: R, beside: Option<Beside<R>>) -> Result<(Self, Compression)> {
+        let (spare, ahead) = match &beside {
+            Some(beside) => {
+                let mut waiting = beside.0.borrow_mut();
+                (waiting.spare.take(), waiting.ahead)
+            }
+            None => (None, 0),
+        };
+        let (mut file, buffers) = match spare {
+            Some((mut reader, buffers)) => {
+                // Nothing is left in it: it is at its file's end.
+                *reader.get_mut() = file;
+                (reader, Some(buffers))
+            }
+            None => (BufReader::with_capacity(BUFFER, file), None),
+        };
         let mut mark = [0; 4];
         file.read_exact(&mut mark)?;
         let unknown = Error::Compression {
@@ -105,12 +171,15 @@ impl<R: Read> Decoder<R> {
                 }
                 Kind::Plain(io::Cursor::new(mark).chain(file))
             }
-            Compression::Deflate(_) => Kind::Deflate(Inflate::new(file)),
+            Compression::Deflate(_) => {
+                let buffers = buffers.unwrap_or_else(|| Buffers::with_room(ahead));
+                Kind::Deflate(Inflate::with(file, buffers))
+            }
             Compression::Zstd(_) => {
                 Kind::Zstd(BufReader::with_capacity(BUFFER, Unzstd::new(file)?))
             }
         };
-        Ok((Self(kind), compression))
+        Ok((Self { kind, beside }, compression))
     }
 
     /// Makes sure that the file ends here, inside and outside.
@@ -119,30 +188,40 @@ impl<R: Read> Decoder<R> {
     /// [`Error::Trailing`] if it does not, with the place 0 where it is not known.
     pub fn finish(mut self) -> Result<()> {
         let more = !self.fill_buf()?.is_empty()
-            || match &mut self.0 {
+            || match &mut self.kind {
                 Kind::Plain(_) => false,
                 Kind::Deflate(inner) => !inner.input().fill_buf()?.is_empty(),
                 Kind::Zstd(inner) => !inner.get_mut().input().fill_buf()?.is_empty(),
             };
         if more {
-            Err(Error::Trailing(0))
-        } else {
-            Ok(())
+            return Err(Error::Trailing(0));
         }
+        if let (Kind::Deflate(inner), Some(beside)) = (self.kind, self.beside) {
+            beside.0.borrow_mut().spare = Some(inner.into_parts());
+        }
+        Ok(())
     }
 }
 
 impl<R: Read> BufRead for Decoder<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        match &mut self.0 {
+        match &mut self.kind {
             Kind::Plain(inner) => inner.fill_buf(),
-            Kind::Deflate(inner) => inner.fill_buf(),
+            Kind::Deflate(inner) => {
+                if let Some(beside) = &self.beside
+                    && let Some(next) = &mut beside.0.borrow_mut().next
+                    && let Kind::Deflate(next) = &mut next.kind
+                {
+                    inner.make_beside(next);
+                }
+                inner.fill_buf()
+            }
             Kind::Zstd(inner) => inner.fill_buf(),
         }
     }
 
     fn consume(&mut self, amount: usize) {
-        match &mut self.0 {
+        match &mut self.kind {
             Kind::Plain(inner) => inner.consume(amount),
             Kind::Deflate(inner) => inner.consume(amount),
             Kind::Zstd(inner) => inner.consume(amount),
@@ -152,10 +231,10 @@ impl<R: Read> BufRead for Decoder<R> {
 
 impl<R: Read> Read for Decoder<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        match &mut self.0 {
+        match &mut self.kind {
             Kind::Plain(inner) => inner.read(into),
-            Kind::Deflate(inner) => inner.read(into),
             Kind::Zstd(inner) => inner.read(into),
+            Kind::Deflate(_) => super::read_buffered(self, into),
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! What is signed and hashed in v2 files are a member's compressed bytes, exactly: they are hashed as they pass.
 
+use super::read_buffered;
 use crate::digest::{Digest, Hasher};
 use crate::error::{Error, Result};
 use flate2::Crc;
@@ -209,15 +210,6 @@ impl<R: Read> Read for Members<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         read_buffered(self, into)
     }
-}
-
-/// Reads what lies in a buffer.
-fn read_buffered(from: &mut impl BufRead, into: &mut [u8]) -> io::Result<usize> {
-    let bytes = from.fill_buf()?;
-    let length = bytes.len().min(into.len());
-    into[..length].copy_from_slice(&bytes[..length]);
-    from.consume(length);
-    Ok(length)
 }
 
 /// One member of `data`, the same each time: no name and no time in its header.

@@ -27,6 +27,7 @@ pub fn sign_adb(
     reset: bool,
     compression: Option<Compression>,
 ) -> Result<()> {
+    let from: Box<dyn Read + '_> = Box::new(from);
     let (decoder, before) = Decoder::new(from)?;
     let (mut blocks, kind) = Blocks::new(decoder)?;
     let payload = blocks.read_payload(MAX_INDEX)?;

@@ -6,7 +6,7 @@ use super::session::Session;
 use oil::error::{Error, Result};
 use oil::index::{Index, IndexTrust};
 use oil::keys::Keys;
-use oil::stream::{self, Trust};
+use oil::stream::{self, Opened, Queue, Trust};
 use std::fs::File;
 use std::io::Write as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,17 +24,21 @@ pub fn run(session: &mut Session, arguments: &Arguments) -> Outcome {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let (tell, told) = mpsc::channel();
     thread::scope(|scope| {
-        for tell in vec![tell; cores.min(files.len())] {
-            let next = &next;
+        let threads = cores.min(files.len());
+        for tell in vec![tell; threads] {
+            let next = |_| files.get(next.fetch_add(1, Ordering::Relaxed));
             scope.spawn(move || {
                 // Nobody listens any more when nothing can be written.
-                while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed))
-                    && tell.send((file, check(file, keys))).is_ok()
-                {}
+                let work = |file, opened| tell.send((file, check(file, opened, keys))).is_ok();
+                stream::in_turn(threads, next, opened, work);
             });
         }
         report(session, files, told)
     })
+}
+
+fn opened<'f>(queue: &Queue<'f>, file: &&String) -> Option<Opened<'f>> {
+    queue.open(File::open(file).ok()?).ok()
 }
 
 /// Writes what was found, in the order of the files.
@@ -71,10 +75,11 @@ fn report(
     Ok(count(errors))
 }
 
-/// Checks a package or an index, of either format.
-fn check(path: &str, keys: Option<&Keys>) -> Result<()> {
+/// Checks a package or an index, of either format. It was opened if it can be a package.
+fn check(path: &String, opened: Option<Opened>, keys: Option<&Keys>) -> Result<()> {
     let trust = keys.map_or(Trust::Anything, Trust::Keys);
-    match stream::verify(File::open(path)?, &trust) {
+    let opened = opened.map_or_else(|| Opened::new(File::open(path)?), Ok);
+    match opened.and_then(|opened| opened.verify(&trust)) {
         Ok(_) => Ok(()),
         Err(Error::Unknown | Error::Missing(_)) => {
             let trust = keys.map_or(IndexTrust::Anything, IndexTrust::Keys);

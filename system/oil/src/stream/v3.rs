@@ -9,7 +9,7 @@ use crate::format::adb::block::{
 use crate::format::adb::reader::{Payload, Slots, Value};
 use crate::format::adb::schema::{self, Directory, File, MAX_ENTRIES, Target};
 use crate::format::adb::{Kind, Reason, tag};
-use crate::format::compress::Decoder;
+use crate::format::compress::{Compression, Decoder};
 use crate::package::{Acl, Entry, EntryKind, MAX_SCRIPT, ScriptKind, Scripts, check_path};
 use std::io::Read;
 use std::sync::Arc;
@@ -32,8 +32,11 @@ struct Content {
     taken: usize,
 }
 
-pub fn open<R: Read>(file: R, trust: &Trust) -> Result<(Metadata, Body<R>)> {
-    let (decoder, compression) = Decoder::new(file)?;
+pub fn open<R: Read>(
+    decoder: Decoder<R>,
+    compression: Compression,
+    trust: &Trust,
+) -> Result<(Metadata, Body<R>)> {
     let (mut blocks, kind) = Blocks::new(decoder)?;
     if kind != Kind::Package {
         return Err(Error::Unknown);

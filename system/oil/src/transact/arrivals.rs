@@ -25,6 +25,13 @@ impl Arrivals {
         self.told.notify_all();
     }
 
+    /// Whether it is known if the file of this number is there.
+    #[must_use]
+    pub fn is_told(&self, number: usize) -> bool {
+        let came = self.came.lock().unwrap_or_else(PoisonError::into_inner);
+        came.contains_key(&number)
+    }
+
     /// Waits until the file of this number is there; false if it could not be had.
     #[must_use]
     pub fn wait(&self, number: usize) -> bool {
@@ -46,11 +53,13 @@ mod tests {
     #[test]
     fn who_waits_is_told() {
         let arrivals = Arrivals::new();
+        assert!(!arrivals.is_told(0));
         thread::scope(|scope| {
             let waits = scope.spawn(|| (arrivals.wait(1), arrivals.wait(0)));
             arrivals.tell(0, true);
             arrivals.tell(1, false);
             assert_eq!(waits.join().expect("told"), (false, true));
         });
+        assert!(arrivals.is_told(0));
     }
 }

@@ -3,13 +3,11 @@
 use super::area::Area;
 use super::journal::{Journal, Line, boot};
 use super::options::Options;
-use super::owners::Owners;
 use super::place::Root;
 use super::plan::{Plan, Source, Step};
-use super::run::own;
 use super::settle::{Settling, Task};
-use super::unpack::{Unpacked, Unpacker, name_of};
-use super::watch::{Event, Watch};
+use super::unpack::{self, Unpacked, name_of};
+use super::watch::Watch;
 use crate::database::installed::Installed;
 use crate::database::scripts::Scripts;
 use crate::database::triggers::Triggers;
@@ -17,12 +15,7 @@ use crate::digest::{Algorithm, Digest};
 use crate::error::{Error, Result};
 use crate::history::{self, restore::Sources};
 use crate::package::{Info, ScriptKind};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
-
-/// Progress is told each time that so many bytes more were read.
-const TOLD: u64 = 1 << 20;
 
 /// Does it; what is left to do.
 pub fn prepare(root: &Root, plan: &Plan, options: &Options, watch: &dyn Watch) -> Result<Journal> {
@@ -40,7 +33,7 @@ pub fn prepare(root: &Root, plan: &Plan, options: &Options, watch: &dyn Watch) -
         });
     let sources = Sources::of(root, &installed, kept.clone())?;
     let restored = kept.count() > 0;
-    let unpacked = unpack(&area, plan, &sources, options, watch)?;
+    let unpacked = unpack::all(&area, plan, &sources, options, watch)?;
     let mut tasks = Vec::new();
     let mut lines = Vec::new();
     for (step, (task, unpacked)) in plan.steps.iter().zip(unpacked).enumerate() {
@@ -151,105 +144,4 @@ fn line(step: &Step, old: Option<&Info>, new: Option<&Unpacked>, pinned: bool) -
         early: false,
         pinned,
     })
-}
-
-/// Unpacks what is new, several packages at once.
-fn unpack(
-    area: &Area,
-    plan: &Plan,
-    sources: &Sources,
-    options: &Options,
-    watch: &dyn Watch,
-) -> Result<Vec<Option<Unpacked>>> {
-    let size = |step: &Step| match step.new.as_ref().map(|new| &new.source) {
-        Some(Source::File { path, .. }) => path.metadata().map_or(0, |metadata| metadata.len()),
-        Some(Source::Coming { size, .. }) => *size,
-        _ => 0,
-    };
-    let sizes: Vec<u64> = plan.steps.iter().map(size).collect();
-    let total = sizes.iter().sum();
-    // The largest first, so that the cores finish together.
-    let mut order: Vec<usize> = (0..sizes.len()).collect();
-    order.sort_by_key(|&step| std::cmp::Reverse(sizes[step]));
-    let read = AtomicU64::new(0);
-    let progress = |bytes: u64| {
-        let before = read.fetch_add(bytes, Ordering::Relaxed);
-        let now = before + bytes;
-        if before / TOLD != now / TOLD || now >= total && bytes > 0 {
-            watch.tell(Event::Unpacked { bytes: now, total });
-        }
-    };
-    let unpacker = Unpacker {
-        area,
-        owners: Owners::read(area.root()),
-        chown: options.chown,
-        own: own(),
-        progress: &progress,
-    };
-    let next = AtomicUsize::new(0);
-    let failed = AtomicBool::new(false);
-    let results = Mutex::new(Vec::new());
-    let work = || {
-        while !failed.load(Ordering::Relaxed)
-            && let Some(&step) = order.get(next.fetch_add(1, Ordering::Relaxed))
-        {
-            let result = one(&unpacker, step, &plan.steps[step], sources);
-            failed.fetch_or(result.is_err(), Ordering::Relaxed);
-            if let Ok(mut results) = results.lock() {
-                results.push((step, result));
-            }
-        }
-    };
-    let cores = || thread::available_parallelism().map_or(1, usize::from);
-    let threads = if options.threads == 0 {
-        cores()
-    } else {
-        options.threads
-    };
-    thread::scope(|scope| {
-        for _ in 1..threads.min(plan.steps.len()) {
-            // Where no more threads can be had, those that there are do it.
-            let _ = thread::Builder::new().spawn_scoped(scope, work);
-        }
-        work();
-    });
-    let mut results = results.into_inner().unwrap_or_default();
-    results.sort_by_key(|(step, _)| *step);
-    results.into_iter().map(|(_, result)| result).collect()
-}
-
-fn one(
-    unpacker: &Unpacker,
-    step: usize,
-    task: &Step,
-    sources: &Sources,
-) -> Result<Option<Unpacked>> {
-    let Some(new) = &task.new else {
-        return Ok(None);
-    };
-    let tag = new.tag.as_deref();
-    let unpacked = match &new.source {
-        Source::File { path, trust } => unpacker.file(step, path, trust, tag)?,
-        Source::Coming {
-            path,
-            trust,
-            arrivals,
-            number,
-            ..
-        } => match arrivals.wait(*number) {
-            true => unpacker.file(step, path, trust, tag)?,
-            false => return Err(Error::Missing("a package that was to be fetched")),
-        },
-        Source::Meta(info) => unpacker.metadata(step, info, tag)?,
-        Source::Kept(kept) => unpacker.kept(step, kept, tag, sources)?,
-        Source::Installed => return Ok(None),
-    };
-    let info = &unpacked.info;
-    if info.layer != 0 {
-        let (name, version) = (&info.name, info.version.as_str());
-        return Err(Error::Make(format!(
-            "{name}-{version} is an image for a volume of OpenWrt's uvol, which Oil does not manage; nothing was changed"
-        )));
-    }
-    Ok(Some(unpacked))
 }

@@ -1,7 +1,10 @@
 //! Unpacks a package into the area of a transaction.
 
 mod stage;
+mod together;
 mod unpacking;
+
+pub use together::all;
 
 use super::area::Area;
 use super::owners::Owners;
@@ -10,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::history::Kept;
 use crate::history::restore::{Sources, restore};
 use crate::package::{Info, ScriptKind, Scripts};
-use crate::stream::{Format, PackageReader, Trust};
+use crate::stream::{Format, Opened, PackageReader, Trust};
 use rustix::fs::{Timespec, Timestamps};
 use std::fs::File;
 use std::io::Read;
@@ -39,26 +42,37 @@ pub fn name_of(step: usize, what: &str) -> String {
     format!("{step}.{what}")
 }
 
-impl Unpacker<'_> {
-    /// Unpacks a package file as a step.
+impl<'u> Unpacker<'u> {
+    /// Opens a package file by `open`.
+    pub fn open<'f>(
+        &self,
+        path: &Path,
+        open: impl FnOnce(Counted<'f>) -> Result<Opened<'f>>,
+    ) -> Result<Opened<'f>>
+    where
+        'u: 'f,
+    {
+        let file = File::open(path).map_err(Error::file(path))?;
+        let progress = self.progress;
+        open(Counted { file, progress }).map_err(with(path))
+    }
+
+    /// Unpacks a package file as a step, `opened` if it was.
     pub fn file(
         &self,
         step: usize,
         path: &Path,
+        opened: Option<Opened<'u>>,
         trust: &Trust,
         tag: Option<&str>,
     ) -> Result<Unpacked> {
-        let with_path = |error| Error::Package {
-            path: path.to_owned(),
-            source: Box::new(error),
+        let opened = match opened {
+            Some(opened) => opened,
+            None => self.open(path, Opened::new)?,
         };
-        let file = File::open(path).map_err(Error::file(path))?;
-        let size = file.metadata().map_err(Error::file(path))?.len();
-        let file = Counted {
-            file,
-            progress: self.progress,
-        };
-        let package = PackageReader::open(file, trust).map_err(with_path)?;
+        let size = path.metadata().map_err(Error::file(path))?.len();
+        let with_path = with(path);
+        let package = PackageReader::of(opened, trust).map_err(&with_path)?;
         let metadata = package.metadata();
         let mut record = Record {
             info: metadata.info.clone(),
@@ -140,8 +154,16 @@ impl Unpacker<'_> {
     }
 }
 
+/// Says which package it was.
+fn with(path: &Path) -> impl Fn(Error) -> Error {
+    |error| Error::Package {
+        path: path.to_owned(),
+        source: Box::new(error),
+    }
+}
+
 /// Tells what has been read.
-struct Counted<'u> {
+pub struct Counted<'u> {
     file: File,
     progress: &'u (dyn Fn(u64) + Sync),
 }

@@ -3,3 +3,4 @@
 mod place;
 mod reference;
 mod tree;
+mod turns;

@@ -13,6 +13,7 @@ use oil::format::adb::reader::Payload;
 use oil::format::compress::Decoder;
 use oil::keys::Keys;
 use std::fs::File;
+use std::io::Read;
 use std::io::Write as _;
 use tree::Node;
 
@@ -47,7 +48,8 @@ fn reason(error: &Error) -> String {
 }
 
 fn dump(path: &str, format: Format, keys: &Keys) -> Result<String> {
-    let (decoder, _) = Decoder::new(File::open(path)?)?;
+    let file: Box<dyn Read> = Box::new(File::open(path)?);
+    let (decoder, _) = Decoder::new(file)?;
     let (mut blocks, kind) = Blocks::new(decoder)?;
     let payload = blocks.read_payload(MAX_INDEX)?;
     let root = tree::object(&Payload::new(&payload)?.root()?, schema::of(kind), kind)?;
