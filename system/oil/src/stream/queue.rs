@@ -6,7 +6,7 @@ use crate::format::compress::{Beside, Compression};
 use std::io::Read;
 
 /// Bytes that are made ahead in all threads together at most.
-const AHEAD: usize = 8 << 20;
+const AHEAD: usize = 2 << 20;
 
 /// What opens the files that a thread reads.
 pub struct Queue<'f>(Beside<Marked<'f>>);
