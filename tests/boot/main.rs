@@ -1,10 +1,11 @@
 //! Whole machines: `min` under QEMU, by itself and by hand, in good health and in bad; the standard kernel; our kernel modules; GlowFS; dinit under
-//! User Mode Linux and QEMU; kernelctl; netd; wireless networks; AppArmor; what starts with a standard system, and that system from outside.
+//! User Mode Linux and QEMU; kernelctl; netd; filters of packets; wireless networks; AppArmor; what starts with a standard system, and that system from outside.
 
 mod apparmor;
 mod budget;
 mod demo;
 mod dinit;
+mod firewall;
 mod glowfs;
 mod hand;
 mod kernelctl;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         tests.extend(kernelctl::tests());
         tests.extend(netd::tests());
         tests.extend(services::tests());
+        tests.extend(firewall::tests());
         tests.extend(wireless::tests());
         tests.extend(apparmor::tests());
         tests.extend(outside::tests());

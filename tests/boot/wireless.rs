@@ -11,11 +11,13 @@ use std::process::Command;
 
 /// The tests.
 pub fn tests() -> Vec<Test> {
-    vec![test("wireless_joins_wpa2_and_wpa3", join)]
+    vec![test("wireless_joins_what_there_is", join)]
 }
 
 const AIR: &str = include_str!("wireless/air.sh");
 const HOSTAPD: &str = include_str!("wireless/hostapd.conf");
+/// Who may join the network that asks for a name.
+const USERS: &str = "\"someone\" PWD \"a word of their own\"\n";
 
 /// What of Debian's is needed on the other side, with its libraries, as it is to lie below `/tmp/out`.
 const PEERS: &str = "cd /tmp/out && mkdir -p dev proc run sys tmp etc var && ln -s ../run var/run
@@ -37,6 +39,7 @@ fn disk(folder: &Path) -> Result<PathBuf, String> {
     let copied = output(sandbox.command("sh").args(["-ec", PEERS]))?;
     check(copied.status.success(), || text(&copied))?;
     fs::write(tree.join("etc/hostapd.conf"), HOSTAPD)
+        .and_then(|()| fs::write(tree.join("etc/hostapd.users"), USERS))
         .and_then(|()| fs::write(tree.join("etc/air.sh"), AIR))
         .map_err(|e| e.to_string())?;
     let disk = folder.join("disk");
@@ -101,6 +104,20 @@ fn join() -> Outcome {
         "iwctl known-networks third forget && echo forgotten too".into(),
         shows("State *disconnected"),
         format!("{}; [ ! -e /var/lib/iwd/third.psk ] && echo not kept either", connect("another word", "third")),
+        // Without a passphrase; then by a name, which a file tells that only root reads.
+        "iwctl station wlan0 scan > /dev/null; iwctl station wlan0 connect fourth && echo joined fourth".into(),
+        reaches("203.0.113"),
+        "iwctl station wlan0 connect fifth && echo joined fifth".into(),
+        reaches("10.0.5"),
+        "iwctl station wlan0 show".into(),
+        "iwctl station wlan0 connect sixth || echo refused by sixth".into(),
+        "(umask 077; printf '[Security]\nEAP-Method=PWD\nEAP-Identity=someone\nEAP-Password=another word\n' > /var/lib/iwd/sixth.8021x)".into(),
+        until("iwctl known-networks list | grep -q sixth"),
+        "iwctl station wlan0 connect sixth || echo still refused by sixth".into(),
+        "sed -i 's/another word/a word of their own/' /var/lib/iwd/sixth.8021x; sleep 1".into(),
+        until("iwctl station wlan0 connect sixth > /dev/null"),
+        reaches("10.0.6"),
+        "iwctl station wlan0 show".into(),
         // Who is not root has no say.
         "su -s /bin/sh nobody -c 'dbus-send --system --print-reply --dest=net.connman.iwd / org.freedesktop.DBus.ObjectManager.GetManagedObjects'; [ $? = 1 ]".into(),
     ];
@@ -134,6 +151,15 @@ fn join() -> Outcome {
             "forgotten too",
             "refused by third",
             "not kept either",
+            "joined fourth",
+            "reached 203.0.113.1\n",
+            "joined fifth",
+            "reached 10.0.5.1\n",
+            "OWE",
+            "refused by sixth",
+            "still refused by sixth",
+            "reached 10.0.6.1\n",
+            "WPA2-Enterprise",
             "org.freedesktop.DBus.Error.AccessDenied",
         ],
     )
