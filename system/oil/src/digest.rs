@@ -206,13 +206,22 @@ impl Hasher {
 
 /// Lower-case hexadecimal digits of any bytes.
 pub fn hex(bytes: &[u8]) -> String {
-    let digits = b"0123456789abcdef";
-    let mut text = vec![0; bytes.len() * 2];
-    for (byte, pair) in bytes.iter().zip(text.chunks_exact_mut(2)) {
-        pair[0] = digits[usize::from(byte >> 4)];
-        pair[1] = digits[usize::from(byte & 15)];
-    }
+    let mut text = Vec::new();
+    write_hex(bytes, &mut text);
     ascii(text)
+}
+
+/// The same behind what is in `text`.
+pub fn write_hex(bytes: &[u8], text: &mut Vec<u8>) {
+    let digits = b"0123456789abcdef";
+    let before = text.len();
+    text.resize(before + bytes.len() * 2, 0);
+    for (byte, pair) in bytes.iter().zip(text[before..].as_chunks_mut::<2>().0) {
+        *pair = [
+            digits[usize::from(byte >> 4)],
+            digits[usize::from(byte & 15)],
+        ];
+    }
 }
 
 /// The bytes of hexadecimal digits, or nothing if they are not such.
@@ -319,13 +328,12 @@ fn unbase64(text: &[u8], into: &mut [u8]) -> Option<usize> {
     // What is no letter has bits that no letter has.
     let mut bits = 0;
     for (four, three) in fours.zip(whole.as_chunks_mut::<3>().0) {
-        let [first, second, third, fourth] = four.map(|byte| SIX[usize::from(byte)]);
+        let six = |nth: usize| u32::from(SIX[usize::from(four[nth])]);
+        let (first, second, third, fourth) = (six(0), six(1), six(2), six(3));
         bits |= first | second | third | fourth;
-        *three = [
-            first << 2 | second >> 4,
-            second << 4 | third >> 2,
-            third << 6 | fourth,
-        ];
+        let all = first << 18 | second << 12 | third << 6 | fourth;
+        let [_, first, second, third] = all.to_be_bytes();
+        *three = [first, second, third];
     }
     let (bytes, rest) = whole.split_at(whole.len() - padding);
     // Bits that no byte holds are zero in the one right writing.

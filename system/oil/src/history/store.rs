@@ -6,7 +6,7 @@
 //! is therefore either here or still in its place, so that the history costs what changed and no more. What lies here
 //! is believed to be what its name says only until it is used: then it is hashed.
 
-use crate::digest::Digest;
+use crate::digest::{self, Digest};
 use crate::transact::place::Root;
 use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
@@ -37,8 +37,17 @@ impl Content {
 
     /// Its name in the store.
     pub fn name(&self) -> String {
-        let kind = if self.link { LINK } else { "" };
-        format!("{}{kind}", self.digest.hex())
+        let mut name = Vec::new();
+        self.write_name(&mut name);
+        String::from_utf8_lossy(&name).into_owned()
+    }
+
+    /// The same behind what is in `text`.
+    pub fn write_name(&self, text: &mut Vec<u8>) {
+        digest::write_hex(self.digest.as_bytes(), text);
+        if self.link {
+            text.extend_from_slice(LINK.as_bytes());
+        }
     }
 
     /// From that.

@@ -382,7 +382,9 @@ impl Builder {
             Action::Leave => self.raw(b'n', b"leave"),
         }
         if let Some(keep) = item.keep {
-            self.line(b'k', keep.name());
+            self.text.extend_from_slice(b"k:");
+            keep.write_name(&mut self.text);
+            self.text.push(b'\n');
         }
     }
 
