@@ -1,12 +1,12 @@
-//! Power cuts during `commit`, on a file system that really forgets.
-//!
-//! The image lies in ext4 on a loop device. At each system call of `glowfsctl` that writes, the device's image is copied as it is, which is what a
-//! machine would find that lost its power then; it is mounted, which replays ext4's journal, and what has the image's name is looked at. Two kernels
-//! are played: a lazy one writes nothing that nobody waits for; an eager one has written all names and sizes of that instant, and none of the
-//! data that nobody waited for (as `system/oil/tests/kill/power.rs` has it, which says more).
+//! Power cuts during `commit`, on a file system that really forgets: the image lies on a disk whose power is cut at each system call of
+//! `glowfsctl` that writes, and what has the image's name is looked at.
 
 #![cfg(target_arch = "x86_64")]
 
+#[path = "../../oil/tests/kill/disk.rs"]
+mod disk;
+
+use disk::{Disk, command, is_possible};
 use glowfs::reader::Image;
 use nix::libc;
 use nix::sys::ptrace::{self, Options as Trace};
@@ -14,16 +14,12 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use rustix::mount::{MountPropagationFlags, mount_change};
 use rustix::thread::UnshareFlags;
-use std::fs::{self, File};
+use std::fs;
 use std::io::Write;
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// The program.
 const OWN: &str = env!("CARGO_BIN_EXE_glowfsctl");
-/// Bytes of the disk.
-const SIZE: u64 = 24 << 20;
 
 /// Bytes that do not repeat.
 fn noise(length: usize, seed: u64) -> Vec<u8> {
@@ -35,28 +31,6 @@ fn noise(length: usize, seed: u64) -> Vec<u8> {
         (state >> 32) as u8
     };
     (0..length).map(next).collect()
-}
-
-fn run(program: &str, words: &[&str], paths: &[&Path]) {
-    let output = Command::new(program).args(words).args(paths).output();
-    let output = output.unwrap_or_else(|error| panic!("{program}: {error}"));
-    let text = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{program} {words:?}: {text}");
-}
-
-fn mount(disk: &Path, place: &Path) {
-    let options = "loop,commit=300,noauto_da_alloc";
-    run("mount", &["-t", "ext4", "-o", options], &[disk, place]);
-}
-
-/// What the kernel has written to the disk that a directory is on, in numbers that grow.
-fn writes(place: &Path) -> Vec<String> {
-    let device = fs::metadata(place).expect("there").dev();
-    let (major, minor) = (libc::major(device), libc::minor(device));
-    let counters = fs::read_to_string(format!("/sys/dev/block/{major}:{minor}/stat"));
-    let counters = counters.expect("a block device");
-    let words = counters.split_whitespace().map(str::to_owned);
-    words.skip(4).take(3).collect()
 }
 
 /// The words of `commit` that puts the image in its own place.
@@ -126,9 +100,8 @@ struct Cuts {
 fn cut_everywhere(eager: bool, careless: bool) -> Cuts {
     let field = tempfile::tempdir().expect("a directory");
     let path = |name: &str| field.path().join(name);
-    let (tree, upper, disk, copied) = (path("tree"), path("upper"), path("disk"), path("copied"));
-    let (place, after) = (path("place"), path("after"));
-    for directory in [&tree, &upper, &place, &after] {
+    let (tree, upper) = (path("tree"), path("upper"));
+    for directory in [&tree, &upper] {
         fs::create_dir(directory).expect("a directory");
     }
     fs::write(tree.join("kept"), noise(3 << 20, 1)).expect("room");
@@ -137,80 +110,47 @@ fn cut_everywhere(eager: bool, careless: bool) -> Cuts {
     fs::write(upper.join("other"), "less").expect("room");
     let image = path("root.img");
     let made = ["mkfs", "-q", "-c", "none", "--time", "5"];
-    run(OWN, &made, &[&tree, &image]);
+    command(OWN, &made, &[&tree, &image]);
     let old = fs::read(&image).expect("made");
     let upper = upper.to_str().expect("text").to_owned();
-    run(OWN, &commit(&upper, image.to_str().expect("text")), &[]);
+    command(OWN, &commit(&upper, image.to_str().expect("text")), &[]);
     let new = fs::read(&image).expect("made");
     assert!(old != new);
 
-    File::create(&disk)
-        .and_then(|file| file.set_len(SIZE))
-        .expect("room");
-    let plain = [
-        "-q",
-        "-F",
-        "-m",
-        "0",
-        "-J",
-        "size=4",
-        "-E",
-        "lazy_itable_init=0",
-    ];
-    run("mkfs.ext4", &plain, &[&disk]);
-    mount(&disk, &place);
-    fs::write(place.join("root.img"), &old).expect("room");
-    run("umount", &[], &[&place]);
-
+    let mut disk = Disk::new(field.path(), "data=ordered", |place| {
+        fs::write(place.join("root.img"), &old).expect("room");
+    });
+    let image = disk.place.join("root.img");
     let mut cuts = Cuts::default();
-    let mut last = Vec::new();
-    let mut cut = |cuts: &mut Cuts| {
-        let mut now = writes(&place);
-        // The disk knows nothing of what was done since.
-        if now == last {
-            return;
+    let mut cut = |eager: bool, cuts: &mut Cuts| {
+        if eager {
+            disk.hurry();
         }
-        // What the kernel wrote while it was copied would be there in part.
-        loop {
-            fs::copy(&disk, &copied).expect("room");
-            last = std::mem::replace(&mut now, writes(&place));
-            if now == last {
-                break;
+        disk.cut(|after| {
+            let found = fs::read(after.join("root.img")).unwrap_or_default();
+            let report = Image::open(found.clone())
+                .and_then(|image| glowfs::verify::verify(&image, 1, &mut |_, _| ()));
+            cuts.lasts = found == new;
+            match report {
+                Ok(report) if report.count == 0 && found == old => cuts.old += 1,
+                Ok(report) if report.count == 0 && found == new => cuts.new += 1,
+                Ok(report) => cuts.wrong.push(format!("{:?}", report.problems)),
+                Err(error) => cuts.wrong.push(error.to_string()),
             }
-        }
-        mount(&copied, &after);
-        let found = fs::read(after.join("root.img")).unwrap_or_default();
-        let report = Image::open(found.clone())
-            .and_then(|image| glowfs::verify::verify(&image, 1, &mut |_, _| ()));
-        cuts.lasts = found == new;
-        match report {
-            Ok(report) if report.count == 0 && found == old => cuts.old += 1,
-            Ok(report) if report.count == 0 && found == new => cuts.new += 1,
-            Ok(report) => cuts.wrong.push(format!("{:?}", report.problems)),
-            Err(error) => cuts.wrong.push(error.to_string()),
-        }
-        run("umount", &[], &[&after]);
+        });
     };
-    mount(&disk, &place);
-    let image = place.join("root.img");
-    let stray = place.join("stray");
     let mut calls = 0;
     traced(
         &commit(&upper, image.to_str().expect("text")),
         careless,
         || {
             calls += 1;
-            if eager {
-                let mut file = File::create(&stray).expect("a file");
-                let waited = file.write_all(b"x").and_then(|()| file.sync_all());
-                waited.expect("on the disk");
-            }
-            cut(&mut cuts);
+            cut(eager, &mut cuts);
         },
     );
-    cut(&mut cuts);
+    cut(false, &mut cuts);
     assert_eq!(fs::read(&image).expect("there"), new);
-    run("umount", &[], &[&place]);
+    disk.done();
     eprintln!("eager {eager}, careless {careless}: {calls} calls, {cuts:?}");
     assert!(calls > 8, "{calls} calls that write");
     cuts
@@ -218,13 +158,7 @@ fn cut_everywhere(eager: bool, careless: bool) -> Cuts {
 
 /// In a mount namespace of its own, where there are loop devices.
 fn with_mounts(test: impl FnOnce() + Send) {
-    let has = |program: &str| Command::new(program).arg("-V").output().is_ok();
-    if !rustix::process::geteuid().is_root()
-        || !Path::new("/dev/loop-control").exists()
-        || !has("mkfs.ext4")
-        || !has("mount")
-    {
-        eprintln!("skipped: needs root, loop devices and mkfs.ext4");
+    if !is_possible() {
         return;
     }
     std::thread::scope(|scope| {

@@ -6,6 +6,7 @@
 
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
+mod disk;
 #[path = "../transact/field.rs"]
 #[allow(dead_code, reason = "shared with tests/transact")]
 mod field;
