@@ -14,6 +14,15 @@ pub fn tests() -> Vec<Test> {
 
 const NETWORK: &str = include_str!("firewall/network.sh");
 
+/// What answers at these, all in one line: the console has init's between others.
+fn asked(when: &str, places: &[&str]) -> String {
+    let each: Vec<String> = places
+        .iter()
+        .map(|place| format!("$(ask {place})"))
+        .collect();
+    format!("echo \"{when}: {}\"", each.join(", "))
+}
+
 fn rules() -> Outcome {
     let network = format!(
         "cat > /tmp/network.sh <<'END_OF_NETWORK'\n{NETWORK}END_OF_NETWORK\nsh /tmp/network.sh"
@@ -26,7 +35,10 @@ fn rules() -> Outcome {
             "dinitctl is-started iptables > /dev/null && lsmod | grep -c ip_tables || echo no tables",
             &network,
             &answers,
-            "echo before; ask 192.0.2.1 9; ask 2001:db8::1 7; ask 198.51.100.2 8",
+            &asked(
+                "before",
+                &["192.0.2.1 9", "2001:db8::1 7", "198.51.100.2 8"],
+            ),
             "iptables -A INPUT -p tcp --dport 8 -m conntrack --ctstate NEW -m comment --comment 'no more' -j REJECT --reject-with tcp-reset",
             "ip6tables -A INPUT -p tcp -m multiport --dports 7,8 -j DROP",
             "iptables -t nat -A PREROUTING -i there -p tcp --dport 10 -j REDIRECT --to-ports 9",
@@ -39,31 +51,46 @@ fn rules() -> Outcome {
             "iptables -t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu",
             "iptables -t raw -A PREROUTING -m mac --mac-source 02:00:00:00:00:01 -j CT --notrack",
             "iptables -A INPUT -m iprange --src-range 203.0.113.5-203.0.113.9 -m string --algo bm --string x -m recent --set -j DROP",
-            "echo with; ask 192.0.2.1 8; ask 192.0.2.1 9; ask 2001:db8::1 7; ask 192.0.2.1 10; ask 192.0.2.1 11; ask 198.51.100.2 8",
+            &asked(
+                "with",
+                &[
+                    "192.0.2.1 8",
+                    "192.0.2.1 9",
+                    "2001:db8::1 7",
+                    "192.0.2.1 10",
+                    "192.0.2.1 11",
+                    "198.51.100.2 8",
+                ],
+            ),
             "ip netns exec there sh -c 'echo 0 0 > /proc/sys/net/ipv4/ping_group_range; ping -c 1 -q 192.0.2.1 > /dev/null'; logctl -k -g 'seen: ' | tail -n 1",
             "iptables -nvL INPUT | grep 'no more'",
             // What is kept is there again with the system, and after a new start of the service.
             "iptables-save > /etc/iptables/rules.v4; ip6tables-save > /etc/iptables/rules.v6",
-            "for table in filter nat mangle raw; do iptables -t $table -F; done; ip6tables -F; echo none; ask 192.0.2.1 8; ask 192.0.2.1 10",
-            "dinitctl restart iptables; echo again; ask 192.0.2.1 8; ask 192.0.2.1 10; ask 2001:db8::1 7",
+            "for table in filter nat mangle raw; do iptables -t $table -F; done; ip6tables -F",
+            &asked("none", &["192.0.2.1 8", "192.0.2.1 10"]),
+            "dinitctl restart iptables",
+            &asked("again", &["192.0.2.1 8", "192.0.2.1 10", "2001:db8::1 7"]),
             // A file with a mistake is told, and leaves the rules of both as they were.
             "ip6tables -F; sed -i 's/no more/no longer/; s/--to-ports 9/--to-ports nine/' /etc/iptables/rules.v4",
-            "dinitctl restart iptables || dinitctl catlog iptables; iptables-save | grep -c 'no more'; ask 2001:db8::1 7",
+            "dinitctl restart iptables || dinitctl catlog iptables; echo kept $(iptables-save | grep -c 'no more') rule",
+            &asked("still", &["2001:db8::1 7"]),
         ],
     )?;
     has(
         &said,
         &[
             "no tables\n",
-            "before\nnine at 192.0.2.1 9\nseven at 2001:db8::1 7\nnobody at 198.51.100.2 8\n",
-            "with\nnobody at 192.0.2.1 8\nnine at 192.0.2.1 9\nnobody at 2001:db8::1 7\nnine at 192.0.2.1 10\nbehind at 192.0.2.1 11\n\
+            "before: nine at 192.0.2.1 9, seven at 2001:db8::1 7, nobody at 198.51.100.2 8\n",
+            "with: nobody at 192.0.2.1 8, nine at 192.0.2.1 9, nobody at 2001:db8::1 7, nine at 192.0.2.1 10, behind at 192.0.2.1 11, \
              behind at 198.51.100.2 8\n",
             "seen: IN=there OUT= ",
             "SRC=192.0.2.2 DST=192.0.2.1",
-            "none\neight at 192.0.2.1 8\nnobody at 192.0.2.1 10\n",
-            "again\nnobody at 192.0.2.1 8\nnine at 192.0.2.1 10\nnobody at 2001:db8::1 7\n",
+            "none: eight at 192.0.2.1 8, nobody at 192.0.2.1 10\n",
+            "again: nobody at 192.0.2.1 8, nine at 192.0.2.1 10, nobody at 2001:db8::1 7\n",
             "iptables: /etc/iptables/rules.v4: ",
-            "iptables: the rules are as they were; mend the file, then: dinitctl restart iptables\n1\nseven at 2001:db8::1 7\n",
+            "iptables: the rules are as they were; mend the file, then: dinitctl restart iptables\n",
+            "kept 1 rule\n",
+            "still: seven at 2001:db8::1 7\n",
         ],
     )
 }
