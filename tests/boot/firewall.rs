@@ -27,7 +27,10 @@ fn rules() -> Outcome {
     let network = format!(
         "cat > /tmp/network.sh <<'END_OF_NETWORK'\n{NETWORK}END_OF_NETWORK\nsh /tmp/network.sh"
     );
-    let answers = until("ask 192.0.2.1 8 | grep -q ^eight");
+    let answers = until(
+        "ask 192.0.2.1 8 | grep -q ^eight && ask 192.0.2.1 9 | grep -q ^nine && ask 2001:db8::1 7 | grep -q ^seven && \
+         ip netns exec behind nc -4 -w 4 198.51.100.2 8 < /dev/null 2> /dev/null | grep -q behind",
+    );
     let said = run(
         "firewall-demo",
         &[
@@ -40,7 +43,7 @@ fn rules() -> Outcome {
                 &["192.0.2.1 9", "2001:db8::1 7", "198.51.100.2 8"],
             ),
             "iptables -A INPUT -p tcp --dport 8 -m conntrack --ctstate NEW -m comment --comment 'no more' -j REJECT --reject-with tcp-reset",
-            "ip6tables -A INPUT -p tcp -m multiport --dports 7,8 -j DROP",
+            "ip6tables -A INPUT -p tcp -m multiport --dports 7,8 -j REJECT --reject-with icmp6-adm-prohibited",
             "iptables -t nat -A PREROUTING -i there -p tcp --dport 10 -j REDIRECT --to-ports 9",
             "iptables -t nat -A PREROUTING -i there -p tcp --dport 11 -j DNAT --to-destination 198.51.100.2:8",
             "iptables -t nat -A POSTROUTING -o behind -j MASQUERADE",

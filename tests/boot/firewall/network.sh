@@ -23,7 +23,7 @@ ip netns exec behind nc -L -p 8 echo behind > /dev/null 2>&1 &
 cat > /usr/bin/ask <<'END'
 #!/bin/sh
 case $1 in *:*) family=-6 ;; *) family=-4 ;; esac
-said=$(ip netns exec there nc $family -w 2 "$1" "$2" < /dev/null 2> /dev/null)
+said=$(ip netns exec there nc $family -w 4 "$1" "$2" < /dev/null 2> /dev/null)
 echo "${said:-nobody} at $1 $2"
 END
 chmod +x /usr/bin/ask
