@@ -113,7 +113,9 @@ impl Disk {
         if now == self.last {
             return;
         }
-        // What the kernel wrote while it was copied would be there in part.
+        // What the kernel wrote while it was copied would be there in part. Each copy is a file of its own: mount(8) takes the loop
+        // device that has the last one, and what that remembers of it, if another process has it open at this instant.
+        let _ = fs::remove_file(&self.copy);
         loop {
             fs::copy(&self.file, &self.copy).expect("room");
             self.last = std::mem::replace(&mut now, writes(&self.place));
