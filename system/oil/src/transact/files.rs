@@ -7,7 +7,7 @@ use super::manifest::{Action, Builder, Folder, Item, Manifest, Owner, Part, Tree
 use super::owners::Owners;
 use super::place::{Directories, split};
 use super::trees;
-use super::unpack::name_of;
+use super::unpack::{name_of, times};
 use super::watch::{Event, Watch};
 use super::xattrs::{self, Xattrs};
 use crate::database::record::Acl;
@@ -116,7 +116,13 @@ impl Placing<'_> {
                 }
                 Part::Item(item) => item,
             };
-            if item.action == Action::Leave || is_whole {
+            if let Action::Stay(Some(time)) = item.action
+                && let Err(error) = self.stay(folder, item.name, time)
+            {
+                let path = join(folder, item.name);
+                well &= self.refused(&package, "commit", &path, error)?;
+            }
+            if matches!(item.action, Action::Leave | Action::Stay(_)) || is_whole {
                 continue;
             }
             if from.as_ref().is_none_or(|(open, ..)| *open != volume) {
@@ -309,8 +315,16 @@ impl Placing<'_> {
                 self.watch.tell(Event::Script(&text));
                 rustix::fs::renameat(from, number, &*into, &name)
             }
-            Action::Place | Action::Leave => rustix::fs::renameat(from, number, &*into, item.name),
+            Action::Place | Action::Leave | Action::Stay(_) => {
+                rustix::fs::renameat(from, number, &*into, item.name)
+            }
         }
+    }
+
+    /// Gives a file that stays its time.
+    fn stay(&mut self, folder: &[u8], name: &[u8], time: u64) -> Result<(), Errno> {
+        let into = self.directories.get(folder)?;
+        rustix::fs::utimensat(&*into, name, &times(time), AtFlags::SYMLINK_NOFOLLOW)
     }
 
     /// Gives what is unpacked to owners whose numbers were not known before: a script or a package of this

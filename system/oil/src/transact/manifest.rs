@@ -34,6 +34,8 @@ pub enum Action {
     Beside,
     /// What is in its place stays.
     Leave,
+    /// The same, as it is what would be put there; it gets this time, in seconds since 1970, if it has another.
+    Stay(Option<u64>),
 }
 
 /// Names of an owner, and the numbers that the package says for them.
@@ -233,6 +235,16 @@ mod tests {
             Part::Item(Item {
                 number: 8,
                 action: Action::Leave,
+                ..item.clone()
+            }),
+            Part::Item(Item {
+                number: 9,
+                action: Action::Stay(None),
+                ..item.clone()
+            }),
+            Part::Item(Item {
+                number: 12,
+                action: Action::Stay(Some(1 << 40)),
                 ..item
             }),
         ];

@@ -5,6 +5,8 @@ use super::journal::{Journal, Line, boot};
 use super::options::Options;
 use super::place::Root;
 use super::plan::{Plan, Source, Step};
+use super::run::scripts_of;
+use super::script;
 use super::settle::{Settling, Task};
 use super::unpack::{self, Unpacked, name_of};
 use super::watch::Watch;
@@ -33,7 +35,11 @@ pub fn prepare(root: &Root, plan: &Plan, options: &Options, watch: &dyn Watch) -
         });
     let sources = Sources::of(root, &installed, kept.clone())?;
     let restored = kept.count() > 0;
-    let unpacked = unpack::all(&area, plan, &sources, options, watch)?;
+    let unpacked = unpack::all(&area, &installed, plan, &sources, options, watch)?;
+    let stays: Vec<bool> = unpacked
+        .iter()
+        .map(|one| one.as_ref().is_some_and(|one| one.stays))
+        .collect();
     let mut tasks = Vec::new();
     let mut lines = Vec::new();
     for (step, (task, unpacked)) in plan.steps.iter().zip(unpacked).enumerate() {
@@ -81,6 +87,9 @@ pub fn prepare(root: &Root, plan: &Plan, options: &Options, watch: &dyn Watch) -
             pinned,
         });
     }
+    if stays.contains(&true) {
+        unpack_before_scripts(&area, &lines, &stays, options)?;
+    }
     let (settled, before) = thread::scope(|scope| {
         let hash = || Digest::of(Algorithm::Sha256, installed.text());
         let beside = thread::Builder::new().spawn_scoped(scope, hash);
@@ -116,6 +125,29 @@ pub fn prepare(root: &Root, plan: &Plan, options: &Options, watch: &dyn Watch) -
         restored,
         steps: lines,
     })
+}
+
+/// Unpacks what stays of the steps, after all, that have a script run before them.
+fn unpack_before_scripts(
+    area: &Area,
+    lines: &[Line],
+    stays: &[bool],
+    options: &Options,
+) -> Result<()> {
+    let root = area.root().path();
+    let mut ran = options.commit_hooks && !script::hooks(root).is_empty();
+    for (step, line) in lines.iter().enumerate() {
+        let runs = |kind: ScriptKind| {
+            options.scripts && !line.pinned && area.path(&name_of(step, kind.name())).exists()
+        };
+        let (pre, post) = scripts_of(line);
+        ran = ran || runs(pre);
+        if ran && stays[step] {
+            unpack::unpack_what_stays(area, step)?;
+        }
+        ran = ran || runs(post);
+    }
+    Ok(())
 }
 
 fn line(step: &Step, old: Option<&Info>, new: Option<&Unpacked>, pinned: bool) -> Result<Line> {

@@ -116,7 +116,8 @@ pub fn own() -> (u32, u32) {
     (user.as_raw(), group.as_raw())
 }
 
-fn scripts_of(line: &Line) -> (ScriptKind, ScriptKind) {
+/// The scripts that run before and after a step's files are put in their places.
+pub fn scripts_of(line: &Line) -> (ScriptKind, ScriptKind) {
     match (&line.old, &line.new) {
         (None, _) => (ScriptKind::PreInstall, ScriptKind::PostInstall),
         (Some(_), Some(_)) => (ScriptKind::PreUpgrade, ScriptKind::PostUpgrade),

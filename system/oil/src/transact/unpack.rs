@@ -1,13 +1,17 @@
 //! Unpacks a package into the area of a transaction.
 
+mod anew;
 mod stage;
+mod stay;
 mod together;
 mod unpacking;
 
+pub use anew::unpack_what_stays;
 pub use together::all;
 
 use super::area::Area;
 use super::owners::Owners;
+use crate::database::installed::Installed;
 use crate::database::record::{Flags, Record};
 use crate::error::{Error, Result};
 use crate::history::Kept;
@@ -25,11 +29,14 @@ use unpacking::Unpacking;
 pub struct Unpacked {
     pub info: Info,
     pub scripts: Vec<ScriptKind>,
+    /// Whether some of its files stay where they are.
+    pub stays: bool,
 }
 
 /// What all packages of a transaction are unpacked with.
 pub struct Unpacker<'u> {
     pub area: &'u Area<'u>,
+    pub installed: &'u Installed,
     pub owners: Owners,
     pub chown: bool,
     /// Our own user and group, whose new files are.
@@ -57,14 +64,14 @@ impl<'u> Unpacker<'u> {
         open(Counted { file, progress }).map_err(with(path))
     }
 
-    /// Unpacks a package file as a step, `opened` if it was.
+    /// Unpacks a package file as a step, `opened` if it was. `old` is the place of the version before.
     pub fn file(
         &self,
         step: usize,
         path: &Path,
         opened: Option<Opened<'u>>,
         trust: &Trust,
-        tag: Option<&str>,
+        (tag, old): (Option<&str>, Option<usize>),
     ) -> Result<Unpacked> {
         let opened = match opened {
             Some(opened) => opened,
@@ -87,17 +94,22 @@ impl<'u> Unpacker<'u> {
         record.flags.sha256 = matches!(metadata.format, Format::V3(_));
         let scripts = metadata.scripts.clone();
         let mut unpacking = Unpacking::new(self, step);
+        if let Some(old) = old {
+            unpacking.before = stay::before(self.installed, old);
+        }
         // What a package says wrongly is the package's fault, what cannot be written is not.
         unpacking.all(package).map_err(|error| match error {
             error @ (Error::File { .. } | Error::Io(_)) => error,
             error => with_path(error),
         })?;
         record.flags.broken_xattrs = unpacking.broken_xattrs;
+        let stays = !unpacking.stays.is_empty();
         unpacking.finish(&record)?;
         self.scripts(step, &scripts)?;
         Ok(Unpacked {
             info: record.info,
             scripts: scripts.into_keys().collect(),
+            stays,
         })
     }
 
@@ -113,6 +125,7 @@ impl<'u> Unpacker<'u> {
         Ok(Unpacked {
             info: record.info,
             scripts: Vec::new(),
+            stays: false,
         })
     }
 
@@ -142,6 +155,7 @@ impl<'u> Unpacker<'u> {
         Ok(Unpacked {
             info: record.info,
             scripts: kept.scripts.keys().copied().collect(),
+            stays: false,
         })
     }
 

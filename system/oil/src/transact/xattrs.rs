@@ -61,6 +61,20 @@ pub fn get(directory: impl AsFd, name: &[u8]) -> Result<Xattrs, Errno> {
     Ok(all)
 }
 
+/// Whether an open file has none.
+pub fn has_none(file: impl AsFd) -> Result<bool, Errno> {
+    // So few that no more than what is the system's own can be in it, or it is too short.
+    let mut names = [0; 64];
+    match rustix::fs::flistxattr(file, &mut names[..]) {
+        Ok(length) => Ok(names[..length]
+            .split(|&byte| byte == 0)
+            .all(|name| name.is_empty() || FOREIGN.contains(&name))),
+        Err(Errno::NOTSUP) => Ok(true),
+        Err(Errno::RANGE) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// Their digest as the database has it.
 pub fn digest(xattrs: &Xattrs) -> Option<crate::digest::Digest> {
     let acl = Acl {

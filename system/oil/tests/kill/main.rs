@@ -131,7 +131,17 @@ fn packages(field: &Field) -> BTreeMap<&'static str, PathBuf> {
         "1",
         &[("usr/bin/stays", "stays"), ("usr/lib/stays/x", "x")],
     );
+    // No script runs before it: what it has as before is left where it is.
+    let steady = |version, other| {
+        let files = [
+            ("usr/lib/steady/same", "same"),
+            ("usr/lib/steady/other", other),
+        ];
+        Recipe::new("steady", version, &files)
+    };
     [
+        ("steady", steady("1", "first")),
+        ("steadier", steady("2", "second")),
         ("old", old),
         ("new", mark(new, &upgrade)),
         ("goes", goes),
@@ -146,11 +156,12 @@ fn packages(field: &Field) -> BTreeMap<&'static str, PathBuf> {
 fn change(root: &Path) -> oil::transact::Plan<'static> {
     let folder = root.parent().expect("in a folder");
     let steps = vec![
+        add(root, &folder.join("steady-2.apk")),
         add(root, &folder.join("comes-1.apk")),
         del("goes"),
         add(root, &folder.join("changes-2.apk")),
     ];
-    plan(steps, "changes\ncomes\nstays\n")
+    plan(steps, "changes\ncomes\nstays\nsteady\n")
 }
 
 /// The child's part; nothing when the tests are run.
@@ -255,8 +266,11 @@ fn furnish(field: &Field) -> PathBuf {
     let packages = packages(field);
     let template = field.root_with_shell("template");
     fs::create_dir(template.join("var")).expect("a directory");
-    let steps = ["old", "goes", "stays"].map(|key| add(&template, &packages[key]));
-    done(&template, steps.into(), "changes\ngoes\nstays\n");
+    let steps = ["old", "goes", "stays", "steady"].map(|key| add(&template, &packages[key]));
+    done(&template, steps.into(), "changes\ngoes\nstays\nsteady\n");
+    // It gets the time that the package says.
+    let same = fs::File::open(template.join("usr/lib/steady/same")).expect("there");
+    same.set_modified(std::time::UNIX_EPOCH).expect("ours");
     fs::write(template.join("etc/changes.conf"), "mine").expect("a file");
     template
 }

@@ -5,4 +5,5 @@ mod field;
 mod past;
 mod refused;
 mod rules;
+mod stay;
 mod whole;

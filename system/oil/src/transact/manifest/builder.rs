@@ -80,6 +80,8 @@ impl Builder {
             Action::Place => {}
             Action::Beside => self.raw(b'n', b"beside"),
             Action::Leave => self.raw(b'n', b"leave"),
+            Action::Stay(None) => self.raw(b'n', b"stay"),
+            Action::Stay(Some(time)) => self.line(b'n', format_args!("stay {time}")),
         }
         if let Some(keep) = item.keep {
             self.text.extend_from_slice(b"k:");

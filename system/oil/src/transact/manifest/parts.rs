@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::history::store::Content;
 use crate::transact::xattrs::Xattrs;
 use std::path::Path;
+use std::str::FromStr;
 
 /// Directories and their files, in order, as the lines say that are left.
 #[derive(Clone, Debug)]
@@ -96,12 +97,12 @@ impl<'m> Parts<'m> {
             match (&mut part, letter) {
                 (_, b'F' | b'R') => break,
                 (Part::Folder(folder), b'M') => folder.acl = parse_acl(value)?,
-                (Part::Folder(folder), b'v') => folder.volume = number(value)? as usize,
+                (Part::Folder(folder), b'v') => folder.volume = number::<u32>(value)? as usize,
                 (Part::Folder(folder), b'o') => folder.owner = Some(Owner::parse(value)?),
                 (Part::Folder(folder), b't') => {
                     let (tree, top) = value.split_at_checked(memchr::memchr(b' ', value)?)?;
-                    let top = number(&top[1..])? as usize;
-                    let number = number(tree)? as usize;
+                    let top = number::<u32>(&top[1..])? as usize;
+                    let number = number::<u32>(tree)? as usize;
                     let good = top > 0 && top <= folder.path.len();
                     folder.tree = Some(good.then_some(Tree { number, top })?);
                 }
@@ -118,7 +119,8 @@ impl<'m> Parts<'m> {
                     item.action = match value {
                         b"beside" => Action::Beside,
                         b"leave" => Action::Leave,
-                        _ => return None,
+                        b"stay" => Action::Stay(None),
+                        _ => Action::Stay(Some(number(value.strip_prefix(b"stay ")?)?)),
                     }
                 }
                 (Part::Item(item), b'j') => {
@@ -152,7 +154,7 @@ pub fn of_installed(installed: &Installed, place: usize) -> impl Iterator<Item =
     parts.map(move |part| part.map_err(|error| installed.record(place).err().unwrap_or(error)))
 }
 
-fn number(text: &[u8]) -> Option<u32> {
+fn number<N: FromStr>(text: &[u8]) -> Option<N> {
     std::str::from_utf8(text).ok()?.parse().ok()
 }
 

@@ -51,7 +51,7 @@ impl Settling<'_> {
             }
             let path = join(folder, item.name);
             let old = self.replaced.get(&hash).copied();
-            let mut action = Action::Place;
+            let mut action = item.action;
             if self.options.overlay.contains(&path) {
                 action = Action::Leave;
             } else if protect::is_protected(&self.protected, &path) {
@@ -61,7 +61,10 @@ impl Settling<'_> {
                     mode: item.acl.mode,
                 };
                 let clean = self.options.clean_protected;
-                action = protect::action(&mut self.directories, &path, old, new, clean)?;
+                action = match protect::action(&mut self.directories, &path, old, new, clean)? {
+                    Action::Place => item.action,
+                    other => other,
+                };
             }
             if old.is_none() && self.look(&path)? == Some(FileType::Directory) {
                 match self.folder_goes_with(&path)? {
@@ -78,7 +81,7 @@ impl Settling<'_> {
             let keep = action == Action::Place
                 && self.options.generations > 0
                 && old.is_some_and(|old| old.digest.is_some() && !same(old));
-            if keep || action != Action::Place {
+            if keep || action != item.action {
                 changes.insert(item.number, Some((action, keep)));
             }
         }

@@ -5,8 +5,10 @@ use super::unpacking::Unpacking;
 use crate::error::{Error, Result};
 use crate::package::{Entry, EntryKind};
 use crate::stream::PackageReader;
+use crate::transact::place::split;
+use crate::transact::run::own;
 use crate::transact::xattrs;
-use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Uid, XattrFlags};
+use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Stat, Timestamps, Uid, XattrFlags};
 use rustix::io::Errno;
 use std::fs::File;
 use std::io::Write as _;
@@ -113,27 +115,40 @@ impl<'u> Unpacking<'u> {
         at: &dyn Fn(Errno) -> Error,
     ) -> Result<()> {
         let number = self.number_of(target).ok_or_else(|| at(Errno::NOENT))?;
-        let (old, from) = self.spot_of(number)?;
+        let (old, from) = match self.stays.binary_search(&number) {
+            Ok(_) => (self.live_of(number).map_err(at)?, split(target).1.to_vec()),
+            Err(_) => self.spot_of(number)?,
+        };
         match rustix::fs::linkat(&*old, &from, new, name, AtFlags::empty()) {
             Err(Errno::XDEV) => {
-                let open = |fd: &OwnedFd, name: &[u8], flags| {
-                    rustix::fs::openat(fd, name, flags | OFlags::CLOEXEC, Mode::RUSR)
-                        .map(File::from)
-                };
-                let mut from = open(&old, &from, OFlags::RDONLY).map_err(at)?;
-                let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
-                let mut to = open(new, name, flags).map_err(at)?;
+                let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+                let from = rustix::fs::openat(&*old, &from, flags, Mode::empty()).map_err(at)?;
+                let from = File::from(from);
                 let status = rustix::fs::fstat(&from).map_err(at)?;
-                std::io::copy(&mut from, &mut to)?;
-                if self.unpacker.chown {
-                    let (uid, gid) = (Uid::from_raw(status.st_uid), Gid::from_raw(status.st_gid));
-                    rustix::fs::fchown(&to, Some(uid), Some(gid)).map_err(at)?;
-                }
-                rustix::fs::fchmod(&to, Mode::from_raw_mode(status.st_mode)).map_err(at)?;
                 let mtime = u64::try_from(status.st_mtime).unwrap_or(0);
-                rustix::fs::futimens(&to, &times(mtime)).map_err(at)
+                copy(from, &status, new, name, &times(mtime))
+                    .map_err(|error| at(Errno::from_io_error(&error).unwrap_or(Errno::IO)))
             }
             other => other.map_err(at),
         }
     }
+}
+
+/// Makes a file with the content, owner and permissions of another, and with these times.
+pub(super) fn copy(
+    mut from: File,
+    status: &Stat,
+    directory: &OwnedFd,
+    name: &[u8],
+    times: &Timestamps,
+) -> std::io::Result<()> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+    let mut to = File::from(rustix::fs::openat(directory, name, flags, Mode::RUSR)?);
+    std::io::copy(&mut from, &mut to)?;
+    if (status.st_uid, status.st_gid) != own() {
+        let (uid, gid) = (Uid::from_raw(status.st_uid), Gid::from_raw(status.st_gid));
+        rustix::fs::fchown(&to, Some(uid), Some(gid))?;
+    }
+    rustix::fs::fchmod(&to, Mode::from_raw_mode(status.st_mode))?;
+    Ok(rustix::fs::futimens(&to, times)?)
 }

@@ -1,6 +1,7 @@
 //! Unpacks all that is new of a transaction, several packages at once.
 
 use super::{Unpacked, Unpacker};
+use crate::database::installed::Installed;
 use crate::error::{Error, Result};
 use crate::history::restore::Sources;
 use crate::stream::{self, Opened, Queue};
@@ -21,6 +22,7 @@ const TOLD: u64 = 1 << 20;
 /// Does it; what is known of each step, none where nothing was to be unpacked.
 pub fn all(
     area: &Area,
+    installed: &Installed,
     plan: &Plan,
     sources: &Sources,
     options: &Options,
@@ -46,6 +48,7 @@ pub fn all(
     };
     let unpacker = Unpacker {
         area,
+        installed,
         owners: Owners::read(area.root()),
         chown: options.chown,
         own: own(),
@@ -133,8 +136,12 @@ fn one<'f>(
         return Ok(None);
     };
     let tag = new.tag.as_deref();
+    let old = task
+        .old
+        .as_ref()
+        .and_then(|name| unpacker.installed.find(name));
     let unpacked = match &new.source {
-        Source::File { path, trust } => unpacker.file(step, path, opened, trust, tag)?,
+        Source::File { path, trust } => unpacker.file(step, path, opened, trust, (tag, old))?,
         Source::Coming {
             path,
             trust,
@@ -142,7 +149,7 @@ fn one<'f>(
             number,
             ..
         } => match arrivals.wait(*number) {
-            true => unpacker.file(step, path, opened, trust, tag)?,
+            true => unpacker.file(step, path, opened, trust, (tag, old))?,
             false => return Err(Error::Missing("a package that was to be fetched")),
         },
         Source::Meta(info) => unpacker.metadata(step, info, tag)?,

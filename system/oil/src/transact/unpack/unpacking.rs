@@ -1,7 +1,9 @@
 //! A package on its way: its entries are noted while their content is written, for its manifest.
 
+use super::stay::{Before, Compared};
 use super::{Unpacker, name_of};
 use crate::database::record::{self, Record};
+use crate::digest::Digest;
 use crate::error::Result;
 use crate::package::{Acl, Entry, EntryKind};
 use crate::stream::PackageReader;
@@ -46,6 +48,14 @@ pub struct Unpacking<'u> {
     trees: Vec<(Vec<u8>, usize)>,
     /// The directory of a tree that is open: the number of its folder.
     current: Option<(usize, Rc<OwnedFd>)>,
+    /// What the version before had, if there is one.
+    pub(super) before: Before<'u>,
+    /// The numbers of files that stay where they are.
+    pub(super) stays: Vec<u32>,
+    /// The last directory that files were looked for in, if it is there: the number of its folder.
+    live: Option<(usize, Option<Rc<OwnedFd>>)>,
+    /// What is compared.
+    pub(super) piece: Vec<u8>,
     /// An extended attribute could not be set.
     pub broken_xattrs: bool,
 }
@@ -64,6 +74,10 @@ impl<'u> Unpacking<'u> {
             whole: false,
             trees: Vec::new(),
             current: None,
+            before: Before::new(),
+            stays: Vec::new(),
+            live: None,
+            piece: Vec::new(),
             broken_xattrs: false,
         }
     }
@@ -79,10 +93,23 @@ impl<'u> Unpacking<'u> {
             let (directory, _) = split(&entry.path);
             let folder = self.folder_of(directory);
             let (directory, name) = self.spot(folder, self.items.len() as u32, &entry.path)?;
+            let mut action = Action::Place;
             let digest = match &entry.kind {
                 EntryKind::File => {
-                    let file = self.create(&directory, &name, &entry)?;
-                    self.content(file, &entry, &mut package)?;
+                    let compared = match self.lying(folder, &entry)? {
+                        Some(lying) => {
+                            self.compare(lying, (&directory, &name), &entry, &mut package)?
+                        }
+                        None => {
+                            let file = self.create(&directory, &name, &entry)?;
+                            self.content(file, &entry, &mut package)?;
+                            Compared::Other
+                        }
+                    };
+                    if let Compared::Same(time) = compared {
+                        action = Action::Stay(time);
+                        self.stays.push(self.items.len() as u32);
+                    }
                     package.content_digest().or(entry.digest)
                 }
                 _ => {
@@ -90,7 +117,7 @@ impl<'u> Unpacking<'u> {
                     entry.digest
                 }
             };
-            self.note(folder, &entry, digest);
+            self.note(folder, &entry, digest, action);
         }
         package.finish()?;
         Ok(())
@@ -166,6 +193,29 @@ impl<'u> Unpacking<'u> {
         let folder = self.items[number as usize].0 as usize;
         let path = self.path_of(number as usize);
         self.spot(folder, number, &path)
+    }
+
+    /// A folder's directory in its place, if it is there.
+    pub(super) fn live_directory(&mut self, folder: usize) -> Result<Option<Rc<OwnedFd>>, Errno> {
+        if let Some((known, fd)) = &self.live
+            && *known == folder
+        {
+            return Ok(fd.clone());
+        }
+        let root = self.unpacker.area.root();
+        let fd = match root.directory(&self.folders[folder].path) {
+            Ok(fd) => Some(Rc::new(fd)),
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => None,
+            Err(error) => return Err(error),
+        };
+        self.live = Some((folder, fd.clone()));
+        Ok(fd)
+    }
+
+    /// The directory that a file is in which stays.
+    pub(super) fn live_of(&mut self, number: u32) -> Result<Rc<OwnedFd>, Errno> {
+        let folder = self.items[number as usize].0 as usize;
+        self.live_directory(folder)?.ok_or(Errno::NOENT)
     }
 
     fn volume(&mut self, folder: usize) -> Result<usize> {
@@ -251,7 +301,7 @@ impl<'u> Unpacking<'u> {
     }
 
     /// Notes an entry that is unpacked under the number of items before it.
-    fn note(&mut self, folder: usize, entry: &Entry, digest: Option<crate::digest::Digest>) {
+    fn note(&mut self, folder: usize, entry: &Entry, digest: Option<Digest>, action: Action) {
         let number = self.items.len() as u32;
         let start = self.text.text.len() as u32;
         let owner = owner_text(&entry.acl);
@@ -262,7 +312,7 @@ impl<'u> Unpacking<'u> {
             digest: digest.map(|digest| digest.short()),
             owner: owner.as_deref().and_then(Owner::parse),
             number,
-            action: Action::Place,
+            action,
             keep: None,
         });
         self.items.push((folder as u32, start));
@@ -335,7 +385,7 @@ impl<'u> Unpacking<'u> {
 }
 
 /// The names of an owner that is not root, as a manifest has them; none too for names that are no names.
-fn owner_text(acl: &Acl) -> Option<Vec<u8>> {
+pub(super) fn owner_text(acl: &Acl) -> Option<Vec<u8>> {
     let root = |name: &[u8]| name.is_empty() || name == b"root";
     let good = |name: &[u8]| name.iter().all(u8::is_ascii_graphic);
     if root(&acl.user) && root(&acl.group) || !good(&acl.user) || !good(&acl.group) {
