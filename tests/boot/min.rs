@@ -28,14 +28,10 @@ fn runs_commands() -> Outcome {
         ],
         0,
     )?;
+    // A line about another test that has the cache at this instant may stand behind them.
     let lines: Vec<&str> = said.lines().collect();
-    let (kernel, init) = match lines.as_slice() {
-        [.., kernel, init] => (*kernel, *init),
-        _ => return Err(said),
-    };
-    check(kernel.starts_with("Linux 7.") && init == "init", || {
-        said.clone()
-    })
+    let answers = |pair: &[&str]| pair[0].starts_with("Linux 7.") && pair[1] == "init";
+    check(lines.windows(2).any(answers), || said.clone())
 }
 
 fn hands_on_status() -> Outcome {

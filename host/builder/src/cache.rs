@@ -88,8 +88,8 @@ impl Cache {
         Ok(dir)
     }
 
-    /// Waits for the right to write. `waiting` is told the process id of whoever has it, once,
-    /// before the wait. What an earlier process left half made is then deleted.
+    /// Waits for the right to write. `waiting` is told who has it ("process 12", or "another process" that has not said yet
+    /// which it is), once, before the wait. What an earlier process left half made is then deleted.
     ///
     /// # Errors
     /// [`Error::Io`].
@@ -106,7 +106,10 @@ impl Cache {
         if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
             let mut holder = String::new();
             file.read_to_string(&mut holder).map_err(failed)?;
-            waiting(holder.trim());
+            waiting(&match holder.trim() {
+                "" => "another process".to_owned(),
+                holder => format!("process {holder}"),
+            });
             while let Err(error) = flock(&file, FlockOperation::LockExclusive) {
                 if error != rustix::io::Errno::INTR {
                     return Err(failed(error.into()));
@@ -244,6 +247,23 @@ mod tests {
         let holder = fs::read_to_string(dir.join("lock")).unwrap();
         assert_eq!(holder.trim(), std::process::id().to_string());
         remove_tree(&dir).unwrap();
+    }
+
+    #[test]
+    fn who_waits_is_told_for_whom() {
+        for (said, expected) in [("12\n", "process 12"), ("", "another process")] {
+            let dir = scratch("waits");
+            let cache = Cache::at(&dir).unwrap();
+            let lock = std::cell::Cell::new(Some(cache.lock(|_| panic!("nobody has it")).unwrap()));
+            fs::write(dir.join("lock"), said).unwrap();
+            let mut told = String::new();
+            let _lock = cache.lock(|holder| {
+                told = holder.to_owned();
+                drop(lock.take());
+            });
+            assert_eq!(told, expected);
+            remove_tree(&dir).unwrap();
+        }
     }
 
     #[test]

@@ -44,7 +44,7 @@ impl Context {
     pub fn lock(&self) -> Result<Lock> {
         Ok(self.cache.lock(|holder| {
             self.bars.say(&format!(
-                "waiting for process {holder}, which is building with the same cache; Ctrl-C gives up"
+                "waiting for {holder}, which is building with the same cache; Ctrl-C gives up"
             ));
         })?)
     }

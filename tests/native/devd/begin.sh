@@ -19,10 +19,16 @@ attach() {
     # Tests run side by side, and what is free is so only until somebody takes it.
     exec 8< /dev/loop-control
     flock 8
-    device=$(losetup -f); loop=${device#/dev/}
-    rm -f "$root"/dev/$loop
-    mknod -m 600 "$root"/dev/$loop b 7 ${loop#loop}
-    losetup $device "$1" || fail "another took $device meanwhile"
+    tries=0
+    while :; do
+        device=$(losetup -f); loop=${device#/dev/}
+        rm -f "$root"/dev/$loop
+        mknod -m 600 "$root"/dev/$loop b 7 ${loop#loop}
+        losetup $device "$1" && break
+        # mount(8) asks nobody.
+        rm -f "$root"/dev/$loop
+        tries=$((tries + 1)); [ $tries -lt 20 ] || fail "another took $device meanwhile"
+    done
     exec 8<&-
     loops="$loops $device"
 }
