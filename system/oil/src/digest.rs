@@ -7,6 +7,8 @@
 use ring::digest::{Context, SHA256, SHA512};
 use sha1::{Digest as _, Sha1};
 use std::fmt;
+use std::fs::File;
+use std::io::{self, Read as _};
 
 /// How bytes are hashed. The numbers are those of v3 signatures (apk-v3(5), SIG block).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -191,6 +193,24 @@ impl Hasher {
         match self {
             Self::Sha1(one) => one.update(data),
             Self::Sha2(one) | Self::Sha256Short(one) => one.update(data),
+        }
+    }
+
+    /// Adds all that is left of a file, to several at once.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub fn update_from(all: &mut [Self], file: &mut File) -> io::Result<()> {
+        let mut buffer = vec![0; 64 << 10];
+        loop {
+            match file.read(&mut buffer) {
+                Ok(0) => return Ok(()),
+                Ok(length) => all
+                    .iter_mut()
+                    .for_each(|hasher| hasher.update(&buffer[..length])),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
         }
     }
 

@@ -16,7 +16,7 @@ use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Uid};
 use rustix::io::Errno;
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Mutex, PoisonError};
 
@@ -267,14 +267,8 @@ impl Restoring<'_> {
         match rustix::fs::openat(&directory, name, flags, Mode::empty()) {
             Ok(fd) => {
                 let mut file = File::from(fd);
-                let mut buffer = vec![0; 64 << 10];
-                loop {
-                    match file.read(&mut buffer) {
-                        Ok(0) => break,
-                        Ok(length) => hasher.update(&buffer[..length]),
-                        Err(error) => return Err(Errno::from_io_error(&error).unwrap_or(Errno::IO)),
-                    }
-                }
+                Hasher::update_from(std::slice::from_mut(&mut hasher), &mut file)
+                    .map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
             }
             Err(Errno::LOOP) => {
                 let target = rustix::fs::readlinkat(&directory, name, Vec::new())?;

@@ -8,7 +8,6 @@ use crate::protected_paths::{ProtectedPaths, Protection};
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
 use std::fs::File;
-use std::io::Read as _;
 
 /// A digest in the database, and how it is to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,18 +45,8 @@ pub fn on_disk(directories: &mut Directories, path: &[u8]) -> Result<Option<[Dig
             let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
             let file = rustix::fs::openat(&*fd, name, flags, Mode::empty()).map_err(at)?;
             let mut file = File::from(file);
-            let mut buffer = vec![0; 32 << 10];
-            loop {
-                let length = file
-                    .read(&mut buffer)
-                    .map_err(|error| root.error(path, error))?;
-                if length == 0 {
-                    break;
-                }
-                hashers
-                    .iter_mut()
-                    .for_each(|hasher| hasher.update(&buffer[..length]));
-            }
+            Hasher::update_from(&mut hashers, &mut file)
+                .map_err(|error| root.error(path, error))?;
         }
         _ => return Ok(None),
     }

@@ -94,16 +94,13 @@ impl<'u> Unpacker<'u> {
         record.flags.sha256 = matches!(metadata.format, Format::V3(_));
         let scripts = metadata.scripts.clone();
         let mut unpacking = Unpacking::new(self, step);
-        if let Some(old) = old {
-            unpacking.before = stay::before(self.installed, old);
-        }
         // What a package says wrongly is the package's fault, what cannot be written is not.
-        unpacking.all(package).map_err(|error| match error {
+        unpacking.all(package, old).map_err(|error| match error {
             error @ (Error::File { .. } | Error::Io(_)) => error,
             error => with_path(error),
         })?;
         record.flags.broken_xattrs = unpacking.broken_xattrs;
-        let stays = !unpacking.stays.is_empty();
+        let stays = unpacking.stays;
         unpacking.finish(&record)?;
         self.scripts(step, &scripts)?;
         Ok(Unpacked {

@@ -4,7 +4,7 @@ use super::known::KnownFile;
 use oil::database::record::Acl;
 use oil::digest::{Algorithm, Digest, Hasher};
 use std::fs::{self, File, Metadata};
-use std::io::{self, Read as _};
+use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
@@ -55,15 +55,8 @@ pub fn content(place: &Path, metadata: &Metadata, algorithm: Option<Algorithm>) 
     }
     let mut file = File::open(place).ok()?;
     let mut hasher = Hasher::new(algorithm);
-    let mut buffer = vec![0; 64 << 10];
-    loop {
-        match file.read(&mut buffer) {
-            Ok(0) => return Some(hasher.finish()),
-            Ok(count) => hasher.update(&buffer[..count]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(_) => return None,
-        }
-    }
+    Hasher::update_from(std::slice::from_mut(&mut hasher), &mut file).ok()?;
+    Some(hasher.finish())
 }
 
 /// The digest of a file's extended attributes as the database has it.

@@ -5,7 +5,6 @@ use super::unpacking::Unpacking;
 use crate::error::{Error, Result};
 use crate::package::{Entry, EntryKind};
 use crate::stream::PackageReader;
-use crate::transact::place::split;
 use crate::transact::run::own;
 use crate::transact::xattrs;
 use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Stat, Timestamps, Uid, XattrFlags};
@@ -115,10 +114,7 @@ impl<'u> Unpacking<'u> {
         at: &dyn Fn(Errno) -> Error,
     ) -> Result<()> {
         let number = self.number_of(target).ok_or_else(|| at(Errno::NOENT))?;
-        let (old, from) = match self.stays.binary_search(&number) {
-            Ok(_) => (self.live_of(number).map_err(at)?, split(target).1.to_vec()),
-            Err(_) => self.spot_of(number)?,
-        };
+        let (old, from) = self.spot_of(number)?;
         match rustix::fs::linkat(&*old, &from, new, name, AtFlags::empty()) {
             Err(Errno::XDEV) => {
                 let flags = OFlags::RDONLY | OFlags::CLOEXEC;

@@ -3,46 +3,66 @@
 //!
 //! The database is not believed. It says which files are worth a look; one stays if it has every byte that the package
 //! has, with the permissions and the owner that it would get and without attributes. Its time may be another: it is set
-//! once the transaction is decided.
+//! once the transaction is decided. Of a v2 package, which says what it has only as it comes, and of one with hard links,
+//! all is written.
 
 use super::unpacking::{Unpacking, owner_text};
 use crate::database::installed::Installed;
 use crate::digest::{Algorithm, Digest, Hasher};
 use crate::error::{Error, Result};
 use crate::package::Entry;
-use crate::stream::{Format, PackageReader};
+use crate::stream::PackageReader;
+use crate::transact::claims::{ByPath, Paths};
 use crate::transact::manifest::{Part, of_installed};
 use crate::transact::place::split;
+use crate::transact::protect::Known;
 use crate::transact::xattrs;
 use rustix::fs::{FileType, Mode, OFlags, Stat};
-use rustix::io::Errno;
-use std::collections::HashMap;
 use std::fs::File;
-use std::io::{Read as _, Write as _};
+use std::io::{Read as _, Seek as _, Write as _};
 use std::os::fd::{AsFd, OwnedFd};
 
-/// Bytes that are compared at once.
+/// Bytes that are copied at once.
 const PIECE: usize = 64 << 10;
 
-/// Content of the version before, by directory and name.
-pub(super) type Before<'i> = HashMap<(&'i [u8], &'i [u8]), Digest>;
+/// What the database has of the files of the version before.
+#[derive(Default)]
+pub(super) struct Before {
+    paths: Paths,
+    files: ByPath<Known>,
+}
 
-/// What an installed package has. Where its record is damaged, less of it: those that read it later say so.
-pub(super) fn before(installed: &Installed, place: usize) -> Before<'_> {
-    let mut folder: &[u8] = &[];
-    let mut all = Before::new();
-    for part in of_installed(installed, place) {
-        match part {
-            Ok(Part::Folder(next)) => folder = next.path,
-            Ok(Part::Item(item)) => {
-                if let Some(digest) = item.digest {
-                    all.insert((folder, item.name), digest);
+impl Before {
+    /// Of an installed package. Where its record is damaged, less of it: those that read it later say so.
+    pub(super) fn of(installed: &Installed, place: usize) -> Self {
+        let mut before = Self::default();
+        let mut folder: &[u8] = &[];
+        for part in of_installed(installed, place) {
+            match part {
+                Ok(Part::Folder(next)) => folder = next.path,
+                Ok(Part::Item(item)) => {
+                    // What is no SHA-256 agrees with none.
+                    let known = Known {
+                        digest: item.digest,
+                        sha256: true,
+                        mode: item.acl.mode,
+                    };
+                    let hash = before.paths.hash(folder, item.name);
+                    before.files.insert(hash, known);
                 }
+                Err(_) => break,
             }
-            Err(_) => break,
         }
+        before
     }
-    all
+
+    /// Whether it had this file with this content and these permissions. What is another is found when it is compared.
+    fn has(&self, (folder, name): (&[u8], &[u8]), digest: &Digest, mode: u32) -> bool {
+        let known = self.files.get(&self.paths.hash(folder, name));
+        known.is_some_and(|known| {
+            known.mode == mode && known.digest.is_some_and(|known| known.agrees(digest))
+        })
+    }
 }
 
 /// A file in its place that may stay.
@@ -60,44 +80,29 @@ pub(super) enum Compared {
     Other,
 }
 
-/// Opens what lies in an open directory, if it is a regular file.
-pub(super) fn open(directory: impl AsFd, name: &[u8]) -> Result<Option<(File, Stat)>, Errno> {
+/// Opens what lies in an open directory, if it is a regular file that can be read.
+pub(super) fn open(directory: impl AsFd, name: &[u8]) -> Option<(File, Stat)> {
     // Whatever is there by now: no link is followed, nothing is waited for.
     let flags =
         OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-    let file = match rustix::fs::openat(directory, name, flags, Mode::empty()) {
-        Ok(fd) => File::from(fd),
-        Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::NXIO | Errno::ACCESS) => {
-            return Ok(None);
-        }
-        Err(error) => return Err(error),
-    };
-    let status = rustix::fs::fstat(&file)?;
+    let file = File::from(rustix::fs::openat(directory, name, flags, Mode::empty()).ok()?);
+    let status = rustix::fs::fstat(&file).ok()?;
     let is_file = FileType::from_raw_mode(status.st_mode) == FileType::RegularFile;
-    Ok(is_file.then_some((file, status)))
+    is_file.then_some((file, status))
 }
 
 impl Unpacking<'_> {
-    /// The file that an entry is to take the place of, if that looks as the entry does.
-    pub(super) fn lying(&mut self, folder: usize, entry: &Entry) -> Result<Option<Lying>> {
+    /// The file that an entry is to take the place of, if that looks as the entry does. Where it cannot be told, the entry is written.
+    pub(super) fn lying(&mut self, folder: usize, entry: &Entry) -> Option<Lying> {
         let (directory, name) = split(&entry.path);
-        let Some((digest, before)) = entry.digest.zip(self.before.get(&(directory, name))) else {
-            return Ok(None);
-        };
-        if !before.agrees(&digest)
+        let acl = self.acl(&entry.acl);
+        if !self.before.has((directory, name), &entry.digest?, acl.mode)
             || !entry.acl.xattrs.is_empty()
             || owner_text(&entry.acl).is_some()
         {
-            return Ok(None);
+            return None;
         }
-        let at = |error| self.unpacker.area.root().error(&entry.path, error);
-        let Some(live) = self.live_directory(folder).map_err(at)? else {
-            return Ok(None);
-        };
-        let Some((file, status)) = open(live, name).map_err(at)? else {
-            return Ok(None);
-        };
-        let acl = self.acl(&entry.acl);
+        let (file, status) = open(self.live_directory(folder)?, name)?;
         let owner = match self.unpacker.chown {
             true => (acl.uid, acl.gid),
             false => self.unpacker.own,
@@ -105,11 +110,11 @@ impl Unpacking<'_> {
         let alike = u64::try_from(status.st_size) == Ok(entry.size)
             && status.st_mode & 0o7777 == acl.mode
             && (status.st_uid, status.st_gid) == owner
-            && xattrs::has_none(&file).map_err(at)?;
+            && xattrs::has_none(&file);
         let same_time =
             i64::try_from(entry.mtime) == Ok(status.st_mtime) && status.st_mtime_nsec == 0;
         let time = (!same_time).then_some(entry.mtime);
-        Ok(alike.then_some(Lying { file, time }))
+        alike.then_some(Lying { file, time })
     }
 
     /// Compares an entry's content with what lies in its place, and writes it where that is another.
@@ -122,72 +127,51 @@ impl Unpacking<'_> {
     ) -> Result<Compared> {
         let root = self.unpacker.area.root();
         let at = |error: std::io::Error| root.error(&entry.path, error);
-        let mut length = 0;
+        let mut length = 0_usize;
         while let Some(content) = package.chunk()? {
-            for (piece, after) in content.chunks(PIECE).zip(1..) {
-                self.piece.resize(piece.len(), 0);
-                let is_same = match lying.file.read_exact(&mut self.piece) {
-                    Ok(()) => self.piece == piece,
-                    Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => false,
-                    Err(error) => return Err(at(error)),
-                };
-                if is_same {
-                    length += piece.len() as u64;
+            self.piece.resize(content.len(), 0);
+            match lying.file.read_exact(&mut self.piece) {
+                Ok(()) if self.piece == content => {
+                    length += content.len();
                     continue;
                 }
-                // It was changed since it was installed. What was the same so far comes from there.
-                let mut file = self.create(directory, name, entry)?;
-                let mut begin = rereading(&lying.file).map_err(at)?.take(length);
-                std::io::copy(&mut begin, &mut file).map_err(at)?;
-                let rest = (after - 1) * PIECE;
-                file.write_all(&content[rest..]).map_err(at)?;
-                self.content(file, entry, package)?;
-                self.check(directory, name, entry, package)?;
-                return Ok(Compared::Other);
+                Err(error) if error.kind() != std::io::ErrorKind::UnexpectedEof => {
+                    return Err(at(error));
+                }
+                _ => {}
             }
+            // It was changed since it was installed. What was the same so far comes from there.
+            let mut file = self.create(directory, name, entry)?;
+            lying.file.rewind().map_err(at)?;
+            while length > 0 {
+                self.piece.resize(PIECE.min(length), 0);
+                lying
+                    .file
+                    .read_exact(&mut self.piece)
+                    .and_then(|()| file.write_all(&self.piece))
+                    .map_err(at)?;
+                length -= self.piece.len();
+            }
+            file.write_all(content).map_err(at)?;
+            self.content(file, entry, package)?;
+            self.check(directory, name, entry)?;
+            return Ok(Compared::Other);
         }
         Ok(Compared::Same(lying.time))
     }
 
     /// Whether what was written of two files is what the package says: one of them may have been changed meanwhile.
-    fn check(
-        &self,
-        directory: &OwnedFd,
-        name: &[u8],
-        entry: &Entry,
-        package: &PackageReader,
-    ) -> Result<()> {
-        let root = self.unpacker.area.root();
-        let Some(expected) = package.content_digest() else {
-            return Ok(());
-        };
-        let at = |error: Errno| root.error(&entry.path, error);
-        let (mut file, _) = open(directory, name)
-            .map_err(at)?
-            .ok_or_else(|| at(Errno::NOENT))?;
-        let mut hasher = Hasher::new(match package.metadata().format {
-            Format::V2 => Algorithm::Sha1,
-            Format::V3(_) => Algorithm::Sha256,
-        });
-        let mut buffer = vec![0; PIECE];
-        loop {
-            match file.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(length) => hasher.update(&buffer[..length]),
-                Err(error) => return Err(root.error(&entry.path, error)),
-            }
+    fn check(&self, directory: &OwnedFd, name: &[u8], entry: &Entry) -> Result<()> {
+        let mut hasher = Hasher::new(Algorithm::Sha256);
+        if let Some((mut file, _)) = open(directory, name) {
+            Hasher::update_from(std::slice::from_mut(&mut hasher), &mut file)
+                .map_err(|error| self.unpacker.area.root().error(&entry.path, error))?;
         }
-        match expected.agrees(&hasher.finish()) {
-            true => Ok(()),
-            false => Err(Error::Content(entry.path.clone())),
+        match entry.digest {
+            Some(expected) if !expected.agrees(&hasher.finish()) => {
+                Err(Error::Content(entry.path.clone()))
+            }
+            _ => Ok(()),
         }
     }
-}
-
-/// The same file from its beginning.
-fn rereading(file: &File) -> std::io::Result<File> {
-    use std::io::Seek as _;
-    let mut again = file.try_clone()?;
-    again.rewind()?;
-    Ok(again)
 }

@@ -49,9 +49,9 @@ pub struct Unpacking<'u> {
     /// The directory of a tree that is open: the number of its folder.
     current: Option<(usize, Rc<OwnedFd>)>,
     /// What the version before had, if there is one.
-    pub(super) before: Before<'u>,
-    /// The numbers of files that stay where they are.
-    pub(super) stays: Vec<u32>,
+    pub(super) before: Before,
+    /// Whether some files stay where they are.
+    pub stays: bool,
     /// The last directory that files were looked for in, if it is there: the number of its folder.
     live: Option<(usize, Option<Rc<OwnedFd>>)>,
     /// What is compared.
@@ -74,17 +74,28 @@ impl<'u> Unpacking<'u> {
             whole: false,
             trees: Vec::new(),
             current: None,
-            before: Before::new(),
-            stays: Vec::new(),
+            before: Before::default(),
+            stays: false,
             live: None,
             piece: Vec::new(),
             broken_xattrs: false,
         }
     }
 
-    pub fn all(&mut self, mut package: PackageReader) -> Result<()> {
+    /// Unpacks all of a package. `old` is the place of the version before.
+    pub fn all(&mut self, mut package: PackageReader, old: Option<usize>) -> Result<()> {
         // Owners whose numbers are only known later are given one by one.
-        self.whole = package.all_entries(|entry| owner_text(&entry.acl).is_none())? == Some(true);
+        let (mut is_named, mut is_linked) = (false, false);
+        let known = package.all_entries(|entry| {
+            is_named |= owner_text(&entry.acl).is_some();
+            is_linked |= matches!(entry.kind, EntryKind::HardLink(_));
+            true
+        })?;
+        self.whole = known.is_some() && !is_named;
+        // What has several names comes with all of them.
+        if let Some(old) = old.filter(|_| known.is_some() && !is_linked) {
+            self.before = Before::of(self.unpacker.installed, old);
+        }
         while let Some(entry) = package.next_entry()? {
             if entry.kind == EntryKind::Directory {
                 self.folder(&entry.path, &entry.acl);
@@ -96,7 +107,7 @@ impl<'u> Unpacking<'u> {
             let mut action = Action::Place;
             let digest = match &entry.kind {
                 EntryKind::File => {
-                    let compared = match self.lying(folder, &entry)? {
+                    let compared = match self.lying(folder, &entry) {
                         Some(lying) => {
                             self.compare(lying, (&directory, &name), &entry, &mut package)?
                         }
@@ -108,7 +119,7 @@ impl<'u> Unpacking<'u> {
                     };
                     if let Compared::Same(time) = compared {
                         action = Action::Stay(time);
-                        self.stays.push(self.items.len() as u32);
+                        self.stays = true;
                     }
                     package.content_digest().or(entry.digest)
                 }
@@ -196,26 +207,16 @@ impl<'u> Unpacking<'u> {
     }
 
     /// A folder's directory in its place, if it is there.
-    pub(super) fn live_directory(&mut self, folder: usize) -> Result<Option<Rc<OwnedFd>>, Errno> {
+    pub(super) fn live_directory(&mut self, folder: usize) -> Option<Rc<OwnedFd>> {
         if let Some((known, fd)) = &self.live
             && *known == folder
         {
-            return Ok(fd.clone());
+            return fd.clone();
         }
         let root = self.unpacker.area.root();
-        let fd = match root.directory(&self.folders[folder].path) {
-            Ok(fd) => Some(Rc::new(fd)),
-            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => None,
-            Err(error) => return Err(error),
-        };
-        self.live = Some((folder, fd.clone()));
-        Ok(fd)
-    }
-
-    /// The directory that a file is in which stays.
-    pub(super) fn live_of(&mut self, number: u32) -> Result<Rc<OwnedFd>, Errno> {
-        let folder = self.items[number as usize].0 as usize;
-        self.live_directory(folder)?.ok_or(Errno::NOENT)
+        let fd = root.directory(&self.folders[folder].path).ok();
+        let (_, fd) = self.live.insert((folder, fd.map(Rc::new)));
+        fd.clone()
     }
 
     fn volume(&mut self, folder: usize) -> Result<usize> {
