@@ -1,8 +1,8 @@
 //! Makes an image of a tree.
 //!
-//! One thread reads, decides, digests and writes; the others compress. At most [`Options::in_flight`] blocks are between them,
-//! whatever the tree, and the order in which they are done changes nothing: the bytes are the same for any number of
-//! threads.
+//! One thread reads, decides, digests and writes, and compresses while it would have to wait; the others compress. At most
+//! [`Options::in_flight`] blocks are under way, whatever the tree, and the order in which they are done changes nothing: the bytes are the same for any
+//! number of threads.
 
 mod base;
 mod compress;
@@ -46,7 +46,7 @@ pub struct Options {
     pub dictionary: u32,
     /// Whether blocks may be filtered, where that makes them smaller.
     pub filter: bool,
-    /// Threads that compress: 1 or more.
+    /// Threads that compress, the caller's among them: 1 or more.
     pub threads: usize,
     /// The image's label: UTF-8 of at most 32 bytes.
     pub label: String,
@@ -75,7 +75,7 @@ impl Default for Options {
 impl Options {
     /// Blocks that are read and not yet written at most.
     pub fn in_flight(&self) -> usize {
-        4 * self.threads + out::TOGETHER
+        2 * self.threads + out::TOGETHER
     }
 
     fn check(&self) -> Result<()> {

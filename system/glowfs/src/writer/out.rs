@@ -107,7 +107,7 @@ impl<W: Write + Seek> Out<W> {
         while self.pool.is_full() {
             self.write_some()?;
         }
-        self.pool.give(bytes, how)?;
+        self.pool.give(bytes, how);
         self.waiting.push_back(None);
         Ok(number)
     }

@@ -1,11 +1,11 @@
-//! Threads that compress.
+//! Threads that compress: those that are started, and the one that hands out the blocks, which compresses too while it has to wait for one. So two
+//! threads are two, and waking others and being woken, which costs as much as some blocks do at quick levels, is rare.
 
 use super::Options;
 use super::compress::{Encoder, Stored};
 use crate::error::{Error, Result};
-use std::collections::BTreeMap;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::Scope;
 
 /// What is to be done with a block.
@@ -22,47 +22,108 @@ struct Job {
     how: How,
 }
 
+impl Job {
+    fn run(self, encoder: &mut Encoder) -> Result<Stored> {
+        match &self.how {
+            How::Compress => encoder.encode(self.bytes, None),
+            How::With(dictionary) => encoder.encode(self.bytes, Some(dictionary)),
+        }
+    }
+}
+
+/// What the threads share.
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    /// There is something to do, or nothing will be any more.
+    given: Condvar,
+    /// What is waited for is done.
+    done: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// What nobody has begun with, the first one first.
+    jobs: VecDeque<Job>,
+    /// What is done and not taken yet.
+    results: BTreeMap<u64, Result<Stored>>,
+    /// Threads that wait for something to do.
+    idle: usize,
+    /// What the thread that hands out blocks waits for.
+    awaited: Option<u64>,
+    /// Whether the threads are to end.
+    over: bool,
+    /// Whether one ended with what it had begun undone.
+    broken: bool,
+}
+
+/// Says that its thread is broken if it ends in a panic, so that nobody waits for what it had.
+struct Whole<'a>(&'a Shared);
+
+impl Drop for Whole<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.lock().broken = true;
+            self.0.done.notify_one();
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does what there is to do until it is over.
+    fn work(&self, mut encoder: Encoder) {
+        let _whole = Whole(self);
+        let mut state = self.lock();
+        while !state.over {
+            let Some(job) = state.jobs.pop_front() else {
+                state.idle += 1;
+                state = wait(&self.given, state);
+                state.idle -= 1;
+                continue;
+            };
+            drop(state);
+            let sequence = job.sequence;
+            let result = job.run(&mut encoder);
+            state = self.lock();
+            state.results.insert(sequence, result);
+            if state.awaited == Some(sequence) {
+                self.done.notify_one();
+            }
+        }
+    }
+}
+
+fn wait<'a>(for_what: &Condvar, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+    let woken = for_what.wait(state);
+    woken.unwrap_or_else(PoisonError::into_inner)
+}
+
 /// The threads, and what they have to do. They end when it is dropped.
 pub struct Pool {
-    jobs: Sender<Job>,
-    results: Receiver<(u64, Result<Stored>)>,
-    /// What is done, while something before it is not.
-    early: BTreeMap<u64, Stored>,
+    shared: Arc<Shared>,
+    /// That of the thread that hands out blocks.
+    encoder: Encoder,
     given: u64,
     taken: u64,
     limit: u64,
 }
 
 impl Pool {
-    /// Starts the threads.
+    /// Starts the threads: one fewer than there are to be, as the caller's is one.
     pub fn new<'scope>(scope: &'scope Scope<'scope, '_>, options: &Options) -> Pool {
-        let (jobs, waiting) = channel::<Job>();
-        let (done, results) = channel();
-        let waiting = Arc::new(Mutex::new(waiting));
-        for _ in 0..options.threads.max(1) {
-            let (waiting, done) = (Arc::clone(&waiting), done.clone());
-            let mut encoder = Encoder::new(options);
-            scope.spawn(move || {
-                loop {
-                    let job = waiting
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .recv();
-                    let Ok(job) = job else { break };
-                    let stored = match &job.how {
-                        How::Compress => encoder.encode(job.bytes, None),
-                        How::With(dictionary) => encoder.encode(job.bytes, Some(dictionary)),
-                    };
-                    if done.send((job.sequence, stored)).is_err() {
-                        break;
-                    }
-                }
-            });
+        let shared = Arc::new(Shared::default());
+        for _ in 1..options.threads {
+            let shared = Arc::clone(&shared);
+            let encoder = Encoder::new(options);
+            scope.spawn(move || shared.work(encoder));
         }
         Pool {
-            jobs,
-            results,
-            early: BTreeMap::new(),
+            shared,
+            encoder: Encoder::new(options),
             given: 0,
             taken: 0,
             limit: options.in_flight() as u64,
@@ -75,35 +136,59 @@ impl Pool {
     }
 
     /// Hands a block to the threads.
-    ///
-    /// # Errors
-    /// [`Error::Impossible`] when there are none any more.
-    pub fn give(&mut self, bytes: Vec<u8>, how: How) -> Result<()> {
-        let job = Job {
-            sequence: self.given,
+    pub fn give(&mut self, bytes: Vec<u8>, how: How) {
+        let sequence = self.given;
+        self.given += 1;
+        let mut state = self.shared.lock();
+        state.jobs.push_back(Job {
+            sequence,
             bytes,
             how,
-        };
-        self.given += 1;
-        self.jobs.send(job).map_err(|_| gone())
+        });
+        let wake = state.idle > 0;
+        drop(state);
+        if wake {
+            self.shared.given.notify_one();
+        }
     }
 
-    /// The next block in the order in which they were given; waits for it.
+    /// The next block in the order in which they were given. Until it is there, compresses what nobody has begun with.
     ///
     /// # Errors
-    /// What compressing it gave.
+    /// What compressing it gave, and [`Error::Impossible`] when none was given or a thread ended early.
     pub fn take(&mut self) -> Result<Stored> {
+        if self.taken == self.given {
+            return Err(Error::Impossible("a block that nobody gave".to_owned()));
+        }
+        let sequence = self.taken;
+        let mut state = self.shared.lock();
         loop {
-            if let Some(stored) = self.early.remove(&self.taken) {
+            if let Some(result) = state.results.remove(&sequence) {
                 self.taken += 1;
-                return Ok(stored);
+                return result;
             }
-            let (sequence, stored) = self.results.recv().map_err(|_| gone())?;
-            self.early.insert(sequence, stored?);
+            if let Some(job) = state.jobs.pop_front() {
+                drop(state);
+                let sequence = job.sequence;
+                let result = job.run(&mut self.encoder);
+                state = self.shared.lock();
+                state.results.insert(sequence, result);
+            } else if state.broken {
+                let what = "a thread that compresses ended early";
+                return Err(Error::Impossible(what.to_owned()));
+            } else {
+                // It is with another thread.
+                state.awaited = Some(sequence);
+                state = wait(&self.shared.done, state);
+                state.awaited = None;
+            }
         }
     }
 }
 
-fn gone() -> Error {
-    Error::Impossible("a thread that compresses ended early".to_owned())
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.shared.lock().over = true;
+        self.shared.given.notify_all();
+    }
 }
