@@ -6,6 +6,7 @@ use super::hash::Key;
 use super::input::{Input, baseless};
 use super::number::Numbers;
 use super::out::Out;
+use super::pack::{self, Packer};
 use super::pool::How;
 use crate::error::{Error, Result};
 use crate::format::superblock::NONE;
@@ -68,8 +69,8 @@ pub struct Placed {
     pub key: Key,
 }
 
-/// Reads all regular files and writes their full blocks. Kept in memory are 32 bytes a different block and, for the pieces that are packed later,
-/// where they are, not what.
+/// Reads all regular files and writes their full blocks, and what remains of them, packed; unless that waits for a dictionary ([`pack::waits`]).
+/// Kept in memory are 32 bytes a different block and, of what is packed, where it is, not what.
 ///
 /// # Errors
 /// Those of reading and writing.
@@ -96,6 +97,8 @@ pub fn data<W: Write + Seek>(
     };
     let all = numbers.order.iter().map(|file| size_of(*file)).sum();
     let mut known = Known::default();
+    let dictionary = base.as_ref().and_then(|base| base.dictionary.clone());
+    let mut packer = (!pack::waits(options)).then(|| Packer::new(options, dictionary));
     for &file in &numbers.order {
         let Content::Regular(size, ref data) = tree.files[file].content else {
             continue;
@@ -119,6 +122,7 @@ pub fn data<W: Write + Seek>(
                 block: 1 << options.block_log,
                 pack: u64::from(options.pack),
                 known: &mut known,
+                packer: &mut packer,
                 placed: &mut placed,
                 blocks: Vec::new(),
                 rest: Rest::None,
@@ -134,6 +138,9 @@ pub fn data<W: Write + Seek>(
             Place::Blocks(file.blocks, file.rest)
         };
         progress(placed.total, all);
+    }
+    if let Some(packer) = &mut packer {
+        packer.close(&mut placed.tails, out)?;
     }
     Ok(placed)
 }
@@ -164,6 +171,8 @@ struct Current<'a> {
     /// Size of blocks of tails.
     pack: u64,
     known: &'a mut Known,
+    /// None where tails wait.
+    packer: &'a mut Option<Packer>,
     placed: &'a mut Placed,
     blocks: Vec<u32>,
     rest: Rest,
@@ -244,7 +253,7 @@ impl Current<'_> {
             return Ok(());
         }
         if length < self.block && length <= self.pack {
-            self.rest = Rest::Tail(self.remember(at, &bytes, base)?);
+            self.rest = Rest::Tail(self.remember(at, &bytes, base, out)?);
             out.recycle(bytes);
             return Ok(());
         }
@@ -266,8 +275,14 @@ impl Current<'_> {
         Ok(())
     }
 
-    /// Puts a tail to those that are packed later; its place there.
-    fn remember(&mut self, at: u64, bytes: &[u8], base: Option<&Base<'_>>) -> Result<usize> {
+    /// Puts a tail to the others, and packs it unless it waits; its place there.
+    fn remember<W: Write + Seek>(
+        &mut self,
+        at: u64,
+        bytes: &[u8],
+        base: Option<&Base<'_>>,
+        out: &mut Out<W>,
+    ) -> Result<usize> {
         let hash = self.placed.key.hash(bytes);
         let mut free = hash;
         while let Some(place) = self.known.tails.get(&free) {
@@ -287,6 +302,9 @@ impl Current<'_> {
             packed: None,
         });
         self.known.tails.insert(free, place);
+        if let Some(packer) = self.packer {
+            packer.add(place, bytes, &mut self.placed.tails, out)?;
+        }
         Ok(place)
     }
 

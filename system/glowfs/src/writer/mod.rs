@@ -178,7 +178,9 @@ fn make<W: Write + Seek>(
         };
         let key = hash::Key::new();
         let mut data = data::data(tree, &numbers, options, key, &mut base, &mut out, progress)?;
-        pack::pack(tree, &mut data, options, base.as_ref(), &mut out)?;
+        if pack::waits(options) {
+            pack::pack(tree, &mut data, options, &mut out)?;
+        }
         let metadata = metadata::build(tree, &numbers, &data)?;
         let first_meta = out.blocks();
         for piece in metadata.bytes.chunks(1 << options.meta_log) {

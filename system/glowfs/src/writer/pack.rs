@@ -2,7 +2,6 @@
 //! kind or one extension, which was measured.
 
 use super::Options;
-use super::base::Base;
 use super::compress::{Codec, Encoder};
 use super::data::{Placed, Tail};
 use super::dictionary;
@@ -20,7 +19,76 @@ const SAMPLES: usize = 100;
 /// Blocks that are compressed with and without a dictionary, to see whether it is worth it.
 const TRIED: usize = 32;
 
-/// Reads all tails again, packs and writes them.
+/// Packs tails, in the order in which it is given them.
+pub struct Packer {
+    /// Plain bytes of a block at most.
+    limit: usize,
+    /// What blocks are compressed with, if with any.
+    dictionary: Option<Arc<[u8]>>,
+    /// The block that is being filled.
+    block: Vec<u8>,
+    /// What is in it: places in [`Placed::tails`], and offsets.
+    members: Vec<(usize, u32)>,
+}
+
+impl Packer {
+    pub fn new(options: &Options, dictionary: Option<Arc<[u8]>>) -> Packer {
+        Packer {
+            limit: options.pack as usize,
+            dictionary,
+            block: Vec::new(),
+            members: Vec::new(),
+        }
+    }
+
+    /// Packs `bytes`, which are the tail at `place` of `tails`.
+    ///
+    /// # Errors
+    /// Those of writing the block that has no room for them.
+    pub fn add<W: Write + Seek>(
+        &mut self,
+        place: usize,
+        bytes: &[u8],
+        tails: &mut [Tail],
+        out: &mut Out<W>,
+    ) -> Result<()> {
+        if self.block.len() + bytes.len() > self.limit {
+            self.close(tails, out)?;
+        }
+        if self.block.capacity() == 0 {
+            self.block = out.buffer();
+        }
+        self.members.push((place, self.block.len() as u32));
+        self.block.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// Hands out the block that is being filled, if there is something in it.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub fn close<W: Write + Seek>(&mut self, tails: &mut [Tail], out: &mut Out<W>) -> Result<()> {
+        if self.block.is_empty() {
+            return Ok(());
+        }
+        let how = match &self.dictionary {
+            Some(dictionary) => How::With(Arc::clone(dictionary)),
+            None => How::Compress,
+        };
+        let block = out.add(std::mem::take(&mut self.block), how)?;
+        for (place, offset) in self.members.drain(..) {
+            tails[place].packed = Some((block, offset));
+        }
+        Ok(())
+    }
+}
+
+/// Whether tails wait for a dictionary that is trained with them.
+pub fn waits(options: &Options) -> bool {
+    options.dictionary != 0 && matches!(options.codec, Codec::Zstd(_))
+}
+
+/// Trains a dictionary with all tails, which wait for it, reads them again, packs and writes them.
 ///
 /// # Errors
 /// Those of reading and writing; [`Error::Impossible`] for a file that is not as it was before.
@@ -28,70 +96,41 @@ pub fn pack<W: Write + Seek>(
     tree: &Tree,
     placed: &mut Placed,
     options: &Options,
-    base: Option<&Base<'_>>,
     out: &mut Out<W>,
 ) -> Result<()> {
-    let order: Vec<usize> = (0..placed.tails.len()).collect();
-    let dictionary = match base.and_then(|base| base.dictionary.clone()) {
-        Some(dictionary) => Some(dictionary),
-        None => train(tree, placed, &order, options, out)?,
-    };
-    let mut pack = out.buffer();
-    let mut members: Vec<(usize, u32)> = Vec::new();
-    let mut close = |pack: &mut Vec<u8>, members: &mut Vec<(usize, u32)>, placed: &mut Placed| {
-        if pack.is_empty() {
-            return Ok(());
-        }
-        let how = match &dictionary {
-            Some(dictionary) => How::With(Arc::clone(dictionary)),
-            None => How::Compress,
-        };
-        let next = out.buffer();
-        let block = out.add(std::mem::replace(pack, next), how)?;
-        for (tail, offset) in members.drain(..) {
-            placed.tails[tail].packed = Some((block, offset));
-        }
-        Ok::<(), Error>(())
-    };
-    for index in order {
-        let tail = &placed.tails[index];
-        if pack.len() + tail.length as usize > options.pack as usize {
-            close(&mut pack, &mut members, placed)?;
-        }
-        members.push((index, pack.len() as u32));
-        read(tree, &placed.tails[index], &placed.key, base, &mut pack)?;
+    let dictionary = train(tree, placed, options, out)?;
+    let mut packer = Packer::new(options, dictionary);
+    let mut bytes = Vec::new();
+    for place in 0..placed.tails.len() {
+        bytes.clear();
+        read(tree, &placed.tails[place], &placed.key, &mut bytes)?;
+        packer.add(place, &bytes, &mut placed.tails, out)?;
     }
-    close(&mut pack, &mut members, placed)
+    packer.close(&mut placed.tails, out)
 }
 
 /// Trains a dictionary, if there is to be one, and writes it if it makes the image smaller.
 fn train<W: Write + Seek>(
     tree: &Tree,
     placed: &Placed,
-    order: &[usize],
     options: &Options,
     out: &mut Out<W>,
 ) -> Result<Option<Arc<[u8]>>> {
-    if options.dictionary == 0 || !matches!(options.codec, Codec::Zstd(_)) {
-        return Ok(None);
-    }
     let mut samples = Vec::new();
     let mut lengths = Vec::new();
     // As many bytes as zstd's manual recommends, from everywhere.
     let wanted = SAMPLES * options.dictionary as usize;
-    let all: usize = order
-        .iter()
-        .map(|tail| placed.tails[*tail].length as usize)
-        .sum();
-    for index in order.iter().step_by(all.div_ceil(wanted).max(1)) {
-        read(tree, &placed.tails[*index], &placed.key, None, &mut samples)?;
-        lengths.push(placed.tails[*index].length as usize);
+    let each = || placed.tails.iter().map(|tail| tail.length as usize);
+    let step = each().sum::<usize>().div_ceil(wanted).max(1);
+    for tail in placed.tails.iter().step_by(step) {
+        read(tree, tail, &placed.key, &mut samples)?;
+        lengths.push(tail.length as usize);
     }
     let Some(trained) = dictionary::train(&samples, &lengths, options.dictionary as usize)? else {
         return Ok(None);
     };
     let shared = Arc::from(&trained[..]);
-    if !pays(tree, placed, order, options, &shared)? {
+    if !pays(tree, placed, options, &shared)? {
         return Ok(None);
     }
     out.add_dictionary(trained)?;
@@ -99,24 +138,18 @@ fn train<W: Write + Seek>(
 }
 
 /// Whether a dictionary saves more than it takes, by at most [`TRIED`] blocks that are compressed with and without.
-fn pays(
-    tree: &Tree,
-    placed: &Placed,
-    order: &[usize],
-    options: &Options,
-    dictionary: &Arc<[u8]>,
-) -> Result<bool> {
-    let mut packs: Vec<Vec<usize>> = vec![Vec::new()];
+fn pays(tree: &Tree, placed: &Placed, options: &Options, dictionary: &Arc<[u8]>) -> Result<bool> {
+    let mut packs: Vec<Vec<&Tail>> = vec![Vec::new()];
     let mut length = 0;
-    for tail in order {
-        let more = placed.tails[*tail].length as usize;
+    for tail in &placed.tails {
+        let more = tail.length as usize;
         if length + more > options.pack as usize {
             length = 0;
             packs.push(Vec::new());
         }
         length += more;
         if let Some(pack) = packs.last_mut() {
-            pack.push(*tail);
+            pack.push(tail);
         }
     }
     let step = packs.len().div_ceil(TRIED);
@@ -125,7 +158,7 @@ fn pays(
     for pack in packs.iter().step_by(step) {
         let mut bytes = Vec::new();
         for tail in pack {
-            read(tree, &placed.tails[*tail], &placed.key, None, &mut bytes)?;
+            read(tree, tail, &placed.key, &mut bytes)?;
         }
         let without = encoder.encode(bytes.clone(), None)?.bytes.len() as i64;
         let with = encoder.encode(bytes, Some(dictionary))?.bytes.len() as i64;
@@ -136,18 +169,12 @@ fn pays(
 }
 
 /// Reads a tail once more, behind what `to` has, and sees whether it is what it was.
-fn read(
-    tree: &Tree,
-    tail: &Tail,
-    key: &Key,
-    base: Option<&Base<'_>>,
-    to: &mut Vec<u8>,
-) -> Result<()> {
+fn read(tree: &Tree, tail: &Tail, key: &Key, to: &mut Vec<u8>) -> Result<()> {
     let Content::Regular(_, ref data) = tree.files[tail.file].content else {
         return Err(Error::Impossible("a tail of no file".to_owned()));
     };
     let begin = to.len();
-    Input::open(data, base, tail.at)?.append(to, tail.length as usize)?;
+    Input::open(data, None, tail.at)?.append(to, tail.length as usize)?;
     if key.hash(&to[begin..]) != tail.hash {
         let what = "a file was changed while the image was made; make it again";
         return Err(Error::Impossible(what.to_owned()));
