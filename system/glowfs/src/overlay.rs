@@ -3,12 +3,9 @@
 use crate::error::{Error, Result};
 use crate::format::inode::{Inode, Kind, ROOT};
 use crate::reader::{Image, Source};
-use crate::source::{names, node};
+use crate::source::{Folder, attributes};
 use crate::tree::{Content, Data, Node, Tree};
 use std::collections::{BTreeMap, HashMap};
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// The tree of an image, whose regular files are [`Data::Base`]. Inode `n` is file `n - 1`.
@@ -109,25 +106,19 @@ fn marks(path: &Path, attributes: &mut BTreeMap<Vec<u8>, Vec<u8>>) -> Result<Mar
 /// # Errors
 /// [`Error::File`], and [`Error::Impossible`] for a layer that says more than is understood.
 pub fn fold(tree: &mut Tree, upper: &Path) -> Result<()> {
-    let found = std::fs::metadata(upper).map_err(Error::file(upper, "reading"))?;
-    if !found.is_dir() {
-        let what = format!("{}: no directory", upper.display());
-        return Err(Error::Impossible(what));
-    }
-    let mut root = node(upper, &found)?;
+    let opened = Folder::root(upper)?;
+    let mut root = opened.itself()?;
     let root_marks = marks(upper, &mut root.attributes)?;
     replace_directory(tree, 0, root, root_marks.opaque);
     let mut linked: HashMap<(u64, u64), usize> = HashMap::new();
-    let mut waiting: Vec<(usize, PathBuf, bool)> =
-        vec![(0, upper.to_owned(), root_marks.has_whiteouts)];
-    while let Some((directory, path, has_whiteouts)) = waiting.pop() {
-        for name in names(&path)? {
-            let below = path.join(OsStr::from_bytes(&name));
-            let found = below
-                .symlink_metadata()
-                .map_err(Error::file(&below, "reading"))?;
-            let mut new = node(&below, &found)?;
-            let marks = marks(&below, &mut new.attributes)?;
+    let mut next = Some((0, opened, root_marks.has_whiteouts));
+    let mut waiting: Vec<(usize, PathBuf, bool)> = Vec::new();
+    while let Some((directory, folder, has_whiteouts)) = next {
+        for name in folder.names()? {
+            let found = folder.find(&name)?;
+            let mut new = folder.node(&name, &found)?;
+            new.attributes = attributes(&found.path)?;
+            let marks = marks(&found.path, &mut new.attributes)?;
             let device = matches!(new.content, Content::Character(0, 0));
             let marked =
                 marks.whiteout && has_whiteouts && matches!(new.content, Content::Regular(0, _));
@@ -150,23 +141,26 @@ pub fn fold(tree: &mut Tree, upper: &Path) -> Result<()> {
                     None => tree.add(new),
                 };
                 tree.insert(directory, &name, file);
-                waiting.push((file, below, marks.has_whiteouts));
+                waiting.push((file, found.path, marks.has_whiteouts));
                 continue;
             }
-            let key = (found.dev(), found.ino());
-            let file = match linked.get(&key) {
+            let file = match linked.get(&found.key()) {
                 Some(file) => *file,
                 None => {
-                    changed(tree, old, &mut new, &below);
+                    changed(tree, old, &mut new, &found.path);
                     let file = tree.add(new);
-                    if found.nlink() > 1 {
-                        linked.insert(key, file);
+                    if found.is_linked() {
+                        linked.insert(found.key(), file);
                     }
                     file
                 }
             };
             tree.insert(directory, &name, file);
         }
+        next = match waiting.pop() {
+            Some((file, path, has_whiteouts)) => Some((file, Folder::open(path)?, has_whiteouts)),
+            None => None,
+        };
     }
     Ok(())
 }

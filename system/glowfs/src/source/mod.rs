@@ -4,5 +4,5 @@ mod directory;
 mod tar;
 mod tar_header;
 
-pub use directory::{attributes, directory, names, node};
+pub use directory::{Folder, attributes, directory};
 pub use tar::tar;
