@@ -122,7 +122,7 @@ pub fn options(given: &Given) -> Outcome<Options> {
 
 fn codec_of(text: &OsStr) -> Outcome<Codec> {
     let wrong = || {
-        let what = "--compress is zstd, zstd:LEVEL with a level from 1 to 22, lz4, lz4hc, lz4:LEVEL with a level from 2 to 12, or none";
+        let what = "--compress is zstd, zstd:LEVEL with a level from 1 to 23, lz4, lz4hc, lz4:LEVEL with a level from 2 to 12, or none";
         Failed::Usage(what.to_owned())
     };
     match text.to_str().ok_or_else(wrong)? {
@@ -133,7 +133,7 @@ fn codec_of(text: &OsStr) -> Outcome<Codec> {
         other => {
             let (name, level) = other.split_once(':').ok_or_else(wrong)?;
             match (name, level.parse().ok()) {
-                ("zstd", Some(level @ 1..=22)) => Ok(Codec::Zstd(level)),
+                ("zstd", Some(level @ 1..=23)) => Ok(Codec::Zstd(level)),
                 ("lz4", Some(level @ 2..=12)) => Ok(Codec::Lz4Hc(level)),
                 _ => Err(wrong()),
             }
@@ -159,5 +159,34 @@ fn made(given: &Given) -> Outcome<(i64, u32)> {
             "{name}: '{}' is no number of seconds since 1970",
             text.display()
         ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::codec_of;
+    use glowfs::writer::Codec;
+
+    #[test]
+    fn levels_are_taken_up_to_their_ends_and_no_others() {
+        for (text, codec) in [
+            ("none", Codec::None),
+            ("lz4", Codec::Lz4),
+            ("lz4:2", Codec::Lz4Hc(2)),
+            ("lz4hc", Codec::Lz4Hc(12)),
+            ("zstd", Codec::Zstd(19)),
+            ("zstd:1", Codec::Zstd(1)),
+            ("zstd:23", Codec::Zstd(23)),
+        ] {
+            assert!(
+                matches!(codec_of(text.as_ref()), Ok(found) if found == codec),
+                "{text}"
+            );
+        }
+        for text in [
+            "", "zstd:", "zstd:0", "zstd:24", "zstd:-1", "lz4:1", "lz4:13", "lz4hc:3", "xz",
+        ] {
+            assert!(codec_of(text.as_ref()).is_err(), "{text}");
+        }
     }
 }

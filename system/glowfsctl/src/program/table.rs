@@ -50,7 +50,7 @@ pub const OPTIONS: &[Opt] = &[
         "compress",
         'c',
         "HOW",
-        "zstd, zstd:LEVEL (1 to 22; 19 unless told), lz4, lz4:LEVEL (2 to 12, slower and smaller), lz4hc (12), or none",
+        "zstd, zstd:LEVEL (1 to 23; 19 unless told), lz4, lz4:LEVEL (2 to 12, slower and smaller), lz4hc (12), or none",
     ),
     option(
         "block-size",
