@@ -292,6 +292,34 @@ fn a_table_of_several_levels_is_read() {
     assert!(expected(&tree) == found(bytes));
 }
 
+/// What becomes smaller is told from what does not by how a file begins and by how even its bytes are, in blocks of its own and packed.
+#[test]
+fn what_says_that_it_is_compressed_and_looks_so_is_stored_as_it_is() {
+    const ZSTANDARD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+    let even = noise(60_000, 1);
+    let text: Vec<u8> = (0..9_u32).flat_map(|n| [b'a' + n as u8; 90]).collect();
+    let length_of = |begin: [u8; 4], content: &[u8]| {
+        let mut tree = Tree::new();
+        for (name, length) in [("blocks", 300_000), ("end", 50_000), ("other", 40_000)] {
+            let content = content.iter().copied().cycle();
+            let content = begin.into_iter().chain(content).take(length);
+            common::add(&mut tree, name, regular(content.collect()));
+        }
+        let options = Options {
+            codec: Codec::Zstd(3),
+            ..Options::default()
+        };
+        let bytes = image(&tree, &options);
+        assert_eq!(problems(bytes.clone()), Vec::<String>::new());
+        assert!(expected(&tree) == found(bytes.clone()));
+        bytes.len()
+    };
+    // Each is the same 60,000 bytes again and again, which a search finds: the word of the file is taken for it.
+    assert!(length_of(ZSTANDARD, &even) > 390_000);
+    assert!(length_of(*b"none", &even) < 260_000);
+    assert!(length_of(ZSTANDARD, &text) < 20_000);
+}
+
 /// Bytes as programs have them, and those that a filter looks for more often than programs do.
 fn program() -> impl Strategy<Value = Vec<u8>> {
     let byte = prop_oneof![

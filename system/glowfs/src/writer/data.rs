@@ -2,6 +2,7 @@
 
 use super::Options;
 use super::base::{Base, Piece};
+use super::compressed;
 use super::hash::Key;
 use super::input::{Input, baseless};
 use super::number::Numbers;
@@ -126,6 +127,7 @@ pub fn data<W: Write + Seek>(
                 placed: &mut placed,
                 blocks: Vec::new(),
                 rest: Rest::None,
+                compressed: false,
             };
             match data {
                 Data::Base(number) => file.over(*number, None, base, out)?,
@@ -176,6 +178,8 @@ struct Current<'a> {
     placed: &'a mut Placed,
     blocks: Vec<u32>,
     rest: Rest,
+    /// Whether it says at its begin that it is compressed.
+    compressed: bool,
 }
 
 impl Current<'_> {
@@ -246,6 +250,9 @@ impl Current<'_> {
         out: &mut Out<W>,
     ) -> Result<()> {
         let length = bytes.len() as u64;
+        if at == 0 {
+            self.compressed = compressed::says_so(&bytes);
+        }
         if is_zero(&bytes) {
             self.placed.holes += length;
             self.blocks.push(NONE);
@@ -267,7 +274,11 @@ impl Current<'_> {
             }
             hash = hash.wrapping_add(1);
         }
-        let number = out.add(bytes, How::Compress)?;
+        let how = match self.compressed {
+            true => How::Compressed,
+            false => How::Compress,
+        };
+        let number = out.add(bytes, how)?;
         let file = self.file;
         let block = Block { number, file, at };
         self.known.blocks.insert(hash, block);
@@ -303,7 +314,7 @@ impl Current<'_> {
         });
         self.known.tails.insert(free, place);
         if let Some(packer) = self.packer {
-            packer.add(place, bytes, &mut self.placed.tails, out)?;
+            packer.add(place, bytes, self.compressed, &mut self.placed.tails, out)?;
         }
         Ok(place)
     }

@@ -6,6 +6,7 @@
 
 mod base;
 mod compress;
+mod compressed;
 mod data;
 mod dictionary;
 mod hash;

@@ -29,6 +29,8 @@ pub struct Packer {
     block: Vec<u8>,
     /// What is in it: places in [`Placed::tails`], and offsets.
     members: Vec<(usize, u32)>,
+    /// Whether all of it is compressed already, as the files say.
+    compressed: bool,
 }
 
 impl Packer {
@@ -38,10 +40,11 @@ impl Packer {
             dictionary,
             block: Vec::new(),
             members: Vec::new(),
+            compressed: true,
         }
     }
 
-    /// Packs `bytes`, which are the tail at `place` of `tails`.
+    /// Packs `bytes`, which are the tail at `place` of `tails`, of a file that says whether it is compressed already.
     ///
     /// # Errors
     /// Those of writing the block that has no room for them.
@@ -49,6 +52,7 @@ impl Packer {
         &mut self,
         place: usize,
         bytes: &[u8],
+        compressed: bool,
         tails: &mut [Tail],
         out: &mut Out<W>,
     ) -> Result<()> {
@@ -60,6 +64,7 @@ impl Packer {
         }
         self.members.push((place, self.block.len() as u32));
         self.block.extend_from_slice(bytes);
+        self.compressed &= compressed;
         Ok(())
     }
 
@@ -73,8 +78,10 @@ impl Packer {
         }
         let how = match &self.dictionary {
             Some(dictionary) => How::With(Arc::clone(dictionary)),
+            None if self.compressed => How::Compressed,
             None => How::Compress,
         };
+        self.compressed = true;
         let block = out.add(std::mem::take(&mut self.block), how)?;
         for (place, offset) in self.members.drain(..) {
             tails[place].packed = Some((block, offset));
@@ -104,7 +111,7 @@ pub fn pack<W: Write + Seek>(
     for place in 0..placed.tails.len() {
         bytes.clear();
         read(tree, &placed.tails[place], &placed.key, &mut bytes)?;
-        packer.add(place, &bytes, &mut placed.tails, out)?;
+        packer.add(place, &bytes, false, &mut placed.tails, out)?;
     }
     packer.close(&mut placed.tails, out)
 }

@@ -3,6 +3,7 @@
 
 use super::Options;
 use super::compress::{Encoder, Stored};
+use super::compressed;
 use crate::error::{Error, Result};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -14,6 +15,8 @@ pub enum How {
     Compress,
     /// Compress it with this dictionary, which is the image's.
     With(Arc<[u8]>),
+    /// The same as the first, but the files say that it is compressed already.
+    Compressed,
 }
 
 struct Job {
@@ -25,7 +28,8 @@ struct Job {
 impl Job {
     fn run(self, encoder: &mut Encoder) -> Result<Stored> {
         match &self.how {
-            How::Compress => encoder.encode(self.bytes, None),
+            How::Compressed if compressed::is_even(&self.bytes) => Ok(Stored::plain(self.bytes)),
+            How::Compress | How::Compressed => encoder.encode(self.bytes, None),
             How::With(dictionary) => encoder.encode(self.bytes, Some(dictionary)),
         }
     }
