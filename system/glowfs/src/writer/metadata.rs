@@ -1,7 +1,7 @@
 //! The metadata: inodes, then what they point to.
 
-use super::data::{Place, Placed, Rest};
 use super::number::Numbers;
+use super::placed::{Place, Placed, Rest};
 use crate::error::{Error, Result};
 use crate::format::directory::{self, INDEX_FROM};
 use crate::format::inode::{Inode, Layout, TARGET_MAX};

@@ -15,6 +15,7 @@ mod metadata;
 mod number;
 mod out;
 mod pack;
+mod placed;
 mod pool;
 
 use crate::digest::digest;

@@ -3,11 +3,11 @@
 
 use super::Options;
 use super::compress::{Codec, Encoder};
-use super::data::{Placed, Tail};
 use super::dictionary;
 use super::hash::Key;
 use super::input::Input;
 use super::out::Out;
+use super::placed::{Placed, Tail};
 use super::pool::How;
 use crate::error::{Error, Result};
 use crate::tree::{Content, Tree};
