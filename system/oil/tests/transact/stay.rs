@@ -116,7 +116,7 @@ fn what_has_several_names_is_written_with_all_of_them() {
 fn what_was_changed_is_written() {
     formats(|v2| {
         type Change<'c> = (&'static str, &'c dyn Fn(&Path));
-        let changes: [Change; 8] = [
+        let changes: [Change; 9] = [
             ("usr/bin/same", &|path| {
                 fs::write(path, "SAME").expect("ours")
             }),
@@ -136,6 +136,9 @@ fn what_was_changed_is_written() {
             }),
             ("usr/bin/opened", &|path| {
                 fs::remove_file(path).expect("ours")
+            }),
+            ("usr/bin/opened", &|path| {
+                fs::hard_link(path, path.with_extension("away")).expect("ours");
             }),
             ("usr/bin/opened", &|path| {
                 fs::rename(path, path.with_extension("away")).expect("ours");

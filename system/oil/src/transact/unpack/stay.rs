@@ -107,7 +107,9 @@ impl Unpacking<'_> {
             true => (acl.uid, acl.gid),
             false => self.unpacker.own,
         };
+        // One with another name would not come so.
         let alike = u64::try_from(status.st_size) == Ok(entry.size)
+            && status.st_nlink == 1
             && status.st_mode & 0o7777 == acl.mode
             && (status.st_uid, status.st_gid) == owner
             && xattrs::has_none(&file);
