@@ -2,6 +2,8 @@
 
 mod activation;
 mod background;
+mod by_itself;
+mod cases;
 mod console;
 mod extensions;
 mod graph;
