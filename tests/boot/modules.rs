@@ -137,6 +137,9 @@ fn used() -> Outcome {
             &until("dinitctl is-started kernelctl-late > /dev/null"),
             "--run",
             "grep /dev/zram0 /proc/swaps; kernelctl drift && echo policy holds; dinitctl catlog kernelctl-late",
+            // Nodes that are there before their module, which the kernel asks for then.
+            "--run",
+            ": <> /dev/net/tun && : <> /dev/fuse; echo opened $(grep -c -e '^fuse ' -e '^tun ' /proc/modules) of $(stat -c %a /dev/net/tun /dev/fuse)",
             // Without the module it is the same, from other files.
             "--run",
             "rmmod alpenglow_core && echo of proc: $(kernelctl status | head -n 4 | cut -d ' ' -f 1); kernelctl status --json",
@@ -161,6 +164,7 @@ fn used() -> Outcome {
             "held         kernel.kptr_restrict = 1",
             "/dev/zram0",
             "policy holds",
+            "opened 2 of 666 666",
             "of proc: kernel load memory swap",
             "\"system\":{\"release\":\"7.",
         ],

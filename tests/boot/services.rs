@@ -85,7 +85,7 @@ fn start() -> Outcome {
             " /var/lib ext4 rw,noatime",
             "660 disk",
             "policy holds",
-            "CapBnd:\t000000000001100b",
+            "CapBnd:\t000000000801100b",
             "/var/lib/early/clock: Permission denied",
             "dinit[1]: service hostname started",
             "(root) CMDOUT (begun as 0)",

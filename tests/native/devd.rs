@@ -14,6 +14,7 @@ pub fn tests() -> Vec<Test> {
         }),
         test("devd_sleeps_when_nothing_happens", || run(IDLE)),
         test("devd_tells_mistakes_and_goes_on", || run(MISTAKES)),
+        test("devd_makes_the_nodes_of_modules", || run(NODES)),
     ]
 }
 
@@ -22,6 +23,7 @@ const BEGIN: &str = include_str!("devd/begin.sh");
 const NAMES: &str = include_str!("devd/names.sh");
 const OVERRUN: &str = include_str!("devd/overrun.sh");
 const IDLE: &str = include_str!("devd/idle.sh");
+const NODES: &str = include_str!("devd/nodes.sh");
 const MISTAKES: &str = include_str!("devd/mistakes.sh");
 
 /// Runs a script in mounts of its own.

@@ -1,13 +1,46 @@
-//! Owner and mode of a node. The kernel makes and removes it (devtmpfs); it may be another's by the time that it is looked at.
+//! Owner and mode of a node. The kernel makes and removes it (devtmpfs); it may be another's by the time that it is looked at. Nodes of modules that are
+//! not loaded yet are made here.
 
 use crate::device::Device;
 use crate::rules::Said;
 use common::Root;
-use common::words;
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, chownat, fstat, major, minor, open};
+use common::{reason, words};
+use rustix::fs::{
+    AtFlags, CWD, FileType, Mode, OFlags, chownat, fstat, major, makedev, minor, mknodat, open,
+};
 use rustix::io::Errno;
 use rustix::process::{Gid, Uid};
 use std::os::fd::AsRawFd;
+
+/// Makes a node that the kernel makes only once its module is loaded: root's alone until the rules say otherwise. What has that name already stays; the
+/// kernel leaves such a node where it is when the module goes again.
+///
+/// # Errors
+/// What failed.
+pub fn make(root: &Root, device: &Device) -> Result<(), String> {
+    let path = root.at("/dev").join(&device.name);
+    let failed = |errno: Errno| format!("/dev/{}: making it: {}", device.name, words(errno));
+    let kind = match device.is_block() {
+        true => FileType::BlockDevice,
+        false => FileType::CharacterDevice,
+    };
+    let mode = Mode::RUSR | Mode::WUSR;
+    let number = makedev(device.major, device.minor);
+    let made = || match mknodat(CWD, &path, kind, mode, number) {
+        Err(Errno::EXIST) => Ok(()),
+        other => other,
+    };
+    match made() {
+        Err(Errno::NOENT) => {
+            let folder = path.parent().unwrap_or(&path);
+            std::fs::create_dir_all(folder)
+                .map_err(|error| format!("/dev/{}: its folder: {}", device.name, reason(&error)))?;
+            made()
+        }
+        other => other,
+    }
+    .map_err(failed)
+}
 
 /// Gives a node the owner and mode that the rules say. Nothing is written that is so already.
 ///

@@ -10,7 +10,7 @@ use crate::device::socket::{Heard, Socket};
 use crate::device::walk::{self, Found, walk};
 use crate::error::{Error, Result};
 use crate::links::Links;
-use crate::modules::Database;
+use crate::modules::{self, Database};
 use crate::modules::insert::{Outcome, is_loaded};
 use crate::modules::plan::Plan;
 use crate::node;
@@ -224,6 +224,7 @@ impl Daemon {
     fn pass(&mut self) {
         self.passing = true;
         self.counts.passes += 1;
+        self.nodes_of_modules();
         let mut found = Vec::new();
         let root = self.options.root.clone();
         match walk(&root, |one| found.push(one)) {
@@ -243,6 +244,19 @@ impl Daemon {
             }
         }
         gone.iter().for_each(|path| self.remove(path));
+    }
+
+    /// Makes the nodes by which modules are loaded that no device asks for: /dev/fuse, /dev/net/tun.
+    fn nodes_of_modules(&mut self) {
+        let Options { root, release, .. } = &self.options;
+        let mut failed = Vec::new();
+        for node in modules::nodes(root, release) {
+            let device = Device::of_module(node);
+            let said = self.rules.say(root, &device);
+            let done = node::make(root, &device).and_then(|()| node::set(root, &device, &said));
+            failed.extend(done.err());
+        }
+        failed.into_iter().for_each(|what| self.fail(what));
     }
 
     /// Reads the rules anew, and looks at everything by them.

@@ -5,6 +5,7 @@ pub mod uevent;
 pub mod walk;
 
 use crate::glob;
+use crate::modules::devname;
 use common::root::{Root, value};
 use std::path::{Path, PathBuf};
 
@@ -21,6 +22,22 @@ pub struct Device {
 }
 
 impl Device {
+    /// What a module has a node for before it is loaded; it has no path yet. Nearly all of these are of the kernel's "misc" devices, whose major is 10.
+    pub fn of_module(node: devname::Node) -> Self {
+        let subsystem = match (node.block, node.major) {
+            (true, _) => "block",
+            (false, 10) => "misc",
+            _ => "",
+        };
+        Self {
+            path: String::new(),
+            subsystem: subsystem.to_owned(),
+            name: node.name,
+            major: node.major,
+            minor: node.minor,
+        }
+    }
+
     pub fn is_block(&self) -> bool {
         self.subsystem == "block"
     }

@@ -2,6 +2,7 @@
 
 pub mod alias;
 pub mod depend;
+pub mod devname;
 pub mod insert;
 pub mod modprobe;
 pub mod name;
@@ -86,6 +87,12 @@ impl Database {
         let builtin = self.depend.is_builtin(&name);
         (builtin || self.depend.has(&name)).then_some(Found { name, builtin })
     }
+}
+
+/// Nodes that the modules of a kernel have before they are loaded; none if there are no modules.
+pub fn nodes(root: &Root, release: &str) -> Vec<devname::Node> {
+    let path = format!("/lib/modules/{release}/modules.devname");
+    devname::parse(&std::fs::read(root.at(&path)).unwrap_or_default())
 }
 
 /// The release of the kernel that runs.
