@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use alpenglow_builder::Arch;
 
-use crate::spec::Board;
+use crate::spec::{Board, DiskBus};
 
 /// A result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -85,6 +85,17 @@ pub enum Error {
         arch: Arch,
         /// The board asked for.
         board: Board,
+    },
+    /// A board has no such bus, or no further place on it.
+    #[error(
+        "{board} has no place for a disk by {bus}: q35 has {} by sata, and any number by nvme, usb and virtio; microvm has virtio alone",
+        DiskBus::SATA_PORTS
+    )]
+    DiskBus {
+        /// The machine's board.
+        board: Board,
+        /// How the disk was to be reached.
+        bus: DiskBus,
     },
     /// Counting was asked for without the counter.
     #[error(

@@ -39,7 +39,7 @@ pub use error::{Error, Result, Tail};
 pub use login::Credential;
 pub use machine::Machine;
 pub use session::{Outcome, Session};
-pub use spec::{Accelerator, Board, Hypervisor, Limits, Marker, Network, Spec, Stop};
+pub use spec::{Accelerator, Board, DiskBus, Hypervisor, Limits, Marker, Network, Spec, Stop};
 
 /// What [`run`] brings back.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use alpenglow_builder::Arch;
 
 use crate::counter;
 use crate::error::{Error, Result};
-use crate::spec::{Accelerator, Board, Hypervisor, Network, Spec};
+use crate::spec::{Accelerator, Board, DiskBus, Hypervisor, Network, Spec};
 
 /// Where the guest's serial console goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,15 +66,17 @@ pub fn arguments(
     add(&["-kernel", &spec.kernel.display().to_string()]);
     add(&["-initrd", &spec.initrd.display().to_string()]);
     add(&["-append", &command_line(spec)]);
+    if spec.disk_bus == DiskBus::Usb && !spec.disks.is_empty() {
+        add(&["-device", "qemu-xhci"]);
+    }
     for (number, disk) in spec.disks.iter().enumerate() {
         // A comma ends a value, two of them are one.
         let file = disk.display().to_string().replace(',', ",,");
-        let bus = bus(spec.board);
         add(&[
             "-drive",
             &format!("id=disk{number},if=none,format=raw,file={file}"),
             "-device",
-            &format!("virtio-blk-{bus},drive=disk{number}"),
+            &disk_device(spec, number)?,
         ]);
     }
     if let Some(network) = &spec.network {
@@ -102,6 +104,26 @@ pub fn arguments(
         "chardev:console",
     ]);
     Ok(list)
+}
+
+/// A disk, as `-device` takes it.
+fn disk_device(spec: &Spec, number: usize) -> Result<String> {
+    let drive = format!("drive=disk{number}");
+    let impossible = Err(Error::DiskBus {
+        board: spec.board,
+        bus: spec.disk_bus,
+    });
+    match (spec.disk_bus, spec.board) {
+        (DiskBus::Virtio, board) => Ok(format!("virtio-blk-{},{drive}", bus(board))),
+        (DiskBus::Sata, Board::Q35) if number < DiskBus::SATA_PORTS => {
+            Ok(format!("ide-hd,{drive},bus=ide.{number}"))
+        }
+        (DiskBus::Nvme, Board::Q35 | Board::Virt) => {
+            Ok(format!("nvme,{drive},serial=disk{number}"))
+        }
+        (DiskBus::Usb, Board::Q35 | Board::Virt) => Ok(format!("usb-storage,{drive}")),
+        _ => impossible,
+    }
 }
 
 /// The end of the names of paravirtual devices on a board.
@@ -220,8 +242,33 @@ mod tests {
             ),
             "{text}"
         );
+        let mut has = |bus: DiskBus, expected: &str| {
+            spec.disk_bus = bus;
+            let text = line(&spec, false, Console::Pipes);
+            assert!(text.contains(expected), "{text}");
+        };
+        has(DiskBus::Sata, " ide-hd,drive=disk1,bus=ide.1 ");
+        has(DiskBus::Nvme, " nvme,drive=disk1,serial=disk1 ");
+        has(DiskBus::Usb, " -device qemu-xhci -drive id=disk0,");
+        has(DiskBus::Usb, " usb-storage,drive=disk1 ");
+        spec.disk_bus = DiskBus::Virtio;
         spec.board = Board::Microvm;
         assert!(line(&spec, false, Console::Pipes).contains(" virtio-blk-device,drive=disk0"));
+    }
+
+    #[test]
+    fn disks_that_a_board_has_no_place_for() {
+        let mut spec = Spec::new("min", Arch::X86_64, "/i/kernel", "/i/initramfs");
+        spec.disks = vec!["/i/a".into(); DiskBus::SATA_PORTS];
+        spec.disk_bus = DiskBus::Sata;
+        assert!(disk_device(&spec, DiskBus::SATA_PORTS - 1).is_ok());
+        let error = disk_device(&spec, DiskBus::SATA_PORTS).unwrap_err();
+        assert!(error.to_string().starts_with("q35 has no place"), "{error}");
+        spec.board = Board::Microvm;
+        for bus in [DiskBus::Sata, DiskBus::Nvme, DiskBus::Usb] {
+            spec.disk_bus = bus;
+            assert!(disk_device(&spec, 0).is_err(), "{bus}");
+        }
     }
 
     #[test]

@@ -68,6 +68,36 @@ impl Board {
     }
 }
 
+/// How a machine reaches its disks. All but the first need a board with PCI.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum DiskBus {
+    /// Paravirtual, one device each.
+    #[default]
+    Virtio,
+    /// The ports of q35's own AHCI controller, of which there are [`DiskBus::SATA_PORTS`].
+    Sata,
+    /// A controller of NVM Express for each.
+    Nvme,
+    /// Mass storage on one xHCI controller.
+    Usb,
+}
+
+impl DiskBus {
+    /// Ports of q35's AHCI controller.
+    pub const SATA_PORTS: usize = 6;
+}
+
+impl fmt::Display for DiskBus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            DiskBus::Virtio => "virtio",
+            DiskBus::Sata => "sata",
+            DiskBus::Nvme => "nvme",
+            DiskBus::Usb => "usb",
+        })
+    }
+}
+
 /// What executes the guest's instructions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Accelerator {
@@ -197,6 +227,8 @@ pub struct Spec {
     pub clock: Option<String>,
     /// Files that are its disks, in this order, byte for byte. What the machine writes to them is kept.
     pub disks: Vec<PathBuf>,
+    /// How it reaches them.
+    pub disk_bus: DiskBus,
     /// Counts instructions: deterministic, TCG only. The guest's clock then runs with its
     /// instructions and leaps over idle time, so a prompt's timeout passes at once: measure with
     /// it, don't log in.
@@ -233,6 +265,7 @@ impl Spec {
             network: None,
             clock: None,
             disks: Vec::new(),
+            disk_bus: DiskBus::default(),
             counting: false,
             accelerator: Accelerator::Auto,
             markers: Vec::new(),

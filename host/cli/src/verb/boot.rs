@@ -11,7 +11,8 @@ use alpenglow_image::{Format, Made, initramfs};
 use alpenglow_machine::measure::{Until, measure};
 use alpenglow_machine::report::BootReport;
 use alpenglow_machine::{
-    Board, Credential, Finished, Hypervisor, Marker, Network, Outcome, Spec, interactive, kvm,
+    Board, Credential, DiskBus, Finished, Hypervisor, Marker, Network, Outcome, Spec, interactive,
+    kvm,
 };
 use clap::Args;
 use std::fs;
@@ -42,6 +43,9 @@ pub struct Arguments {
     /// repeated
     #[arg(long, value_name = "FILE")]
     disk: Vec<PathBuf>,
+    /// How the machine reaches its disks: virtio, sata, nvme or usb
+    #[arg(long, value_name = "BUS", value_parser = disk_bus, default_value_t = DiskBus::Virtio)]
+    disk_bus: DiskBus,
     /// A further device, as QEMU's -device takes it: e1000; may be repeated
     #[arg(long, value_name = "DEVICE")]
     device: Vec<String>,
@@ -72,6 +76,13 @@ fn board(name: &str) -> Result<Board, String> {
         .into_iter()
         .find(|board| board.to_string() == name)
         .ok_or_else(|| format!("there is no board '{name}'; there are q35, microvm and virt"))
+}
+
+fn disk_bus(name: &str) -> Result<DiskBus, String> {
+    [DiskBus::Virtio, DiskBus::Sata, DiskBus::Nvme, DiskBus::Usb]
+        .into_iter()
+        .find(|bus| bus.to_string() == name)
+        .ok_or_else(|| format!("there is no bus '{name}'; there are virtio, sata, nvme and usb"))
 }
 
 fn network(text: &str) -> Result<Network, String> {
@@ -145,6 +156,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     spec.words.extend(arguments.append.iter().cloned());
     spec.devices.clone_from(&arguments.device);
     spec.disks = disks;
+    spec.disk_bus = arguments.disk_bus;
     spec.network = network;
     spec.clock.clone_from(&arguments.clock);
     if let (Some(_), Some(ready)) = (&arguments.report, &system.ready) {
