@@ -6,12 +6,13 @@ use alpenglow_builder::debian::MACHINE;
 use alpenglow_builder::{Arch, Cache, Root};
 use alpenglow_image::cpio::Meta;
 use alpenglow_image::{Archive, Credential, initramfs};
-use alpenglow_machine::{Board, Hypervisor, Machine, Network, Spec, hypervisor};
-use alpenglow_tests::{Outcome, Test, check, has, named, test};
+use alpenglow_machine::{Board, DiskBus, Hypervisor, Machine, Network, Spec, hypervisor};
+use alpenglow_tests::{Outcome, Test, check, has, named, test, text};
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 
 #[path = "root/disk.rs"]
@@ -23,10 +24,13 @@ pub fn tests() -> Vec<Test> {
         test("glowfs_is_fetched_from_a_server", is_fetched),
         test("glowfs_from_a_server_is_not_trusted", is_not_trusted),
         test("glowfs_is_appended_or_on_a_partition", is_elsewhere),
+        test("glowfs_is_found_on_every_bus", is_on_every_bus),
     ]
 }
 
 const EDITION: &str = "standard-glowfs";
+/// One whose initramfs has modules.
+const DRIVERS: &str = "glowfs-drivers-demo";
 /// Where the image is in the initramfs.
 const IMAGE: &str = "root.glowfs";
 /// Where the key is.
@@ -43,8 +47,12 @@ struct Parts {
 
 impl Parts {
     fn new() -> Result<Self, String> {
+        Self::of(EDITION)
+    }
+
+    fn of(edition: &str) -> Result<Self, String> {
         let made = |format: &str| {
-            let words = ["build", "--edition", EDITION, "--format", format];
+            let words = ["build", "--edition", edition, "--format", format];
             path_from(&words, &format!("{format} "), 1)
         };
         let archive = fs::read(made("cpio")?).map_err(|e| e.to_string())?;
@@ -336,4 +344,58 @@ fn is_elsewhere() -> Outcome {
         &said,
         &["/dev/vda1 /sysroot/image glowfs ro", "overlay / overlay rw"],
     )
+}
+
+/// On a disk whose driver is built in, and on one whose driver is a module of the initramfs; the layer is on another disk. So are cards found.
+fn is_on_every_bus() -> Outcome {
+    let parts = Parts::of(DRIVERS)?;
+    let image = parts.folder.path().join("image");
+    fs::write(&image, disk::with(&parts.image, "root-a")).map_err(|e| e.to_string())?;
+    let layer = parts.folder.path().join("layer");
+    let words = ["glowfs.image=PARTLABEL=root-a", "glowfs.layer=LABEL=kept"].map(str::to_owned);
+    // Which of two disks is found first is left open.
+    for (bus, disk) in [
+        (DiskBus::Sata, "/dev/sd"),
+        (DiskBus::Nvme, "/dev/nvme"),
+        (DiskBus::Usb, "/dev/sd"),
+    ] {
+        let told = |what: String| format!("{bus}: {what}");
+        made_anew(&layer)?;
+        let with_disks = |spec: &mut Spec| {
+            spec.board = Board::Q35;
+            spec.disk_bus = bus;
+            spec.disks = vec![image.clone(), layer.clone()];
+        };
+        let command = "cat /proc/mounts; ls /sys/bus/usb/drivers";
+        let said = parts
+            .starts(&[], &words, with_disks, command)
+            .map_err(told)?;
+        for at in [" /sysroot/image glowfs ro", " /sysroot/layer ext4 rw"] {
+            let mount = said.lines().find(|line| line.contains(at));
+            let mount = mount.ok_or_else(|| told(said.clone()))?;
+            check(mount.starts_with(disk), || told(mount.to_owned()))?;
+        }
+        has(&said, &["overlay / overlay rw"]).map_err(told)?;
+        let by_usb = said.contains("usb-storage");
+        check(by_usb == (bus == DiskBus::Usb), || told(said))?;
+    }
+
+    // A card whose driver is a module too, which nothing answers.
+    let words = ["glowfs.image=http://10.0.2.2/x".to_owned()];
+    let with_card = |spec: &mut Spec| {
+        spec.board = Board::Q35;
+        spec.devices.push("e1000e,romfile=".to_owned());
+    };
+    let silent = "/x: eth0: no DHCP server has given an address within 30 s";
+    parts.tells_with(&[], &words, with_card, silent)
+}
+
+/// An empty file system for the layer.
+fn made_anew(layer: &Path) -> Outcome {
+    let file = fs::File::create(layer).and_then(|file| file.set_len(32 << 20));
+    file.map_err(|e| e.to_string())?;
+    let mut made = Command::new("mkfs.ext4");
+    let made = made.args(["-q", "-L", "kept"]).arg(layer).output();
+    let made = made.map_err(|e| e.to_string())?;
+    check(made.status.success(), || text(&made))
 }

@@ -1,6 +1,7 @@
 //! Where the image of the root is.
 
 use super::download;
+use super::drivers::Drivers;
 use super::words::Words;
 use crate::device;
 use crate::fstab;
@@ -34,20 +35,21 @@ pub fn find(root: &Root, words: &Words) -> Result<String, String> {
 pub fn wait(root: &Root, named: &str, patience: Duration) -> Result<String, String> {
     let source = fstab::named(named)?;
     let end = Instant::now() + patience;
-    let mut told = false;
+    let mut drivers = None;
     loop {
         if let Some(path) = device::find(root, &source).filter(|path| root.at(path).exists()) {
             return Ok(path);
         }
         if Instant::now() >= end {
             return Err(format!(
-                "{named} has not come within {} s: see whether its driver is in the kernel, and how it is called",
+                "{named} has not come within {} s: see whether its driver is in the kernel or in the initramfs (linux-standard-modules), and how it is called",
                 patience.as_secs()
             ));
         }
-        if !std::mem::replace(&mut told, true) {
+        if drivers.is_none() {
             super::say(&format!("early: waiting for {named}"));
         }
+        drivers.get_or_insert_with(|| Drivers::new(root)).look();
         std::thread::sleep(Duration::from_millis(50));
     }
 }

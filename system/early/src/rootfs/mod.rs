@@ -9,6 +9,7 @@
 //! machine stops. There is a shell then only where the kernel word `glowfs.recovery` asks for one.
 
 mod download;
+mod drivers;
 mod image;
 mod keys;
 mod layer;

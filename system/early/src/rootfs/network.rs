@@ -1,6 +1,7 @@
 //! A network card before the system is there, as the kernel's word `ip=` has it (`Documentation/admin-guide/nfs/nfsroot.rst`):
 //! `CLIENT:SERVER:GATEWAY:NETMASK:NAME:DEVICE:AUTOCONF`, `dhcp`, or `off`. All else is the system's own, once it is up.
 
+use super::drivers::Drivers;
 use super::lease;
 use crate::system::{self, Card};
 use common::reason;
@@ -137,6 +138,7 @@ fn configure(
 /// The card of that name, or the first that is connected, set up and with its carrier.
 fn ready(root: &Root, device: Option<&str>) -> Result<Card, String> {
     let end = Instant::now() + CARD;
+    let mut drivers = None;
     loop {
         let names = cards(root, device);
         for name in &names {
@@ -157,6 +159,10 @@ fn ready(root: &Root, device: Option<&str>) -> Result<Card, String> {
                 (None, true) => "there is no network card".to_owned(),
                 (_, false) => format!("{}: nothing is connected", names.join(", ")),
             });
+        }
+        // Those that the kernel has itself come first.
+        if names.is_empty() {
+            drivers.get_or_insert_with(|| Drivers::new(root)).look();
         }
         std::thread::sleep(Duration::from_millis(20));
     }
