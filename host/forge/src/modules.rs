@@ -11,6 +11,10 @@ use std::process::Stdio;
 /// Where modules are, a folder for each kernel's release.
 const FOLDER: &str = "lib/modules";
 
+/// Lists that nobody asks: the kernel asks for a module by a symbol of it (`symbol_request`) only in drivers that no kernel of ours
+/// has. They are 1.5 % of what `standard` has in memory.
+const UNUSED: [&str; 2] = ["modules.symbols", "modules.symbols.bin"];
+
 /// Makes the lists for every release that `root` has modules of (depmod(8)), by the build root's depmod. Nothing of the root
 /// is run.
 ///
@@ -42,6 +46,10 @@ pub fn index(build: &Root, root: &Path) -> Result<()> {
                 ),
                 hint: "One of its packages has a file in lib/modules that is no module",
             });
+        }
+        for name in UNUSED {
+            let path = folder.join(&release).join(name);
+            fs::remove_file(&path).map_err(|e| Error::io("delete", &path, e))?;
         }
     }
     tree::normalise(&folder)
