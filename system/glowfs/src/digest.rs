@@ -1,14 +1,24 @@
 //! Digests, by the kind that an image uses.
 
 use crate::format::superblock::Digest;
+#[cfg(any(not(feature = "small"), feature = "make"))]
 use blake2b_simd::Params;
-use sha2::Digest as _;
-use sha2::Sha256;
 
 /// The digest of `bytes`.
+#[cfg(feature = "small")]
 pub fn digest(kind: Digest, bytes: &[u8]) -> [u8; 32] {
     match kind {
-        Digest::Sha256 => Sha256::digest(bytes).into(),
+        Digest::Sha256 => crate::compact::sha256(bytes),
+        Digest::Blake2b => crate::compact::blake2b(bytes),
+    }
+}
+
+/// The digest of `bytes`.
+#[cfg(not(feature = "small"))]
+pub fn digest(kind: Digest, bytes: &[u8]) -> [u8; 32] {
+    use sha2::Digest as _;
+    match kind {
+        Digest::Sha256 => sha2::Sha256::digest(bytes).into(),
         Digest::Blake2b => array(blake2b().hash(bytes)),
     }
 }
@@ -38,12 +48,14 @@ pub fn digests(kind: Digest, blocks: &[&[u8]]) -> Vec<[u8; 32]> {
 }
 
 /// BLAKE2b with 32 bytes of digest (RFC 7693).
+#[cfg(any(not(feature = "small"), feature = "make"))]
 fn blake2b() -> Params {
     let mut params = Params::new();
     params.hash_length(32);
     params
 }
 
+#[cfg(any(not(feature = "small"), feature = "make"))]
 fn array(hash: blake2b_simd::Hash) -> [u8; 32] {
     let mut digest = [0; 32];
     digest.copy_from_slice(hash.as_bytes());

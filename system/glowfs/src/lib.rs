@@ -7,6 +7,8 @@
 #![forbid(unsafe_code)]
 
 pub mod codec;
+#[cfg(any(feature = "small", test))]
+mod compact;
 pub mod delta;
 pub mod diff;
 pub mod digest;

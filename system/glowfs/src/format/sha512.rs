@@ -81,7 +81,7 @@ impl Sha512 {
 }
 
 /// The first 64 bits of the fractional parts of the square roots of the first 8 primes.
-const INITIAL: [u64; 8] = [
+pub const INITIAL: [u64; 8] = [
     0x6a09_e667_f3bc_c908,
     0xbb67_ae85_84ca_a73b,
     0x3c6e_f372_fe94_f82b,
@@ -94,7 +94,7 @@ const INITIAL: [u64; 8] = [
 
 /// The first 64 bits of the fractional parts of the cube roots of the first 80 primes.
 #[rustfmt::skip]
-const ROUNDS: [u64; 80] = [
+pub const ROUNDS: [u64; 80] = [
     0x428a_2f98_d728_ae22, 0x7137_4491_23ef_65cd, 0xb5c0_fbcf_ec4d_3b2f, 0xe9b5_dba5_8189_dbbc,
     0x3956_c25b_f348_b538, 0x59f1_11f1_b605_d019, 0x923f_82a4_af19_4f9b, 0xab1c_5ed5_da6d_8118,
     0xd807_aa98_a303_0242, 0x1283_5b01_4570_6fbe, 0x2431_85be_4ee4_b28c, 0x550c_7dc3_d5ff_b4e2,
