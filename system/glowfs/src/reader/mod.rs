@@ -32,7 +32,7 @@ pub struct Image<S> {
 }
 
 /// What is behind a lock is whole at all times, so a thread that panicked with it did not break it.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

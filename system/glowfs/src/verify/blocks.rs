@@ -1,11 +1,13 @@
 //! Every block: its digest, and that it decompresses to what its entry says.
 
-use super::Report;
+use super::{Progress, Report};
 use crate::error::{Error, Result};
+use crate::format;
 use crate::format::table::Entry;
-use crate::reader::{Image, Source};
+use crate::reader::{Image, Source, lock};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::sync_channel;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 /// Reads every block that has an entry; which are as they should be.
 ///
@@ -16,51 +18,49 @@ pub fn blocks<S: Source>(
     threads: usize,
     entries: &[Option<Entry>],
     report: &mut Report,
-    progress: &mut dyn FnMut(u64, u64),
+    progress: Progress<'_>,
 ) -> Result<Vec<bool>> {
-    let next = AtomicUsize::new(0);
-    let all = entries
-        .iter()
-        .flatten()
-        .map(|entry| u64::from(entry.stored))
-        .sum();
-    let mut sound = vec![false; entries.len()];
-    let mut wrong = Vec::new();
-    let mut done = 0;
-    let failed = std::thread::scope(|scope| {
-        let (send, receive) = sync_channel(64);
-        for _ in 0..threads.max(1) {
-            let (send, next) = (send.clone(), &next);
-            scope.spawn(move || {
-                loop {
-                    let block = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(entry) = entries.get(block) else {
-                        break;
-                    };
-                    let outcome = entry.map(|_| image.uncached(block as u32).map(drop));
-                    if send.send((block, outcome)).is_err() {
-                        break;
-                    }
-                }
-            });
-        }
-        drop(send);
-        for (block, outcome) in receive {
-            match outcome {
-                Some(Ok(())) => sound[block] = true,
-                Some(Err(Error::Format(error))) => wrong.push((block, error)),
-                Some(Err(other)) => return Some(other),
-                None => continue,
-            }
-            if let Some(entry) = entries[block] {
-                report.blocks += 1;
-                report.plain += u64::from(entry.plain());
-                done += u64::from(entry.stored);
-                progress(done, all);
-            }
-        }
-        None
+    let stored = entries.iter().flatten();
+    let done = Mutex::new(Done {
+        report,
+        progress,
+        bytes: 0,
+        all: stored.map(|entry| u64::from(entry.stored)).sum(),
+        sound: vec![false; entries.len()],
+        wrong: Vec::new(),
+        failed: None,
     });
+    let next = AtomicUsize::new(0);
+    let work = || {
+        loop {
+            let block = next.fetch_add(1, Ordering::Relaxed);
+            let Some(entry) = entries.get(block) else {
+                break;
+            };
+            if let Some(entry) = entry {
+                let outcome = image.uncached(block as u32).map(drop);
+                if !lock(&done).block(block, entry, outcome) {
+                    break;
+                }
+            }
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 1..threads {
+            // Without it the others do its part.
+            if thread::Builder::new().spawn_scoped(scope, work).is_err() {
+                break;
+            }
+        }
+        work();
+    });
+    let Done {
+        report,
+        sound,
+        mut wrong,
+        failed,
+        ..
+    } = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     if let Some(error) = failed {
         return Err(error);
     }
@@ -68,4 +68,32 @@ pub fn blocks<S: Source>(
     wrong.sort_unstable_by_key(|(block, _)| *block);
     wrong.iter().for_each(|(_, error)| report.problem(error));
     Ok(sound)
+}
+
+/// What all threads have done.
+struct Done<'a> {
+    report: &'a mut Report,
+    progress: Progress<'a>,
+    /// Stored bytes that were read, and all there are.
+    bytes: u64,
+    all: u64,
+    sound: Vec<bool>,
+    wrong: Vec<(usize, format::Error)>,
+    failed: Option<Error>,
+}
+
+impl Done<'_> {
+    /// Notes what came of a block; whether to go on.
+    fn block(&mut self, block: usize, entry: &Entry, outcome: Result<()>) -> bool {
+        match outcome {
+            Ok(()) => self.sound[block] = true,
+            Err(Error::Format(error)) => self.wrong.push((block, error)),
+            Err(other) => self.failed = Some(other),
+        }
+        self.report.blocks += 1;
+        self.report.plain += u64::from(entry.plain());
+        self.bytes += u64::from(entry.stored);
+        (self.progress)(self.bytes, self.all);
+        self.failed.is_none()
+    }
 }

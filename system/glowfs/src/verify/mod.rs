@@ -12,6 +12,9 @@ use crate::reader::{Image, Source};
 /// Problems that are told at most; one broken thing can have very many.
 pub const PROBLEMS: usize = 1000;
 
+/// Is told the stored bytes done and all there are, by one thread at a time.
+pub type Progress<'p> = &'p mut (dyn FnMut(u64, u64) + Send);
+
 /// What was found.
 #[derive(Debug, Default)]
 pub struct Report {
@@ -78,7 +81,7 @@ impl Use {
 pub fn verify<S: Source>(
     image: &Image<S>,
     threads: usize,
-    progress: &mut dyn FnMut(u64, u64),
+    progress: Progress<'_>,
 ) -> Result<Report> {
     let mut report = Report::default();
     signatures(image, &mut report);
