@@ -16,7 +16,6 @@ use crate::format;
 use crate::format::superblock::{BLOCK_MAX, LENGTH, SIGNED, Superblock};
 use crate::format::table::{Compression, ENTRY, Entry, NODE};
 use crate::reader::{Image, Source};
-use std::collections::HashMap;
 use std::io::{Read, Write};
 
 /// What a delta begins with.
@@ -51,11 +50,19 @@ pub fn make<S: Source, W: Write>(old: &Image<S>, new: &Image<S>, mut out: W) -> 
         let what = "the images use different digests: nothing can be compared (mkfs --digest)";
         return Err(Error::Impossible(what.to_owned()));
     }
-    let mut there: HashMap<([u8; 32], u32), u32> = HashMap::new();
+    let mut there = Vec::new();
     for block in 0..old.superblock().blocks {
         let entry = old.entry(block)?;
-        there.entry((entry.digest, entry.stored)).or_insert(block);
+        there.push((entry.digest, entry.stored, block));
     }
+    there.sort_unstable();
+    // The first that has these bytes.
+    let find = |entry: &Entry| {
+        let wanted = (entry.digest, entry.stored, 0);
+        let found = there.get(there.partition_point(|other| *other < wanted));
+        let found = found.filter(|found| (found.0, found.1) == (entry.digest, entry.stored));
+        found.map(|found| found.2)
+    };
     let mut made = Made {
         length: (MAGIC.len() + 32 + LENGTH) as u64,
         ..Made::default()
@@ -68,17 +75,16 @@ pub fn make<S: Source, W: Write>(old: &Image<S>, new: &Image<S>, mut out: W) -> 
     let all = new.superblock().blocks;
     while block < all {
         let entry = new.entry(block)?;
-        let first = there.get(&(entry.digest, entry.stored)).copied();
+        let first = find(&entry);
         let begin = block;
         block += 1;
         // As many as go on in the same way.
         while block < all {
             let entry = new.entry(block)?;
-            let found = there.get(&(entry.digest, entry.stored)).copied();
             let goes_on = match first {
                 // The same bytes may lie elsewhere too: what counts is what lies there.
                 Some(first) => follows(old, first, block - begin, &entry)?,
-                None => found.is_none(),
+                None => find(&entry).is_none(),
             };
             if !goes_on {
                 break;

@@ -41,7 +41,7 @@ fn node_of<S: Source>(image: &Image<S>, number: u32, inode: &Inode) -> Result<No
         user: inode.user,
         group: inode.group,
         modified: inode.modified,
-        attributes: image.attributes(inode)?,
+        attributes: image.attributes(inode)?.into_iter().collect(),
         content,
     })
 }

@@ -92,7 +92,7 @@ fn found(bytes: Vec<u8>) -> BTreeMap<Vec<u8>, Seen> {
                 links: inode.links,
                 owner: (inode.user, inode.group),
                 modified: inode.modified,
-                attributes: image.attributes(&inode)?,
+                attributes: image.attributes(&inode)?.into_iter().collect(),
                 content,
                 device: if device { inode.device() } else { (0, 0) },
             };

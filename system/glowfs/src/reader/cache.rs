@@ -41,15 +41,11 @@ impl Cache {
     /// Forgets the older half, so that looking for it is done once for many.
     fn forget(&mut self) {
         let mut ages: Vec<u64> = self.kept.values().map(|(_, used)| *used).collect();
-        let middle = ages.len() / 2;
-        let Some(border) = ages
-            .get(middle)
-            .is_some()
-            .then(|| *ages.select_nth_unstable(middle).1)
-        else {
+        ages.sort_unstable();
+        let Some(border) = ages.get(ages.len() / 2) else {
             return;
         };
-        self.kept.retain(|_, (_, used)| *used > border);
+        self.kept.retain(|_, (_, used)| *used > *border);
         self.bytes = self.kept.values().map(|(bytes, _)| bytes.len()).sum();
     }
 }

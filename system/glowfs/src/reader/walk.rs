@@ -7,10 +7,9 @@ use crate::format::extent::{self, Extent};
 use crate::format::inode::{Inode, Kind, ROOT};
 use crate::format::xattr::Set;
 use crate::format::{self, Metadata};
-use std::collections::BTreeMap;
 
-/// Extended attributes: whole names and values.
-pub type Attributes = BTreeMap<Vec<u8>, Vec<u8>>;
+/// Extended attributes: whole names and values, sorted by name.
+pub type Attributes = Vec<(Vec<u8>, Vec<u8>)>;
 
 /// A file that [`Image::walk`] comes to.
 pub struct Visit<'a> {
@@ -47,13 +46,13 @@ impl<S: Source> Image<S> {
         let directory = self.directory(number, inode)?;
         let mut buffer = [0; NAME_MAX];
         // The header's number of entries was compared with the size, and the size with the metadata: it is bounded.
-        (0..directory.len())
-            .map(|index| {
-                let entry = directory.entry(self, index)?;
-                let name = directory.name(self, &entry, &mut buffer)?;
-                Ok((name.to_vec(), entry.inode, entry.kind))
-            })
-            .collect()
+        let mut all = Vec::new();
+        for index in 0..directory.len() {
+            let entry = directory.entry(self, index)?;
+            let name = directory.name(self, &entry, &mut buffer)?;
+            all.push((name.to_vec(), entry.inode, entry.kind));
+        }
+        Ok(all)
     }
 
     /// The inode of a path; links on the way are not followed.
@@ -251,9 +250,12 @@ impl<S: Source> Image<S> {
             self.read(next.name_at(), &mut name[start..])?;
             let mut value = vec![0; usize::from(next.value)];
             self.read(next.value_at(), &mut value)?;
-            if attributes.insert(name, value).is_some() {
-                let what = "a name is there twice";
-                return Err(format::Error::Attributes { at, what }.into());
+            match attributes.binary_search_by(|(before, _)| before.cmp(&name)) {
+                Ok(_) => {
+                    let what = "a name is there twice";
+                    return Err(format::Error::Attributes { at, what }.into());
+                }
+                Err(place) => attributes.insert(place, (name, value)),
             }
         }
         Ok(attributes)

@@ -1,6 +1,6 @@
 //! The tree: every inode is reached, as often as it says; what files need is there; nothing is there that nothing needs.
 
-use super::metadata::{Ranges, set};
+use super::metadata::Ranges;
 use super::{Report, Use};
 use crate::error::Result;
 use crate::format;
@@ -51,6 +51,7 @@ pub fn files<S: Source>(
             None => found.whole = false,
         }
     }
+    found.whole &= found.ranges.sets(image, report)?;
     found.links(image, report)?;
     found.ranges.check(image, report)?;
     if found.whole {
@@ -107,12 +108,7 @@ impl Found {
         self.links[number as usize] += i64::from(inode.links);
         if let Some(at) = inode.attributes_at() {
             self.attributes = true;
-            if self.ranges.first(at) {
-                match report.note(set(image, at))? {
-                    Some(length) => self.ranges.add(at, length, "extended attributes"),
-                    None => self.whole = false,
-                }
-            }
+            self.ranges.set(at);
         }
         match inode.kind() {
             Kind::Directory => {

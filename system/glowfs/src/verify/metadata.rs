@@ -6,13 +6,12 @@ use crate::format::Error;
 use crate::format::Metadata;
 use crate::format::xattr::Set;
 use crate::reader::{Image, Source};
-use std::collections::HashSet;
 
 /// Ranges of metadata that things take, by their begin.
 #[derive(Default)]
 pub struct Ranges {
     taken: Vec<(u64, u64, &'static str)>,
-    sets: HashSet<u64>,
+    sets: Vec<u64>,
 }
 
 impl Ranges {
@@ -22,9 +21,27 @@ impl Ranges {
         }
     }
 
-    /// Whether a set of attributes is seen for the first time; files may share them.
-    pub fn first(&mut self, at: u64) -> bool {
-        self.sets.insert(at)
+    /// That a file has a set of attributes; others may have the same.
+    pub fn set(&mut self, at: u64) {
+        self.sets.push(at);
+    }
+
+    /// Reads all sets of attributes; whether that could be done.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub fn sets<S: Source>(&mut self, image: &Image<S>, report: &mut Report) -> Result<bool> {
+        let mut sets = std::mem::take(&mut self.sets);
+        sets.sort_unstable();
+        sets.dedup();
+        let mut whole = true;
+        for at in sets {
+            match report.note(set(image, at))? {
+                Some(length) => self.add(at, length, "extended attributes"),
+                None => whole = false,
+            }
+        }
+        Ok(whole)
     }
 
     /// That ranges do not overlap, and that what is between them is zero.
@@ -74,7 +91,7 @@ fn gap<S: Source>(image: &Image<S>, from: u64, to: u64, report: &mut Report) -> 
 ///
 /// # Errors
 /// [`Error::Attributes`] and those of reading.
-pub fn set<S: Source>(image: &Image<S>, at: u64) -> Result<u64> {
+fn set<S: Source>(image: &Image<S>, at: u64) -> Result<u64> {
     let wrong = |what| crate::Error::from(Error::Attributes { at, what });
     if at & 7 != 0 {
         return Err(wrong("position"));

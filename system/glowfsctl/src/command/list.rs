@@ -99,7 +99,7 @@ impl Out<'_> {
             if !attributes.is_empty() {
                 json.key("attributes");
                 json.array();
-                attributes.keys().for_each(|name| json.bytes(name));
+                attributes.iter().for_each(|(name, _)| json.bytes(name));
                 json.end();
             }
             json.end();

@@ -346,8 +346,8 @@ impl Filesystem for Files {
 
     fn getxattr(&self, _: &Request, number: INodeNo, name: &OsStr, size: u32, reply: ReplyXattr) {
         match self.extended(number) {
-            Ok(attributes) => match attributes.get(name.as_bytes()) {
-                Some(value) => sized(value, size, reply),
+            Ok(attributes) => match attributes.iter().find(|(own, _)| own == name.as_bytes()) {
+                Some((_, value)) => sized(value, size, reply),
                 None => reply.error(Errno::ENODATA),
             },
             Err(not) => reply.error(self.failed(number, not)),
@@ -358,7 +358,7 @@ impl Filesystem for Files {
         match self.extended(number) {
             Ok(attributes) => {
                 let mut names = Vec::new();
-                for name in attributes.keys() {
+                for (name, _) in &attributes {
                     // As with file systems of the kernel, only root sees these.
                     if request.uid() == 0 || !name.starts_with(b"trusted.") {
                         names.extend_from_slice(name);
