@@ -17,6 +17,7 @@ use crate::format::superblock::{BLOCK_MAX, LENGTH, SIGNED, Superblock};
 use crate::format::table::{Compression, ENTRY, Entry, NODE};
 use crate::reader::{Image, Source};
 use std::io::{Read, Write};
+use std::path::Path;
 
 /// What a delta begins with.
 pub const MAGIC: [u8; 8] = *b"GLOWDLT1";
@@ -34,11 +35,7 @@ pub struct Made {
 }
 
 fn writing(error: std::io::Error) -> Error {
-    Error::File {
-        path: "output".to_owned(),
-        doing: "writing",
-        error,
-    }
+    Error::io(Path::new("output"), "writing", error)
 }
 
 /// Writes what turns `old` into `new`.
@@ -48,7 +45,7 @@ fn writing(error: std::io::Error) -> Error {
 pub fn make<S: Source, W: Write>(old: &Image<S>, new: &Image<S>, mut out: W) -> Result<Made> {
     if old.superblock().digest != new.superblock().digest {
         let what = "the images use different digests: nothing can be compared (mkfs --digest)";
-        return Err(Error::Impossible(what.to_owned()));
+        return Err(Error::impossible(format_args!("{what}")));
     }
     let mut there = Vec::new();
     for block in 0..old.superblock().blocks {
@@ -153,32 +150,30 @@ impl<R: Read> Delta<R> {
     }
 
     fn fill(&mut self, out: &mut [u8]) -> Result<()> {
-        self.0.read_exact(out).map_err(|error| Error::File {
-            path: "delta".to_owned(),
-            doing: "reading",
-            error,
-        })
+        self.0
+            .read_exact(out)
+            .map_err(|error| Error::io(Path::new("delta"), "reading", error))
     }
 }
 
 /// Makes the new image of the old one and a delta.
 ///
 /// # Errors
-/// [`Error::Impossible`] when the delta is none, or for another image, or does not make the image that it says; those of
+/// [`Error::impossible`] when the delta is none, or for another image, or does not make the image that it says; those of
 /// reading and writing.
 pub fn apply<S: Source, R: Read, W: Write>(
     old: &Image<S>,
     delta: R,
     mut out: W,
 ) -> Result<[u8; 32]> {
-    let wrong = |what: &str| Error::Impossible(format!("the delta is broken: {what}"));
+    let wrong = |what: &str| Error::impossible(format_args!("the delta is broken: {what}"));
     let mut delta = Delta(delta);
     if delta.bytes::<8>()? != MAGIC {
-        return Err(Error::Impossible("the delta is none".to_owned()));
+        return Err(Error::impossible(format_args!("the delta is none")));
     }
     let identity = delta.bytes::<32>()?;
     if identity != old.identity() {
-        return Err(Error::Impossible(format!(
+        return Err(Error::impossible(format_args!(
             "the delta is for the image {}, this one is {}",
             hex(&identity),
             hex(&old.identity())

@@ -27,7 +27,7 @@ pub struct Keep {
 /// What was left out, and why, goes to `left_out`.
 ///
 /// # Errors
-/// Those of reading the image, [`Error::File`] of what could not be written.
+/// Those of reading the image, [`Error::file`] of what could not be written.
 pub fn extract<S: Source>(
     image: &Image<S>,
     path: &[u8],

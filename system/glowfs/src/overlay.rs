@@ -81,7 +81,7 @@ fn marks(path: &Path, attributes: &mut BTreeMap<Vec<u8>, Vec<u8>>) -> Result<Mar
             }
             b"redirect" | b"metacopy" => {
                 let what = String::from_utf8_lossy(rest);
-                return Err(Error::Impossible(format!(
+                return Err(Error::impossible(format_args!(
                     "{}: has the attribute overlay.{what}; only layers that were mounted with redirect_dir=off,metacopy=off can be committed",
                     path.display()
                 )));
@@ -90,7 +90,7 @@ fn marks(path: &Path, attributes: &mut BTreeMap<Vec<u8>, Vec<u8>>) -> Result<Mar
             b"origin" | b"impure" | b"nlink" | b"upper" | b"uuid" | b"protattr" => (),
             _ => {
                 let what = String::from_utf8_lossy(&name);
-                return Err(Error::Impossible(format!(
+                return Err(Error::impossible(format_args!(
                     "{}: the attribute {what} is unknown; a newer overlayfs made it",
                     path.display()
                 )));
@@ -104,7 +104,7 @@ fn marks(path: &Path, attributes: &mut BTreeMap<Vec<u8>, Vec<u8>>) -> Result<Mar
 /// Folds the layer in the directory `upper` into `tree`, which is what was below it.
 ///
 /// # Errors
-/// [`Error::File`], and [`Error::Impossible`] for a layer that says more than is understood.
+/// [`Error::file`], and [`Error::impossible`] for a layer that says more than is understood.
 pub fn fold(tree: &mut Tree, upper: &Path) -> Result<()> {
     let opened = Folder::root(upper)?;
     let mut root = opened.itself()?;

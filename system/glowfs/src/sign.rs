@@ -71,20 +71,20 @@ pub fn public_pem(key: &[u8; 32]) -> String {
 /// Reads a private key.
 ///
 /// # Errors
-/// [`Error::Impossible`], to be put behind the file's name and a colon.
+/// [`Error::impossible`], to be put behind the file's name and a colon.
 pub fn private(text: &str) -> Result<[u8; 32]> {
     pem(text, "PRIVATE KEY")
         .and_then(|der| der.strip_prefix(&PRIVATE[..])?.try_into().ok())
         .ok_or_else(|| {
             let what = "no private key of Ed25519 (`glowfsctl keygen` or `openssl genpkey -algorithm ed25519` makes one)";
-            Error::Impossible(what.to_owned())
+            Error::impossible(format_args!("{what}"))
         })
 }
 
 /// Reads a public key: PEM, or 64 hexadecimal digits.
 ///
 /// # Errors
-/// [`Error::Impossible`], to be put behind the file's name and a colon.
+/// [`Error::impossible`], to be put behind the file's name and a colon.
 pub fn public(text: &str) -> Result<[u8; 32]> {
     hexadecimal(text.trim())
         .or_else(|| {
@@ -93,7 +93,7 @@ pub fn public(text: &str) -> Result<[u8; 32]> {
         })
         .ok_or_else(|| {
             let what = "no public key of Ed25519 (64 hexadecimal digits, or what `openssl pkey -pubout` makes)";
-            Error::Impossible(what.to_owned())
+            Error::impossible(format_args!("{what}"))
         })
 }
 
@@ -125,7 +125,7 @@ pub fn signatures(header: &[u8; LENGTH]) -> Vec<Signature> {
 /// Adds a signature to a superblock that was read, in place of one by the same key.
 ///
 /// # Errors
-/// [`Error::Impossible`] when there are 32 by others.
+/// [`Error::impossible`] when there are 32 by others.
 #[cfg(feature = "sign")]
 pub fn sign(header: &mut [u8; LENGTH], seed: &[u8; 32]) -> Result<[u8; 32]> {
     let signer = SigningKey::from_bytes(seed);
@@ -134,7 +134,7 @@ pub fn sign(header: &mut [u8; LENGTH], seed: &[u8; 32]) -> Result<[u8; 32]> {
     all.retain(|signature| signature.key != key);
     if all.len() >= SIGNATURES {
         let what = "it has 32 signatures by other keys: take one away first (sign --remove)";
-        return Err(Error::Impossible(what.to_owned()));
+        return Err(Error::impossible(format_args!("{what}")));
     }
     let signature = signer.sign(&superblock::message(header)).to_bytes();
     all.push(Signature { key, signature });

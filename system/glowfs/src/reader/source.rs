@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
+use std::path::Path;
 
 /// Bytes that can be read anywhere, by several threads.
 pub trait Source: Send + Sync {
@@ -21,11 +22,7 @@ pub trait Source: Send + Sync {
 }
 
 fn reading(error: io::Error) -> Error {
-    Error::File {
-        path: "image".to_owned(),
-        doing: "reading",
-        error,
-    }
+    Error::io(Path::new("image"), "reading", error)
 }
 
 impl Source for File {

@@ -58,11 +58,11 @@ impl<S: Source> Image<S> {
     /// The inode of a path; links on the way are not followed.
     ///
     /// # Errors
-    /// [`Error::Impossible`] when there is none, and those of reading.
+    /// [`Error::impossible`] when there is none, and those of reading.
     pub fn lookup(&self, path: &[u8]) -> Result<(u32, Inode)> {
         let missing = || {
             let path = String::from_utf8_lossy(path);
-            Error::Impossible(format!(
+            Error::impossible(format_args!(
                 "/{}: not in the image (links are not followed)",
                 path.trim_start_matches('/')
             ))

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 /// Reads what `path` has; regular files' content is read later, from where it is.
 ///
 /// # Errors
-/// [`Error::File`] for what cannot be read.
+/// [`Error::file`] for what cannot be read.
 pub fn directory(path: &Path) -> Result<Tree> {
     let mut tree = Tree::default();
     let root = Folder::root(path)?;
@@ -100,7 +100,7 @@ impl Folder {
     /// Opens the directory that a tree begins with, which may be named by a link.
     ///
     /// # Errors
-    /// [`Error::File`], and [`Error::Impossible`] for what is no directory.
+    /// [`Error::file`], and [`Error::impossible`] for what is no directory.
     pub fn root(path: &Path) -> Result<Folder> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         match open(path, flags, Mode::empty()) {
@@ -110,7 +110,7 @@ impl Folder {
             }),
             Err(Errno::NOTDIR) if path.exists() => {
                 let what = format!("{}: no directory", path.display());
-                Err(Error::Impossible(what))
+                Err(Error::impossible(format_args!("{what}")))
             }
             Err(errno) => Err(failed(path)(errno)),
         }
@@ -119,7 +119,7 @@ impl Folder {
     /// Opens a directory below; a link, which was none before, is not followed.
     ///
     /// # Errors
-    /// [`Error::File`].
+    /// [`Error::file`].
     pub fn open(path: PathBuf) -> Result<Folder> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         match open(&path, flags, Mode::empty()) {
@@ -131,7 +131,7 @@ impl Folder {
     /// The names in it, sorted.
     ///
     /// # Errors
-    /// [`Error::File`].
+    /// [`Error::file`].
     pub fn names(&self) -> Result<Vec<Vec<u8>>> {
         // Names have at most 255 bytes: there is always room for one.
         let mut buffer = [MaybeUninit::uninit(); 4096];
@@ -151,7 +151,7 @@ impl Folder {
     /// Looks at the file of this name; a link is not followed.
     ///
     /// # Errors
-    /// [`Error::File`].
+    /// [`Error::file`].
     pub fn find(&self, name: &[u8]) -> Result<Found> {
         let path = self.path.join(OsStr::from_bytes(name));
         match statat(&self.file, name, AtFlags::SYMLINK_NOFOLLOW) {
@@ -163,7 +163,7 @@ impl Folder {
     /// What a file of this name is that was found; its attributes are not looked at.
     ///
     /// # Errors
-    /// [`Error::File`].
+    /// [`Error::file`].
     pub fn node(&self, name: &[u8], found: &Found) -> Result<Node> {
         let (path, stat) = (&found.path, &found.stat);
         let device = || (major(stat.st_rdev), minor(stat.st_rdev));
@@ -187,7 +187,7 @@ impl Folder {
     /// What it is itself, with its attributes.
     ///
     /// # Errors
-    /// [`Error::File`].
+    /// [`Error::file`].
     pub fn itself(&self) -> Result<Node> {
         let stat = fstat(&self.file).map_err(failed(&self.path))?;
         let node = node_of(&stat, Content::Directory(BTreeMap::new()));
@@ -198,7 +198,7 @@ impl Folder {
     /// Its own extended attributes.
     ///
     /// # Errors
-    /// [`Error::File`].
+    /// [`Error::file`].
     pub fn attributes(&self) -> Result<BTreeMap<Vec<u8>, Vec<u8>>> {
         attributes_by(
             &self.path,
@@ -222,7 +222,7 @@ fn node_of(stat: &Stat, content: Content) -> Node {
 /// The extended attributes of the file at a path, which may be a link; none where there can be none.
 ///
 /// # Errors
-/// [`Error::File`].
+/// [`Error::file`].
 pub fn attributes(path: &Path) -> Result<BTreeMap<Vec<u8>, Vec<u8>>> {
     attributes_by(
         path,

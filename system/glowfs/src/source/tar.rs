@@ -15,7 +15,7 @@ const EXTENSION: u64 = 1 << 20;
 /// Reads an archive's headers. Of entries with the same path the last one counts; directories that have no entry are root's, with 0755.
 ///
 /// # Errors
-/// [`Error::Tar`] with what is wrong and where, and [`Error::File`].
+/// [`Error::tar`] with what is wrong and where, and [`Error::file`].
 pub fn tar(path: &Path) -> Result<Tree> {
     let file = File::open(path).map_err(Error::file(path, "opening"))?;
     let mut reader = Reader {
@@ -67,11 +67,7 @@ struct Reader {
 
 impl Reader {
     fn wrong(&self, at: u64, what: impl Into<String>) -> Error {
-        Error::Tar {
-            path: self.name.clone(),
-            at,
-            what: what.into(),
-        }
+        Error::tar(Path::new(&self.name), at, what.into())
     }
 
     /// The next block; none at the end of the file.

@@ -87,8 +87,10 @@ impl Done<'_> {
     fn block(&mut self, block: usize, entry: &Entry, outcome: Result<()>) -> bool {
         match outcome {
             Ok(()) => self.sound[block] = true,
-            Err(Error::Format(error)) => self.wrong.push((block, error)),
-            Err(other) => self.failed = Some(other),
+            Err(error) => match error.format() {
+                Some(error) => self.wrong.push((block, *error)),
+                None => self.failed = Some(error),
+            },
         }
         self.report.blocks += 1;
         self.report.plain += u64::from(entry.plain());

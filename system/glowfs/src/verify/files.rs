@@ -31,7 +31,7 @@ pub fn files<S: Source>(
         if let Some(Some(entry)) = entries.get(block as usize)
             && u64::from(entry.plain()) != length
         {
-            report.problem(format::Error::Block(block));
+            report.problem(&format::Error::Block(block));
         }
     }
     let mut found = Found {
@@ -56,19 +56,19 @@ pub fn files<S: Source>(
     found.ranges.check(image, report)?;
     if found.whole {
         if found.data != sb.data {
-            report.problem(format!(
+            report.problem(&format_args!(
                 "superblock: files have {} bytes, it says {}",
                 found.data, sb.data
             ));
         }
         if found.attributes != (sb.features & feature::XATTR != 0) {
             report.problem(
-                "superblock: the feature of extended attributes does not say what there is",
+                &"superblock: the feature of extended attributes does not say what there is",
             );
         }
         for (block, used) in uses.iter().enumerate() {
             if !used.has(Use::USED) && !used.has(Use::TOLD) {
-                report.problem(format!("block {block}: nothing uses it"));
+                report.problem(&format_args!("block {block}: nothing uses it"));
             }
         }
     }
@@ -121,7 +121,7 @@ impl Found {
                     && target.contains(&0)
                 {
                     let what = "a zero byte in a link's target";
-                    report.problem(format::Error::Inode { number, what });
+                    report.problem(&format::Error::Inode { number, what });
                 }
             }
             Kind::Regular => {
@@ -151,7 +151,7 @@ impl Found {
             || (tail && !blocks)
         {
             let what = "a field that it does not use has a value";
-            report.problem(format::Error::Inode { number, what });
+            report.problem(&format::Error::Inode { number, what });
         }
     }
 
@@ -194,7 +194,7 @@ impl Found {
                 && !fits(entry.plain())
             {
                 let what = "a block that it uses has another length";
-                report.problem(format::Error::Inode { number, what });
+                report.problem(&format::Error::Inode { number, what });
             }
         }
         Ok(())
@@ -225,7 +225,7 @@ impl Found {
                 _ => "more entries name it than it says it has links",
             };
             let number = number as u32;
-            report.problem(format::Error::Inode { number, what });
+            report.problem(&format::Error::Inode { number, what });
         }
         Ok(())
     }
@@ -252,11 +252,11 @@ impl Found {
             };
             match (*before).cmp(name) {
                 std::cmp::Ordering::Less => (),
-                std::cmp::Ordering::Equal => report.problem(wrong("a name is there twice")),
-                std::cmp::Ordering::Greater => report.problem(wrong("names are not sorted")),
+                std::cmp::Ordering::Equal => report.problem(&wrong("a name is there twice")),
+                std::cmp::Ordering::Greater => report.problem(&wrong("names are not sorted")),
             }
             if entry.name_at() != names {
-                report.problem(wrong("names do not follow each other"));
+                report.problem(&wrong("names do not follow each other"));
             }
             names = entry.name_at() + name.len() as u32;
             before.clear();
@@ -265,7 +265,7 @@ impl Found {
             self.links[child as usize] -= 1;
             if kind != 0 && kind != entry.kind as u8 {
                 let what = "its type is not the one its entry says";
-                report.problem(format::Error::Inode {
+                report.problem(&format::Error::Inode {
                     number: child,
                     what,
                 });
@@ -274,12 +274,12 @@ impl Found {
                 // Its `..` counts here.
                 self.links[number as usize] -= 1;
                 if image.inode(child)?.first != number {
-                    report.problem(wrong("a directory in it says that it lies elsewhere"));
+                    report.problem(&wrong("a directory in it says that it lies elsewhere"));
                 }
             }
         }
         if names != directory.names_length() {
-            report.problem(wrong("bytes among the names that are no name"));
+            report.problem(&wrong("bytes among the names that are no name"));
         }
         if directory.is_indexed() {
             index(image, directory, &wrong, report)?;
@@ -304,14 +304,14 @@ fn index<S: Source>(
         };
         match seen.get_mut(number as usize) {
             None => {
-                report.problem(wrong("its index has an entry that is not there"));
+                report.problem(&wrong("its index has an entry that is not there"));
                 continue;
             }
-            Some(true) => report.problem(wrong("its index has an entry twice")),
+            Some(true) => report.problem(&wrong("its index has an entry twice")),
             Some(seen) => *seen = true,
         }
         if before.is_some_and(|before| before > (hash, number)) {
-            report.problem(wrong("its index is not sorted"));
+            report.problem(&wrong("its index is not sorted"));
         }
         before = Some((hash, number));
         // What is wrong with an entry was told before.
@@ -319,7 +319,7 @@ fn index<S: Source>(
             && let Ok(name) = directory.name(image, &entry, &mut buffer)
             && directory::hash(name) != hash
         {
-            report.problem(wrong("its index has a wrong hash"));
+            report.problem(&wrong("its index has a wrong hash"));
         }
     }
     Ok(())

@@ -54,7 +54,7 @@ impl Ranges {
         let mut before = "";
         for &(from, to, what) in &self.taken {
             if from < end {
-                report.problem(format!(
+                report.problem(&format_args!(
                     "metadata: {what} at {from} overlaps what is before it ({before})"
                 ));
             } else {
@@ -72,7 +72,7 @@ impl Ranges {
 fn gap<S: Source>(image: &Image<S>, from: u64, to: u64, report: &mut Report) -> Result<()> {
     let length = to.saturating_sub(from);
     if length >= 8 {
-        report.problem(format!(
+        report.problem(&format_args!(
             "metadata: {length} bytes at {from} belong to nothing"
         ));
         return Ok(());
@@ -80,7 +80,7 @@ fn gap<S: Source>(image: &Image<S>, from: u64, to: u64, report: &mut Report) -> 
     let mut bytes = [0; 8];
     let bytes = &mut bytes[..length as usize];
     if report.note(image.read(from, bytes))?.is_some() && bytes.iter().any(|byte| *byte != 0) {
-        report.problem(format!(
+        report.problem(&format_args!(
             "metadata: the bytes at {from} that belong to nothing are not zero"
         ));
     }

@@ -8,6 +8,7 @@ mod table;
 use crate::error::{Error, Result};
 use crate::format::{self, superblock};
 use crate::reader::{Image, Source};
+use std::fmt;
 
 /// Problems that are told at most; one broken thing can have very many.
 pub const PROBLEMS: usize = 1000;
@@ -36,7 +37,9 @@ pub struct Report {
 
 impl Report {
     /// Notes a problem.
-    fn problem(&mut self, what: impl ToString) {
+    #[cold]
+    #[inline(never)]
+    fn problem(&mut self, what: &dyn fmt::Display) {
         self.count += 1;
         if self.problems.len() < PROBLEMS {
             self.problems.push(what.to_string());
@@ -47,11 +50,19 @@ impl Report {
     fn note<T>(&mut self, found: Result<T>) -> Result<Option<T>> {
         match found {
             Ok(found) => Ok(Some(found)),
-            Err(Error::Format(error)) => {
+            Err(error) => self.take(error).map(|()| None),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn take(&mut self, error: Error) -> Result<()> {
+        match error.format() {
+            Some(error) => {
                 self.problem(error);
-                Ok(None)
+                Ok(())
             }
-            Err(other) => Err(other),
+            None => Err(error),
         }
     }
 }
@@ -107,10 +118,12 @@ fn signatures<S: Source>(image: &Image<S>, report: &mut Report) {
     while let Some(found) = superblock::signature(image.header(), index) {
         match superblock::verify(image.header(), &[found.key]) {
             Ok(_) if report.signers.contains(&found.key) => {
-                report.problem(format!("signature {index}: by the same key as another"));
+                report.problem(&format_args!(
+                    "signature {index}: by the same key as another"
+                ));
             }
             Ok(_) => report.signers.push(found.key),
-            Err(_) => report.problem(format!(
+            Err(_) => report.problem(&format_args!(
                 "signature {index}, by key {}: {}",
                 crate::digest::hex(&found.key),
                 format::Error::Signature

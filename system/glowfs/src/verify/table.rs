@@ -61,9 +61,9 @@ fn adjacent(level: u8, entries: &[Option<Entry>], report: &mut Report) -> Option
             Some(end) if entry.offset < end => {
                 report.overlaps = true;
                 let what = "overlaps the one before";
-                report.problem(Error::Entry { level, index, what });
+                report.problem(&Error::Entry { level, index, what });
             }
-            Some(end) if entry.offset > end => report.problem(Error::Entry {
+            Some(end) if entry.offset > end => report.problem(&Error::Entry {
                 level,
                 index,
                 what: "a gap before it",
@@ -91,7 +91,7 @@ fn order<S: Source>(
             && *begin != expected
         {
             let what = "not where the part before it ends";
-            report.problem(Error::Entry {
+            report.problem(&Error::Entry {
                 level,
                 index: 0,
                 what,
@@ -102,12 +102,12 @@ fn order<S: Source>(
     if let (Some(top), Some(expected)) = (top, expected)
         && top != expected
     {
-        report.problem("table: the node on top does not follow the level below");
+        report.problem(&"table: the node on top does not follow the level below");
     }
     let end = sb.top.offset + u64::from(sb.top.stored);
     let rest = sb.length - end;
     if rest >= LENGTH as u64 {
-        report.problem(format!(
+        report.problem(&format_args!(
             "{rest} bytes after the table: at most 4095 belong there"
         ));
         return Ok(());
@@ -115,7 +115,7 @@ fn order<S: Source>(
     let mut zeros = vec![0; rest as usize];
     image.source().read(end, &mut zeros)?;
     if zeros.iter().any(|byte| *byte != 0) {
-        report.problem("the bytes after the table are not zero");
+        report.problem(&"the bytes after the table are not zero");
     }
     Ok(())
 }
@@ -136,16 +136,16 @@ fn features<S: Source>(image: &Image<S>, entries: &[Option<Entry>], report: &mut
     };
     let zstd = [Compression::Zstd, Compression::ZstdDictionary];
     if sb.features & feature::LZ4 != 0 && !has(&[Compression::Lz4]) {
-        report.problem("superblock: the feature LZ4 without a block of it");
+        report.problem(&"superblock: the feature LZ4 without a block of it");
     }
     if (sb.features & feature::ZSTD != 0) != has(&zstd) {
-        report.problem("superblock: the feature Zstandard does not say what there is");
+        report.problem(&"superblock: the feature Zstandard does not say what there is");
     }
     let filtered = |entry: &Entry| entry.filter() != Some(Filter::None);
     if (sb.features & feature::FILTER != 0) != entries.iter().flatten().any(filtered) {
-        report.problem("superblock: the feature of filters does not say what there is");
+        report.problem(&"superblock: the feature of filters does not say what there is");
     }
     if sb.has_dictionary() && !has(&[Compression::ZstdDictionary]) {
-        report.problem("superblock: a dictionary that no block uses");
+        report.problem(&"superblock: a dictionary that no block uses");
     }
 }

@@ -113,7 +113,9 @@ impl<'a> Base<'a> {
         let inode = self.image.inode(number)?;
         match self.image.read_at(number, &inode, at, bytes)? == bytes.len() {
             true => Ok(()),
-            false => Err(Error::Impossible("a file ended before its size".to_owned())),
+            false => Err(Error::impossible(format_args!(
+                "a file ended before its size"
+            ))),
         }
     }
 

@@ -116,7 +116,7 @@ fn searched(level: i32) -> i32 {
 }
 
 fn failed(error: std::io::Error) -> Error {
-    Error::Impossible(format!("zstd: {error}"))
+    Error::impossible(format_args!("zstd: {error}"))
 }
 
 /// A compressor that says how long the content is and nothing else.
@@ -158,7 +158,7 @@ impl Encoder {
     /// Compresses a block, with a dictionary if there is one; what does not become smaller is stored.
     ///
     /// # Errors
-    /// [`Error::Impossible`] with what the compressor says.
+    /// [`Error::impossible`] with what the compressor says.
     pub fn encode(&mut self, mut bytes: Vec<u8>, dictionary: Option<&Arc<[u8]>>) -> Result<Stored> {
         if self.codec == Codec::None {
             return Ok(Stored::plain(bytes));
@@ -247,7 +247,7 @@ fn lz4(bytes: &[u8], buffer: &mut Vec<u8>) -> usize {
 /// The same by the slow search.
 fn lz4hc(level: i32, bytes: &[u8], buffer: &mut Vec<u8>) -> Result<usize> {
     use lz4::block::{CompressionMode, compress_bound, compress_to_buffer};
-    let wrong = |error: std::io::Error| Error::Impossible(format!("lz4: {error}"));
+    let wrong = |error: std::io::Error| Error::impossible(format_args!("lz4: {error}"));
     buffer.resize(compress_bound(bytes.len()).map_err(wrong)?, 0);
     let mode = CompressionMode::HIGHCOMPRESSION(level);
     compress_to_buffer(bytes, Some(mode), false, buffer).map_err(wrong)
@@ -265,7 +265,7 @@ fn zstd(
         *place = Some(compressor(level, dictionary, bytes.len() > WHOLE)?);
     }
     let Some(compressor) = place else {
-        return Err(Error::Impossible("zstd: no context".to_owned()));
+        return Err(Error::impossible(format_args!("zstd: no context")));
     };
     buffer.clear();
     buffer.reserve(zstd::zstd_safe::compress_bound(bytes.len()));

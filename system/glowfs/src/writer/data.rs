@@ -53,7 +53,7 @@ pub fn data<W: Write + Seek>(
         placed.total += size;
         if size > i64::MAX as u64 {
             let what = format!("a file of {size} bytes is too large");
-            return Err(Error::Impossible(what));
+            return Err(Error::impossible(format_args!("{what}")));
         }
         if size == 0 {
             continue;

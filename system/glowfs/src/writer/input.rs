@@ -23,7 +23,7 @@ impl Input<'_> {
     /// Begins to read at `at`.
     ///
     /// # Errors
-    /// [`Error::File`].
+    /// [`Error::file`].
     pub fn open<'a>(data: &'a Data, base: Option<&'a Base<'a>>, at: u64) -> Result<Input<'a>> {
         Ok(match data {
             Data::Base(number) => Input::Base(base.ok_or_else(baseless)?, *number, at),
@@ -54,7 +54,7 @@ impl Input<'_> {
     /// Puts the next `length` bytes behind those that `to` has.
     ///
     /// # Errors
-    /// [`Error::File`], also when they are not all there, and those of reading the base.
+    /// [`Error::file`], also when they are not all there, and those of reading the base.
     pub fn append(&mut self, to: &mut Vec<u8>, length: usize) -> Result<()> {
         to.reserve(length);
         match self {
@@ -101,9 +101,9 @@ fn read_at(file: impl AsFd, at: u64, to: &mut Vec<u8>, length: usize) -> io::Res
 
 /// There is no image to go on from, and a file that is in one.
 pub fn baseless() -> Error {
-    Error::Impossible("a file of an image that is not there".to_owned())
+    Error::impossible(format_args!("a file of an image that is not there"))
 }
 
 fn changed_memory() -> Error {
-    Error::Impossible("a file in memory is shorter than its size".to_owned())
+    Error::impossible(format_args!("a file in memory is shorter than its size"))
 }

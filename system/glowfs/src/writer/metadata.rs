@@ -21,7 +21,7 @@ pub struct Metadata {
 /// Lays out the metadata of all files.
 ///
 /// # Errors
-/// [`Error::Impossible`] for what the format cannot hold.
+/// [`Error::impossible`] for what the format cannot hold.
 pub fn build(tree: &Tree, numbers: &Numbers, placed: &Placed) -> Result<Metadata> {
     let mut bytes = vec![0; numbers.order.len() * INODE as usize];
     let mut inodes = Vec::with_capacity(numbers.order.len());
@@ -43,7 +43,7 @@ pub fn build(tree: &Tree, numbers: &Numbers, placed: &Placed) -> Result<Metadata
         if let Content::Link(target) = &tree.files[file].content {
             if target.is_empty() || target.len() as u64 > TARGET_MAX || target.contains(&0) {
                 let what = "a symbolic link's target has 1 to 4095 bytes, none of them zero";
-                return Err(Error::Impossible(what.to_owned()));
+                return Err(Error::impossible(format_args!("{what}")));
             }
             inode.position = bytes.len() as u64;
             bytes.extend_from_slice(target);
@@ -75,7 +75,7 @@ pub fn build(tree: &Tree, numbers: &Numbers, placed: &Placed) -> Result<Metadata
                 align(&mut bytes);
                 let at = u32::try_from(bytes.len() as u64 / 8 + 1).map_err(|_| {
                     let what = "more metadata than extended attributes can lie in";
-                    Error::Impossible(what.to_owned())
+                    Error::impossible(format_args!("{what}"))
                 })?;
                 bytes.extend_from_slice(&set);
                 sets.insert(set, at);
@@ -158,7 +158,7 @@ fn directory(
     entries: &BTreeMap<Vec<u8>, usize>,
     bytes: &mut Vec<u8>,
 ) -> Result<()> {
-    let large = || Error::Impossible("a directory with more than 4 GiB of names".to_owned());
+    let large = || Error::impossible(format_args!("a directory with more than 4 GiB of names"));
     let names: usize = entries.keys().map(Vec::len).sum();
     let names = u32::try_from(names).map_err(|_| large())?;
     let count = u32::try_from(entries.len()).map_err(|_| large())?;
@@ -192,7 +192,7 @@ fn directory(
 
 /// The bytes of a set of extended attributes.
 fn set(node: &Node) -> Result<Vec<u8>> {
-    let large = |what: &str| Error::Impossible(format!("extended attributes: {what}"));
+    let large = |what: &str| Error::impossible(format_args!("extended attributes: {what}"));
     let mut sorted: Vec<_> = node
         .attributes
         .iter()

@@ -81,7 +81,7 @@ impl Options {
     }
 
     fn check(&self) -> Result<()> {
-        let wrong = |what: &str| Err(Error::Impossible(what.to_owned()));
+        let wrong = |what: &str| Err(Error::impossible(format_args!("{what}")));
         if !(12..=20).contains(&self.block_log) {
             return wrong("the size of data blocks must be a power of 2 from 4 KiB to 1 MiB");
         }
@@ -128,7 +128,7 @@ pub struct Made {
 /// data done and all there are.
 ///
 /// # Errors
-/// Those of reading the tree's files and of writing; [`Error::Impossible`] for options and for what the format cannot hold.
+/// Those of reading the tree's files and of writing; [`Error::impossible`] for options and for what the format cannot hold.
 pub fn write<W: Write + Seek>(
     tree: &Tree,
     options: &Options,

@@ -27,9 +27,9 @@ impl Numbers {
 /// Numbers all files that the root leads to.
 ///
 /// # Errors
-/// [`Error::Impossible`] for a directory with two names, a name that is none, and too many files.
+/// [`Error::impossible`] for a directory with two names, a name that is none, and too many files.
 pub fn number(tree: &Tree) -> Result<Numbers> {
-    let wrong = |what: String| Error::Impossible(what);
+    let wrong = |what: String| Error::impossible(format_args!("{what}"));
     if !matches!(tree.files.first(), Some(root) if matches!(root.content, Content::Directory(_))) {
         return Err(wrong("the root is no directory".to_owned()));
     }

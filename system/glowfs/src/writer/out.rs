@@ -10,6 +10,7 @@ use crate::format::superblock::{Digest, LENGTH, NONE};
 use crate::format::table::{Compression, ENTRY, Entry, NODE};
 use std::collections::VecDeque;
 use std::io::{Seek, SeekFrom, Write};
+use std::path::Path;
 
 /// Buffers that are kept at most.
 const FREE: usize = 8;
@@ -45,11 +46,7 @@ pub struct Finished<W> {
 }
 
 fn writing(error: std::io::Error) -> Error {
-    Error::File {
-        path: "image".to_owned(),
-        doing: "writing",
-        error,
-    }
+    Error::io(Path::new("image"), "writing", error)
 }
 
 impl<W: Write + Seek> Out<W> {
@@ -93,7 +90,7 @@ impl<W: Write + Seek> Out<W> {
         let number = self.entries.len() + self.waiting.len();
         if number >= NONE as usize - 2 {
             let what = "more than 4294967293 blocks: take larger ones (--block-size)";
-            return Err(Error::Impossible(what.to_owned()));
+            return Err(Error::impossible(format_args!("{what}")));
         }
         Ok(number as u32)
     }

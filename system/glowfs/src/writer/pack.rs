@@ -98,7 +98,7 @@ pub fn waits(options: &Options) -> bool {
 /// Trains a dictionary with all tails, which wait for it, reads them again, packs and writes them.
 ///
 /// # Errors
-/// Those of reading and writing; [`Error::Impossible`] for a file that is not as it was before.
+/// Those of reading and writing; [`Error::impossible`] for a file that is not as it was before.
 pub fn pack<W: Write + Seek>(
     tree: &Tree,
     placed: &mut Placed,
@@ -178,13 +178,13 @@ fn pays(tree: &Tree, placed: &Placed, options: &Options, dictionary: &Arc<[u8]>)
 /// Reads a tail once more, behind what `to` has, and sees whether it is what it was.
 fn read(tree: &Tree, tail: &Tail, key: &Key, to: &mut Vec<u8>) -> Result<()> {
     let Content::Regular(_, ref data) = tree.files[tail.file].content else {
-        return Err(Error::Impossible("a tail of no file".to_owned()));
+        return Err(Error::impossible(format_args!("a tail of no file")));
     };
     let begin = to.len();
     Input::open(data, None, tail.at)?.append(to, tail.length as usize)?;
     if key.hash(&to[begin..]) != tail.hash {
         let what = "a file was changed while the image was made; make it again";
-        return Err(Error::Impossible(what.to_owned()));
+        return Err(Error::impossible(format_args!("{what}")));
     }
     Ok(())
 }

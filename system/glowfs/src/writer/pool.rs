@@ -159,10 +159,10 @@ impl Pool {
     /// The next block in the order in which they were given. Until it is there, compresses what nobody has begun with.
     ///
     /// # Errors
-    /// What compressing it gave, and [`Error::Impossible`] when none was given or a thread ended early.
+    /// What compressing it gave, and [`Error::impossible`] when none was given or a thread ended early.
     pub fn take(&mut self) -> Result<Stored> {
         if self.taken == self.given {
-            return Err(Error::Impossible("a block that nobody gave".to_owned()));
+            return Err(Error::impossible(format_args!("a block that nobody gave")));
         }
         let sequence = self.taken;
         let mut state = self.shared.lock();
@@ -179,7 +179,7 @@ impl Pool {
                 state.results.insert(sequence, result);
             } else if state.broken {
                 let what = "a thread that compresses ended early";
-                return Err(Error::Impossible(what.to_owned()));
+                return Err(Error::impossible(format_args!("{what}")));
             } else {
                 // It is with another thread.
                 state.awaited = Some(sequence);

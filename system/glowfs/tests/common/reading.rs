@@ -37,7 +37,7 @@ pub fn read_all(bytes: Vec<u8>, whole: &[u8]) {
         visits += 1;
         // Each directory is there once, but several may be made to have the same entries.
         if visits > 10_000 {
-            return Err(glowfs::Error::Impossible("enough".to_owned()));
+            return Err(glowfs::Error::impossible(format_args!("enough")));
         }
         let _ = image.attributes(&visit.inode);
         match visit.inode.kind() {
@@ -69,7 +69,7 @@ pub fn read_all(bytes: Vec<u8>, whole: &[u8]) {
     let _ = diff::diff(&image, &other, &mut |_, _| {
         paths += 1;
         match paths > 10_000 {
-            true => Err(glowfs::Error::Impossible("enough".to_owned())),
+            true => Err(glowfs::Error::impossible(format_args!("enough"))),
             false => Ok(()),
         }
     });

@@ -15,7 +15,7 @@ pub fn cat(given: &Given) -> Outcome {
         let (number, inode) = image.lookup(word.as_bytes()).map_err(of)?;
         if inode.kind() != Kind::Regular {
             let what = format!("{}: no regular file", word.display());
-            return Err(Error::Impossible(what).into());
+            return Err(Error::impossible(format_args!("{what}")).into());
         }
         let mut buffer = vec![0; (1 << 20).min(inode.size as usize)];
         let mut at = 0;

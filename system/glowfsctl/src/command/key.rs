@@ -21,7 +21,7 @@ pub fn text_of(file: &OsStr) -> Result<String> {
 
 /// What is wrong with a file, behind its name.
 pub fn behind(file: &OsStr, error: &Error) -> Error {
-    Error::Impossible(format!("{}: {error}", file.display()))
+    Error::impossible(format_args!("{}: {error}", file.display()))
 }
 
 /// A public key: digits, a file with it, or, where this can sign, a file with the private one.

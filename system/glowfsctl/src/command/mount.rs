@@ -45,7 +45,7 @@ pub fn mount(given: &Given) -> Outcome {
             "{}: the image's digest is not the required one",
             path.display()
         );
-        return Err(Error::Impossible(what).into());
+        return Err(Error::impossible(format_args!("{what}")).into());
     }
     if keys.is_empty() && wanted.is_none() && !given.has("quiet") {
         complain(&format!(

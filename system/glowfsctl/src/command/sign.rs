@@ -54,7 +54,7 @@ pub fn sign(given: &Given) -> Outcome {
         let key = public(key)?;
         if !signing::unsign(&mut header, &key) {
             let what = format!("{}: not signed by {}", path.display(), hex(&key));
-            return Err(Error::Impossible(what).into());
+            return Err(Error::impossible(format_args!("{what}")).into());
         }
     }
     if header == *image.header() {

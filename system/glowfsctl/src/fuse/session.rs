@@ -33,7 +33,7 @@ pub struct Options {
 /// the tree and waits for who has files of it open. A second signal does not wait.
 ///
 /// # Errors
-/// [`Error::File`] of the directory, and what `mounted` gives.
+/// [`Error::file`] of the directory, and what `mounted` gives.
 pub fn run(
     image: Image<File>,
     path: &Path,

@@ -9,6 +9,7 @@ pub use arguments::Given;
 use arguments::Stop;
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::path::Path;
 
 /// Everything is as it was asked for.
 pub const DONE: u8 = 0;
@@ -85,11 +86,11 @@ pub fn write(bytes: &[u8]) -> Outcome {
     match out.write_all(bytes).and_then(|()| out.flush()) {
         Ok(()) => Ok(DONE),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Failed::Closed),
-        Err(error) => Err(Failed::Error(glowfs::Error::File {
-            path: "standard output".to_owned(),
-            doing: "writing",
+        Err(error) => Err(Failed::Error(glowfs::Error::io(
+            Path::new("standard output"),
+            "writing",
             error,
-        })),
+        ))),
     }
 }
 
