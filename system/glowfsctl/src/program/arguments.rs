@@ -98,7 +98,7 @@ mod tests {
             ("info --json=1 a", "--json takes no value"),
             ("verify a --key", "--key needs a FILE"),
             ("verify a -k", "-k needs a FILE"),
-            ("ls -l a --label b", "ls takes no --label"),
+            ("ls -l a --key b", "ls takes no --key"),
         ] {
             assert_eq!(
                 given(line).err(),

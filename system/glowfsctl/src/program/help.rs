@@ -52,6 +52,8 @@ mod tests {
         }
         for (index, option) in OPTIONS.iter().enumerate() {
             assert!(text.contains(option.about), "{}", option.long);
+            let taken = COMMANDS.iter().any(|command| command.takes(option.long));
+            assert!(taken, "no command takes --{}", option.long);
             let others = &OPTIONS[index + 1..];
             assert!(others.iter().all(|other| other.long != option.long
                 && (other.short != option.short || option.short == ' ')));

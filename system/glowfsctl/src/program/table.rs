@@ -46,42 +46,49 @@ const fn option(long: &'static str, short: char, value: &'static str, about: &'s
 }
 
 pub const OPTIONS: &[Opt] = &[
+    #[cfg(feature = "make")]
     option(
         "compress",
         'c',
         "HOW",
         "zstd, zstd:LEVEL (1 to 23; 19 unless told), lz4, lz4:LEVEL (2 to 12, slower and smaller), lz4hc (12), or none",
     ),
+    #[cfg(feature = "make")]
     option(
         "block-size",
         'b',
         "BYTES",
         "size of data blocks: 4K to 1M (128K unless told)",
     ),
+    #[cfg(feature = "make")]
     option(
         "meta-size",
         ' ',
         "BYTES",
         "size of metadata blocks: 4K to 64K (8K unless told)",
     ),
+    #[cfg(feature = "make")]
     option(
         "pack-size",
         ' ',
         "BYTES",
         "size at most of blocks with several files' ends (as data blocks unless told)",
     ),
+    #[cfg(feature = "make")]
     option(
         "inline",
         ' ',
         "BYTES",
         "length of files at most that lie in the metadata (128 unless told)",
     ),
+    #[cfg(feature = "make")]
     option(
         "dictionary",
         ' ',
         "BYTES",
         "size of a trained dictionary for files' ends: 0 (unless told) to 128K",
     ),
+    #[cfg(any(feature = "make", feature = "mount"))]
     option(
         "digest",
         ' ',
@@ -94,7 +101,9 @@ pub const OPTIONS: &[Opt] = &[
         "NUMBER",
         "threads that compress, verify or answer (as many as there are processors unless told)",
     ),
+    #[cfg(feature = "make")]
     option("label", 'L', "TEXT", "the image's label, at most 32 bytes"),
+    #[cfg(feature = "make")]
     option(
         "time",
         ' ',
@@ -107,23 +116,28 @@ pub const OPTIONS: &[Opt] = &[
         "FILE",
         "a key: the private one to sign with; the public one, or its 64 digits, to verify with",
     ),
+    #[cfg(feature = "sign")]
     option("remove", ' ', "KEY", "take away the signature by this key"),
+    #[cfg(feature = "make")]
     option("output", 'o', "FILE", "the image to make"),
     flag(
         "plain",
         ' ',
         "leave out owners, devices and attributes that need root",
     ),
+    #[cfg(feature = "make")]
     flag(
         "no-filter",
         ' ',
         "do not filter programs before they are compressed",
     ),
+    #[cfg(feature = "mount")]
     flag(
         "foreground",
         'f',
         "stay, and tell damage on standard error, not to the system's log",
     ),
+    #[cfg(feature = "mount")]
     flag(
         "allow-other",
         ' ',
