@@ -2,8 +2,8 @@
 
 use glowfs::{Error, Result, sign as signing};
 use std::ffi::OsStr;
-use std::fs;
-use std::io;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 /// What a file has, or standard input where it is `-`.
@@ -12,11 +12,15 @@ use std::path::Path;
 /// When it cannot be read.
 pub fn text_of(file: &OsStr) -> Result<String> {
     let path = Path::new(file);
-    let text = match file == "-" {
-        true => io::read_to_string(io::stdin()),
-        false => fs::read_to_string(path),
+    // Standard input as a file: a reader of its own for it would be more code than all that is here.
+    let open = match file == "-" {
+        true => rustix::stdio::stdin().try_clone_to_owned().map(File::from),
+        false => File::open(path),
     };
-    text.map_err(Error::file(path, "reading"))
+    let mut text = String::new();
+    let read = open.and_then(|mut file| file.read_to_string(&mut text));
+    read.map_err(Error::file(path, "reading"))?;
+    Ok(text)
 }
 
 /// What is wrong with a file, behind its name.

@@ -23,7 +23,7 @@ impl Progress {
         let Some(shown) = &mut self.shown else {
             return;
         };
-        let hundredth = (u128::from(done) * 100 / u128::from(all.max(1))) as usize;
+        let hundredth = (done.saturating_mul(100) / all.max(1)) as usize;
         if hundredth == *shown {
             return;
         }
