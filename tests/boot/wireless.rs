@@ -9,9 +9,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+#[path = "wireless/company.rs"]
+mod company;
+
 /// The tests.
 pub fn tests() -> Vec<Test> {
-    vec![test("wireless_joins_what_there_is", join)]
+    vec![
+        test("wireless_joins_what_there_is", join),
+        test("wireless_joins_by_certificates", company::join),
+    ]
 }
 
 const AIR: &str = include_str!("wireless/air.sh");
@@ -23,8 +29,8 @@ const USERS: &str = "\"someone\" PWD \"a word of their own\"\n";
 const PEERS: &str = "cd /tmp/out && mkdir -p dev proc run sys tmp etc var && ln -s ../run var/run
 for program in /usr/sbin/hostapd /usr/sbin/iw; do echo $program; ldd $program | grep -o '/[^ ]*'; done | sort -u | xargs cp -L --parents -t .";
 
-/// A disk with Debian's programs of the other side.
-fn disk(folder: &Path) -> Result<PathBuf, String> {
+/// A disk with Debian's programs of the other side, these files, and what a script makes beside them.
+fn disk(folder: &Path, files: &[(&str, &str)], script: &str) -> Result<PathBuf, String> {
     let cache = Cache::open().map_err(|e| e.to_string())?;
     let root = Root::made(&cache, &NET_PEERS).map_err(|e| e.to_string())?;
     let root = root.ok_or("the root of network peers is not there: run ./alpenglow test boot")?;
@@ -36,12 +42,12 @@ fn disk(folder: &Path) -> Result<PathBuf, String> {
         target: "/tmp/out".into(),
         writable: true,
     });
-    let copied = output(sandbox.command("sh").args(["-ec", PEERS]))?;
+    let script = format!("{PEERS}\n{script}");
+    let copied = output(sandbox.command("sh").args(["-ec", &script]))?;
     check(copied.status.success(), || text(&copied))?;
-    fs::write(tree.join("etc/hostapd.conf"), HOSTAPD)
-        .and_then(|()| fs::write(tree.join("etc/hostapd.users"), USERS))
-        .and_then(|()| fs::write(tree.join("etc/air.sh"), AIR))
-        .map_err(|e| e.to_string())?;
+    for (name, text) in [("etc/air.sh", AIR)].iter().chain(files) {
+        fs::write(tree.join(name), text).map_err(|e| e.to_string())?;
+    }
     let disk = folder.join("disk");
     let mut make = Command::new("mkfs.ext4");
     let made = output(make.arg("-q").arg("-d").arg(&tree).arg(&disk).arg("64M"))?;
@@ -64,7 +70,8 @@ fn reaches(network: &str) -> String {
 
 fn join() -> Outcome {
     let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
-    let disk = disk(folder.path())?.display().to_string();
+    let files = [("etc/hostapd.conf", HOSTAPD), ("etc/hostapd.users", USERS)];
+    let disk = disk(folder.path(), &files, "")?.display().to_string();
     let connect = |word: &str, network: &str| {
         format!(
             "iwctl --passphrase '{word}' station wlan0 connect {network} && echo joined {network} || echo refused by {network}"
@@ -72,7 +79,9 @@ fn join() -> Outcome {
     };
     let commands = [
         until("dinitctl is-started boot > /dev/null"),
-        "mount -t ext4 -o ro /dev/vda /mnt && sh /mnt/etc/air.sh && echo there are networks".into(),
+        "mount -t ext4 -o ro /dev/vda /mnt && sh /mnt/etc/air.sh wlan1:192.0.2 wlan1_1:198.51.100 wlan1_2:203.0.113 wlan1_3:10.0.5 wlan1_4:10.0.6 \
+         && echo there are networks"
+            .into(),
         // ping(8) of toybox has sockets that root's group may have.
         "echo 0 0 > /proc/sys/net/ipv4/ping_group_range".into(),
         "dinitctl start iwd && ps -A -o USER,ARGS | grep '[d]bus-daemon'; grep CapBnd /proc/$(pidof iwd)/status".into(),

@@ -98,6 +98,7 @@ pub const NET_PEERS: Plan = Plan {
         "isc-dhcp-server",
         "iw",
         "openssh-client",
+        "openssl",
         "python3-minimal",
         "radvd",
         "strace",

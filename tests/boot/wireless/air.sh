@@ -1,15 +1,16 @@
-# The other side, in a network namespace of the guest: a radio with five networks, by Debian's hostapd from the disk, and a server of
-# addresses in each, from which the address tells which it was.
+# The other side, in a network namespace of the guest: a radio with the networks LINK:NETWORK..., by Debian's hostapd from the disk, and a server
+# of addresses in each, from which the address tells which it was.
 set -eu
 modprobe mac80211_hwsim radios=2
 ip netns add air
 for folder in dev proc run sys tmp; do mount -o rbind /$folder /mnt/$folder; done
 chroot /mnt iw phy phy1 set netns name air
 ip netns exec air chroot /mnt hostapd -B -t -f /tmp/hostapd.log /etc/hostapd.conf
+for one; do last=${one%:*}; done
 n=0
-until ip -n air -brief link show wlan1_4 | grep -q LOWER_UP; do n=$((n + 1)); [ $n -lt 300 ] || exit 1; sleep 0.1; done
+until ip -n air -brief link show "$last" | grep -q LOWER_UP; do n=$((n + 1)); [ $n -lt 300 ] || exit 1; sleep 0.1; done
 ranges=
-for one in wlan1:192.0.2 wlan1_1:198.51.100 wlan1_2:203.0.113 wlan1_3:10.0.5 wlan1_4:10.0.6; do
+for one; do
     link=${one%:*} network=${one#*:}
     ip -n air address add "$network.1/24" dev "$link"
     ranges="$ranges --interface=$link --dhcp-range=$network.10,$network.10,1h"
