@@ -97,10 +97,14 @@ pub fn expand(folder: &Path, pattern: &str) -> Vec<String> {
                 next.push(join(part));
                 continue;
             }
-            let mut names = common::names(&folder.join(before));
-            names.retain(|name| matches(part, name));
-            names.sort();
-            next.extend(names.iter().map(|name| join(name)));
+            let first = next.len();
+            for name in common::names(&folder.join(before)) {
+                if matches(part, &name) {
+                    let path = join(&name);
+                    let at = next[first..].partition_point(|earlier| *earlier < path);
+                    next.insert(first + at, path);
+                }
+            }
         }
         found = next;
     }

@@ -49,7 +49,8 @@ fn marks(details: &str) -> Vec<String> {
             "service" => service = value,
             "boot" if service.is_empty() => begun = time,
             "started" if time != 0 => {
-                started.push((time, service));
+                let at = started.partition_point(|earlier| *earlier < (time, service));
+                started.insert(at, (time, service));
                 if service == "boot" {
                     last = time;
                 }
@@ -58,7 +59,6 @@ fn marks(details: &str) -> Vec<String> {
         }
     }
     started.retain(|(time, _)| *time <= last);
-    started.sort_unstable();
     started.insert(0, (begun, "dinit"));
     let marks = started.iter();
     marks.map(|(time, name)| format!("{name} {time}")).collect()

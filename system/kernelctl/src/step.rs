@@ -2,6 +2,7 @@
 
 use document::Origin;
 use std::fmt;
+use std::rc::Rc;
 
 mod same;
 
@@ -81,6 +82,12 @@ impl Kind {
     }
 }
 
+/// Adds a step in place of an earlier one of the same file: what comes later counts.
+pub fn put(steps: &mut Vec<Rc<Step>>, step: Rc<Step>) {
+    steps.retain(|earlier| earlier.kind != step.kind || earlier.path != step.path);
+    steps.push(step);
+}
+
 /// One value that is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
@@ -96,29 +103,24 @@ pub struct Step {
 }
 
 impl Step {
-    /// One that counts when it fails; its texts are put together here, in one place.
+    /// Its texts are put together here, in one place. `optional`: it does not count when it fails.
     #[inline(never)]
     pub fn new(
         kind: Kind,
+        optional: bool,
         key: fmt::Arguments<'_>,
         path: fmt::Arguments<'_>,
         wanted: fmt::Arguments<'_>,
         origin: &Origin,
-    ) -> Self {
-        Self {
+    ) -> Rc<Self> {
+        Rc::new(Self {
             kind,
             key: std::fmt::format(key),
             path: std::fmt::format(path),
             wanted: std::fmt::format(wanted),
-            optional: false,
+            optional,
             origin: origin.clone(),
-        }
-    }
-
-    /// The same, that may fail.
-    pub fn optional(mut self, optional: bool) -> Self {
-        self.optional = optional;
-        self
+        })
     }
 
     /// Of a module, its name.

@@ -3,6 +3,7 @@
 use super::{Group, ROOT};
 use crate::step::{Kind, Step};
 use document::Origin;
+use std::rc::Rc;
 
 /// A controller that a group gives on.
 struct Needed<'g> {
@@ -37,9 +38,9 @@ impl<'g> Folder<'g> {
     }
 }
 
-/// The steps for groups below `base`: first the groups, each after the one that it is in; then controllers, from the top;
+/// Adds the steps for groups below `base`: first the groups, each after the one that it is in; then controllers, from the top;
 /// then limits.
-pub fn steps(base: &str, groups: &[Group]) -> Vec<Step> {
+pub fn steps(base: &str, groups: &[Group], steps: &mut Vec<Rc<Step>>) {
     // In the order of their names: what is above comes before.
     let mut folders: Vec<Folder<'_>> = Vec::new();
     let mut limits = Vec::new();
@@ -76,20 +77,20 @@ pub fn steps(base: &str, groups: &[Group]) -> Vec<Step> {
             end = name[next..].find('/').map_or(name.len(), |at| next + at);
         }
         for limit in &group.limits {
-            let step = Step::new(
+            limits.push(Step::new(
                 limit.kind,
+                limit.optional,
                 format_args!("{name}/{}", limit.key),
                 format_args!("{ROOT}/{name}/{}", limit.file),
                 format_args!("{}", limit.wanted),
                 &limit.origin,
-            );
-            limits.push(step.optional(limit.optional));
+            ));
         }
     }
-    let mut steps: Vec<Step> = Vec::new();
     for Folder { name, origin, .. } in folders.iter().filter(|folder| !folder.name.is_empty()) {
         steps.push(Step::new(
             Kind::Group,
+            false,
             format_args!("{name}"),
             format_args!("{ROOT}/{name}"),
             format_args!("{}", Kind::THERE),
@@ -97,14 +98,13 @@ pub fn steps(base: &str, groups: &[Group]) -> Vec<Step> {
         ));
     }
     for folder in &folders {
-        controllers(folder, &mut steps);
+        controllers(folder, steps);
     }
-    steps.extend(limits);
-    steps
+    steps.append(&mut limits);
 }
 
 /// The steps by which a folder gives controllers on: one for all that must be, and one for each that need not.
-fn controllers(folder: &Folder<'_>, steps: &mut Vec<Step>) {
+fn controllers(folder: &Folder<'_>, steps: &mut Vec<Rc<Step>>) {
     let file = match &*folder.name {
         "" => "cgroup.subtree_control".to_owned(),
         name => format!("{name}/cgroup.subtree_control"),
@@ -122,12 +122,12 @@ fn controllers(folder: &Folder<'_>, steps: &mut Vec<Step>) {
     }
     if let Some(origin) = first {
         let (key, wanted) = (format_args!("{file}"), format_args!("{names}"));
-        steps.push(Step::new(kind, key, path, wanted, origin));
+        steps.push(Step::new(kind, false, key, path, wanted, origin));
     }
     for needed in folder.needed.iter().filter(|needed| needed.optional) {
         let name = needed.name;
         let (key, wanted) = (format_args!("{file}[{name}]"), format_args!("+{name}"));
-        steps.push(Step::new(kind, key, path, wanted, needed.origin).optional(true));
+        steps.push(Step::new(kind, true, key, path, wanted, needed.origin));
     }
 }
 
@@ -140,7 +140,8 @@ mod tests {
         let text = "cgroup_root = \"all\"\n[groups.\"web/workers\"]\npids.max = 5\nmemory.max = \"1M\"\n\
                     [groups.web]\ncpu.weight = 50\ncontrollers = [\"io\"]\n";
         let policy = policy::parse("p.toml", text.as_bytes(), None).unwrap();
-        let steps = super::steps(&policy.cgroup_root, &policy.groups);
+        let mut steps = Vec::new();
+        super::steps(&policy.cgroup_root, &policy.groups, &mut steps);
         let shown: Vec<String> = steps
             .iter()
             .map(|step| {

@@ -11,6 +11,7 @@ use document::Origin;
 use document::{Data, Key, Table, Value, json, toml};
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 /// Where the policy is unless another is named: the machine's own, or else that of what it was installed from.
 const USUAL: &str = "/etc/kernelctl.toml";
@@ -25,11 +26,11 @@ pub struct Policy {
     pub profile: String,
     pub sysctls: Vec<Assignment>,
     /// Files below /sys; a path may be a pattern.
-    pub knobs: Vec<Step>,
-    pub modules: Vec<Step>,
+    pub knobs: Vec<Rc<Step>>,
+    pub modules: Vec<Rc<Step>>,
     /// Modules that are never loaded by themselves.
     pub blacklist: Vec<(String, Origin)>,
-    pub zram: Option<Step>,
+    pub zram: Option<Rc<Step>>,
     /// The group that all groups are in; empty: the top.
     pub cgroup_root: String,
     pub groups: Vec<Group>,
@@ -73,7 +74,11 @@ pub fn parse(shown: &str, text: &[u8], profile: Option<&str>) -> Result<Policy> 
         .extension()
         .is_some_and(|end| end == "json")
         || text.trim_ascii_start().starts_with(b"{");
-    let at = |line| Origin::new(shown, line);
+    let file: Rc<str> = shown.into();
+    let at = |line| Origin {
+        file: file.clone(),
+        line,
+    };
     let read = match foreign {
         false => toml::parse(text).map(Data::Table),
         true => json::parse(text).map(|value| value.data),
@@ -95,7 +100,7 @@ pub fn parse(shown: &str, text: &[u8], profile: Option<&str>) -> Result<Policy> 
         ..Policy::default()
     };
     let mut reading = Reading {
-        file: shown,
+        file: file.clone(),
         foreign,
         policy: &mut policy,
     };
@@ -117,7 +122,7 @@ pub(crate) use wrong;
 
 /// A policy that is being read.
 pub struct Reading<'a> {
-    pub file: &'a str,
+    pub file: Rc<str>,
     /// JSON, as another distribution has it.
     pub foreign: bool,
     pub policy: &'a mut Policy,
@@ -125,7 +130,8 @@ pub struct Reading<'a> {
 
 impl Reading<'_> {
     pub fn origin(&self, line: u32) -> Origin {
-        Origin::new(self.file, line)
+        let file = self.file.clone();
+        Origin { file, line }
     }
 
     /// An error at a line; `wrong!` makes a result of it.
@@ -199,7 +205,7 @@ impl Reading<'_> {
             for (key, value) in &profiles.0 {
                 let mut other = Policy::default();
                 let mut reading = Reading {
-                    file: self.file,
+                    file: self.file.clone(),
                     foreign: self.foreign,
                     policy: &mut other,
                 };

@@ -3,46 +3,42 @@
 use super::{Policy, sections};
 use crate::cgroup;
 use crate::glob;
-use crate::step::{Kind, Step};
+use crate::step::{Step, put};
 use crate::sysctl::{self, Assignment};
 use crate::system::zram;
 use common::Root;
+use std::rc::Rc;
 
 /// `assignments`: those of sysctl.d and the policy's.
-pub fn steps(root: &Root, policy: &Policy, assignments: &[Assignment]) -> Vec<Step> {
+pub fn steps(root: &Root, policy: &Policy, assignments: &[Assignment]) -> Vec<Rc<Step>> {
     let mut steps = policy.modules.clone();
     steps.extend(sections::blacklist(policy));
     steps.extend(sysctl::steps(root, assignments));
     for knob in &policy.knobs {
-        for step in matching(root, knob) {
-            steps.retain(|earlier| earlier.kind != Kind::Sys || earlier.path != step.path);
-            steps.push(step);
-        }
+        matching(root, knob, &mut steps);
     }
-    steps.extend(policy.zram.iter().map(|step| Step {
-        wanted: zram::resolve(root, &step.wanted),
-        ..step.clone()
-    }));
-    steps.extend(cgroup::steps(&policy.cgroup_root, &policy.groups));
+    if let Some(step) = &policy.zram {
+        let mut step = Step::clone(step);
+        step.wanted = zram::resolve(root, &step.wanted);
+        steps.push(Rc::new(step));
+    }
+    cgroup::steps(&policy.cgroup_root, &policy.groups, &mut steps);
     steps
 }
 
-/// A step for each file that matches; if there is none the step stays as it is, to be told.
-fn matching(root: &Root, knob: &Step) -> Vec<Step> {
-    if !glob::is_pattern(&knob.path) {
-        return vec![knob.clone()];
+/// Adds a step for each file that matches; if there is none the step stays as it is, to be told.
+fn matching(root: &Root, knob: &Rc<Step>, steps: &mut Vec<Rc<Step>>) {
+    let mut paths = Vec::new();
+    if glob::is_pattern(&knob.path) {
+        paths = glob::expand(&root.at("/"), &knob.path);
     }
-    let paths = glob::expand(&root.at("/"), &knob.path);
-    let mut steps: Vec<Step> = paths
-        .iter()
-        .map(|path| Step {
-            key: format!("/{path}"),
-            path: format!("/{path}"),
-            ..knob.clone()
-        })
-        .collect();
-    if steps.is_empty() {
-        steps.push(knob.clone());
+    if paths.is_empty() {
+        put(steps, knob.clone());
     }
-    steps
+    for path in paths {
+        let mut step = Step::clone(knob);
+        step.path = format!("/{path}");
+        step.key.clone_from(&step.path);
+        put(steps, Rc::new(step));
+    }
 }

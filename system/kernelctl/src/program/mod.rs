@@ -80,7 +80,7 @@ fn wanted(root: &Root, given: &Given) -> Result<Option<Wanted>> {
     let steps = policy::steps(root, &policy, &assignments);
     Ok(Some(Wanted {
         policy,
-        steps: steps.into_iter().map(Rc::new).collect(),
+        steps,
         incomplete: !errors.is_empty(),
     }))
 }

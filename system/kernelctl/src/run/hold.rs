@@ -15,8 +15,8 @@ use common::Root;
 /// When what was set cannot be read.
 pub fn status(root: &Root) -> Result<Report> {
     let state = State::load(root)?;
-    let mut files = None;
-    let entries = state.kept.into_iter().map(|kept| {
+    let (mut files, mut entries) = (None, Vec::new());
+    for kept in &state.kept {
         let mut entry = look(root, kept.step.clone());
         if entry.outcome == Outcome::Would {
             entry.outcome = match &entry.old {
@@ -25,14 +25,14 @@ pub fn status(root: &Root) -> Result<Report> {
                 Found::Absent => Outcome::Drifted("it is gone".to_owned()),
                 Found::Is(now) => {
                     let files = files.get_or_insert_with(|| sysctl::read(root).0);
-                    Outcome::Drifted(why(&kept, now, files))
+                    Outcome::Drifted(why(kept, now, files))
                 }
             };
         }
-        entry
-    });
+        entries.push(entry);
+    }
     Ok(Report {
-        entries: entries.collect(),
+        entries,
         policy: state.policy,
         profile: state.profile,
         system: None,

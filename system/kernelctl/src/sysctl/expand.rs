@@ -3,78 +3,70 @@
 use super::file::Assignment;
 use super::name::dotted;
 use crate::glob;
-use crate::step::{Kind, Step};
+use crate::step::{Kind, Step, put};
 use common::Root;
+use std::rc::Rc;
 
 /// Where the kernel has them.
 const FOLDER: &str = "/proc/sys";
 
 /// The steps that assignments mean. A key that is assigned by itself, or left out by `-key`, is no part of a pattern.
-pub fn steps(root: &Root, assignments: &[Assignment]) -> Vec<Step> {
+pub fn steps(root: &Root, assignments: &[Assignment]) -> Vec<Rc<Step>> {
     let latest = latest(assignments);
-    let (patterns, names): (Vec<&Assignment>, Vec<&Assignment>) = latest
-        .iter()
-        .copied()
-        .partition(|assignment| glob::is_pattern(&assignment.path));
-    let left_out: Vec<&str> = patterns
-        .iter()
-        .filter(|pattern| pattern.value.is_none())
-        .map(|pattern| &*pattern.path)
-        .collect();
-    let mut steps: Vec<Step> = Vec::with_capacity(latest.len());
+    let folder = root.at(FOLDER);
+    let excluded = |path: &str| {
+        let by = |other: &&Assignment| match glob::is_pattern(&other.path) {
+            true => other.value.is_none() && whole(&other.path, path),
+            false => other.path == path,
+        };
+        latest.iter().any(by) || folder.join(path).is_dir()
+    };
+    let mut steps: Vec<Rc<Step>> = Vec::with_capacity(latest.len());
     for assignment in &latest {
-        let Some(value) = &assignment.value else {
-            continue;
-        };
-        let step = |path: &str| {
-            let step = Step::new(
-                Kind::Sysctl,
-                format_args!("{}", dotted(path)),
-                format_args!("{FOLDER}/{path}"),
-                format_args!("{value}"),
-                &assignment.origin,
-            );
-            step.optional(assignment.optional)
-        };
-        if !glob::is_pattern(&assignment.path) {
-            steps.push(step(&assignment.path));
+        if assignment.value.is_none() {
             continue;
         }
-        for path in glob::expand(&root.at(FOLDER), &assignment.path) {
-            let excluded = names.iter().any(|name| name.path == path)
-                || left_out.iter().any(|pattern| whole(pattern, &path))
-                || root.at(FOLDER).join(&path).is_dir();
-            if !excluded {
-                // Of two patterns the later one counts.
-                let full = format!("{FOLDER}/{path}");
-                steps.retain(|earlier| earlier.path != full);
-                steps.push(step(&path));
+        if !glob::is_pattern(&assignment.path) {
+            steps.push(step(assignment, &assignment.path));
+            continue;
+        }
+        for path in glob::expand(&folder, &assignment.path) {
+            if !excluded(&path) {
+                put(&mut steps, step(assignment, &path));
             }
         }
     }
     steps
 }
 
+/// The step that an assignment means for a path.
+fn step(assignment: &Assignment, path: &str) -> Rc<Step> {
+    let value = assignment.value.as_deref().unwrap_or("");
+    Step::new(
+        Kind::Sysctl,
+        assignment.optional,
+        format_args!("{}", dotted(path)),
+        format_args!("{FOLDER}/{path}"),
+        format_args!("{value}"),
+        &assignment.origin,
+    )
+}
+
 /// Of assignments of the same name the last; its place is the last one's, too, unless it changes nothing.
 fn latest(assignments: &[Assignment]) -> Vec<&Assignment> {
-    let mut latest: Vec<Option<&Assignment>> = Vec::with_capacity(assignments.len());
+    let mut latest: Vec<&Assignment> = Vec::with_capacity(assignments.len());
     for assignment in assignments {
-        let mut places = latest.iter_mut();
-        let same = |earlier: &&mut Option<&Assignment>| {
-            earlier.is_some_and(|earlier| earlier.path == assignment.path)
-        };
-        if let Some(place) = places.find(same) {
-            let repeats = place.is_some_and(|earlier| {
-                earlier.value == assignment.value && earlier.optional == assignment.optional
-            });
-            if repeats {
+        let mut earlier = latest.iter();
+        if let Some(at) = earlier.position(|earlier| earlier.path == assignment.path) {
+            let earlier = latest[at];
+            if earlier.value == assignment.value && earlier.optional == assignment.optional {
                 continue;
             }
-            *place = None;
+            latest.remove(at);
         }
-        latest.push(Some(assignment));
+        latest.push(assignment);
     }
-    latest.into_iter().flatten().collect()
+    latest
 }
 
 /// Whether a pattern matches a path, part by part.

@@ -1,5 +1,6 @@
 //! `[groups.NAME]`: control groups and their limits (`Documentation/admin-guide/cgroup-v2.rst`).
 
+use super::dash;
 use super::sysctl::plain;
 use crate::cgroup::{FILES, File, Group, Limit, Takes};
 use crate::error::Result;
@@ -22,10 +23,7 @@ pub fn groups(reading: &mut Reading<'_>, key: &Key, value: &Value) -> Result<()>
         let table = reading.table(key, value)?;
         let mut group = begin(reading, key)?;
         for (key, value) in &table.0 {
-            let (optional, name) = match key.name.strip_prefix('-') {
-                Some(name) => (true, name),
-                None => (false, &*key.name),
-            };
+            let (optional, name) = dash(&key.name);
             if name == "controllers" {
                 group.controllers.extend(reading.texts(key, value)?);
             } else {

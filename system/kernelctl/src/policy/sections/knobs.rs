@@ -1,9 +1,10 @@
 //! What lies below /sys: huge pages, KSM, the scheduler, processors' frequencies, block devices, and any other file.
 
+use super::dash;
 use super::sysctl::plain;
 use crate::error::Result;
 use crate::policy::read::{Reading, wrong};
-use crate::step::{Kind, Step};
+use crate::step::{self, Kind, Step};
 use document::{Key, Table, Value};
 
 /// A section whose keys are files of a folder; a key with dots is a path in it.
@@ -96,20 +97,21 @@ pub fn knobs(reading: &mut Reading<'_>, section: &Key, value: &Value) -> Result<
 
 fn each(reading: &mut Reading<'_>, section: &Key, before: &str, table: &Table) -> Result<()> {
     for (key, value) in &table.0 {
-        let (optional, name) = dash(&format!("{before}{}", key.name));
+        let name = format!("{before}{}", key.name);
+        let (optional, name) = dash(&name);
         if let Some(inner) = value.table() {
             let before = format!("{}{name}.", if optional { "-" } else { "" });
             each(reading, section, &before, inner)?;
             continue;
         }
         let short = SHORT.iter().find(|(short, _)| *short == name);
-        let name = short.map_or(&*name, |(_, long)| long);
+        let name = short.map_or(name, |(_, long)| long);
         let mut own = SECTIONS.iter().filter(|own| own.name == section.name);
         match own.find(|own| own.keys.contains(&name)) {
             Some(own) => {
                 let path = format!("{}/{}", own.folder, name.replace('.', "/"));
                 let shown = format!("{}.{name}", section.name);
-                push(reading, &shown, path, optional, key, value)?;
+                push(reading, &shown, &path, optional, key, value)?;
             }
             None => {
                 let own = SECTIONS.iter().filter(|own| own.name == section.name);
@@ -134,12 +136,12 @@ pub fn block(reading: &mut Reading<'_>, section: &Key, value: &Value) -> Result<
         }
         for (key, value) in &reading.table(device, value)?.0 {
             let (optional, name) = dash(&key.name);
-            if !QUEUE.contains(&&*name) {
+            if !QUEUE.contains(&name) {
                 return Err(reading.unknown(key, "a block device", QUEUE));
             }
             let path = format!("/sys/block/{}/queue/{name}", device.name);
             let shown = format!("block.{}.{name}", device.name);
-            push(reading, &shown, path, optional, key, value)?;
+            push(reading, &shown, &path, optional, key, value)?;
         }
     }
     Ok(())
@@ -157,22 +159,15 @@ pub fn sysfs(reading: &mut Reading<'_>, section: &Key, value: &Value) -> Result<
                 "'{path}' is no path of a file below /sys"
             );
         }
-        push(reading, &path.clone(), path, optional, key, value)?;
+        push(reading, path, path, optional, key, value)?;
     }
     Ok(())
-}
-
-fn dash(name: &str) -> (bool, String) {
-    match name.strip_prefix('-') {
-        Some(name) => (true, name.to_owned()),
-        None => (false, name.to_owned()),
-    }
 }
 
 fn push(
     reading: &mut Reading<'_>,
     shown: &str,
-    path: String,
+    path: &str,
     optional: bool,
     key: &Key,
     value: &Value,
@@ -186,15 +181,14 @@ fn push(
         ));
     };
     let origin = reading.origin(key.line);
-    let knobs = &mut reading.policy.knobs;
-    knobs.retain(|earlier: &Step| earlier.path != path);
     let step = Step::new(
         Kind::Sys,
+        optional,
         format_args!("{shown}"),
         format_args!("{path}"),
         format_args!("{wanted}"),
         &origin,
     );
-    knobs.push(step.optional(optional));
+    step::put(&mut reading.policy.knobs, step);
     Ok(())
 }

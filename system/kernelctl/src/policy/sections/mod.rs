@@ -32,6 +32,14 @@ const SECTIONS: &[(&str, Reader)] = &[
     ("pressure", pressure::pressure),
 ];
 
+/// A name without the dash that makes it optional, and whether there was one.
+pub fn dash(name: &str) -> (bool, &str) {
+    match name.strip_prefix('-') {
+        Some(name) => (true, name),
+        None => (false, name),
+    }
+}
+
 /// Reads one section; `others`: what else could stand in its place.
 pub fn read(reading: &mut Reading<'_>, key: &Key, value: &Value, others: &[&str]) -> Result<()> {
     match SECTIONS.iter().find(|(name, _)| *name == key.name) {

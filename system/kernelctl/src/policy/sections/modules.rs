@@ -1,22 +1,21 @@
 //! `[modules]`: which are loaded, and which never by themselves. `[zram]`: swap in compressed memory.
 
+use super::dash;
 use super::sysctl::amount;
 use crate::error::Result;
 use crate::policy::read::{Reading, wrong};
 use crate::policy::units;
-use crate::step::{Kind, Step};
+use crate::step::{self, Kind, Step};
 use document::{Key, Value};
 use std::fmt::Write;
+use std::rc::Rc;
 
 /// What modprobe.d(5) has for it.
 const BLACKLIST: &str = "/run/modprobe.d/kernelctl.conf";
 
 pub fn modules(reading: &mut Reading<'_>, section: &Key, value: &Value) -> Result<()> {
     for (key, value) in &reading.table(section, value)?.0 {
-        let (optional, name) = match key.name.strip_prefix('-') {
-            Some(name) => (true, name),
-            None => (false, &*key.name),
-        };
+        let (optional, name) = dash(&key.name);
         if !matches!(name, "load" | "blacklist") {
             return Err(reading.unknown(key, "modules", &["load", "blacklist"]));
         }
@@ -38,19 +37,17 @@ pub fn modules(reading: &mut Reading<'_>, section: &Key, value: &Value) -> Resul
                 continue;
             }
             let origin = reading.origin(key.line);
-            let modules = &mut reading.policy.modules;
-            let path = format!("/sys/module/{module}");
-            modules.retain(|earlier: &Step| earlier.path != path);
             let parameters = parameters.trim();
             let space = if parameters.is_empty() { "" } else { " " };
             let step = Step::new(
                 Kind::Module,
+                optional,
                 format_args!("module {module}"),
-                format_args!("{path}"),
+                format_args!("/sys/module/{module}"),
                 format_args!("{}{space}{parameters}", Kind::LOADED),
                 &origin,
             );
-            modules.push(step.optional(optional));
+            step::put(&mut reading.policy.modules, step);
         }
     }
     for (module, origin) in &reading.policy.blacklist {
@@ -68,7 +65,7 @@ pub fn modules(reading: &mut Reading<'_>, section: &Key, value: &Value) -> Resul
 }
 
 /// The step that keeps modules from being loaded by themselves; none if there are none.
-pub fn blacklist(policy: &crate::policy::Policy) -> Option<Step> {
+pub fn blacklist(policy: &crate::policy::Policy) -> Option<Rc<Step>> {
     let (_, origin) = policy.blacklist.first()?;
     let mut lines = String::new();
     for (module, _) in &policy.blacklist {
@@ -76,6 +73,7 @@ pub fn blacklist(policy: &crate::policy::Policy) -> Option<Step> {
     }
     Some(Step::new(
         Kind::Own,
+        false,
         format_args!("modules.blacklist"),
         format_args!("{BLACKLIST}"),
         format_args!("{}", lines.trim_end()),
@@ -140,13 +138,13 @@ pub fn zram(reading: &mut Reading<'_>, section: &Key, value: &Value) -> Result<(
         return wrong!(reading, section.line, "zram needs a size");
     };
     let origin = reading.origin(section.line);
-    let step = Step::new(
+    reading.policy.zram = Some(Step::new(
         Kind::Zram,
+        optional,
         format_args!("zram"),
         format_args!("/sys/block/zram0"),
         format_args!("{algorithm} {size} {priority}"),
         &origin,
-    );
-    reading.policy.zram = Some(step.optional(optional));
+    ));
     Ok(())
 }

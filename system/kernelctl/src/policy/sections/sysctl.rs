@@ -1,5 +1,6 @@
 //! `[sysctl]`: names as in sysctl.d(5), or tables in each other; `-` before a name: it is optional.
 
+use super::dash;
 use crate::error::Result;
 use crate::policy::read::{Reading, wrong};
 use crate::sysctl::{Assignment, path};
@@ -8,10 +9,7 @@ use document::{Data, Key, Table, Value};
 pub fn sysctl(reading: &mut Reading<'_>, key: &Key, value: &Value) -> Result<()> {
     let table = reading.table(key, value)?;
     for (key, value) in &table.0 {
-        let (optional, name) = match key.name.strip_prefix('-') {
-            Some(name) => (true, name),
-            None => (false, &*key.name),
-        };
+        let (optional, name) = dash(&key.name);
         match value.table() {
             // Parts of a name that stand by themselves are taken as they are.
             Some(inner) => nested(reading, name, inner, optional)?,
