@@ -183,10 +183,13 @@ impl Reading<'_> {
     pub fn texts(&self, key: &Key, value: &Value) -> Result<Vec<String>> {
         match &value.data {
             Data::Text(text) => Ok(vec![text.clone()]),
-            Data::Array(values) => values
-                .iter()
-                .map(|value| self.text(key, value).map(str::to_owned))
-                .collect(),
+            Data::Array(values) => {
+                let mut texts = Vec::new();
+                for value in values {
+                    texts.push(self.text(key, value)?.to_owned());
+                }
+                Ok(texts)
+            }
             _ => Err(self.other(key, value, "a string or a list of strings")),
         }
     }
@@ -223,12 +226,15 @@ impl Reading<'_> {
                 self.profile(profiles, key, value, &mut Vec::new())
             }
             _ => {
-                let names = profiles.iter().flat_map(|all| &all.0);
-                let names: Vec<&str> = names.map(|(key, _)| &*key.name).collect();
-                let there = match names.is_empty() {
-                    true => "there are none: write [profiles.NAME]".to_owned(),
-                    false => format!("there are: {}", names.join(", ")),
-                };
+                let (mut there, mut before) = (String::new(), "there are: ");
+                for (key, _) in profiles.iter().flat_map(|all| &all.0) {
+                    there += before;
+                    there += &key.name;
+                    before = ", ";
+                }
+                if there.is_empty() {
+                    there += "there are none: write [profiles.NAME]";
+                }
                 wrong!(self, line, "there is no profile '{name}'; {there}")
             }
         }

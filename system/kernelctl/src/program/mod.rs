@@ -43,13 +43,10 @@ fn command(root: &Root, told: &Told) -> Result<u8> {
         "status" => {
             let mut report = run::status(root)?;
             report.system = now::state(root);
-            Ok(tell(given, &report, FAILED))
+            Ok(tell(given, &report))
         }
-        "drift" => {
-            let report = run::drift(root)?;
-            Ok(tell(given, &report, FAILED))
-        }
-        "revert" => Ok(tell(given, &run::revert(root)?, FAILED)),
+        "drift" => Ok(tell(given, &run::drift(root)?)),
+        "revert" => Ok(tell(given, &run::revert(root)?)),
         "attach" => attach(root, told),
         "watch" => watch(root, given),
         "marks" => marks::write(root).map(|()| DONE),
@@ -98,7 +95,7 @@ fn apply(root: &Root, given: &Given) -> Result<u8> {
     };
     let names = (&*wanted.policy.file, &*wanted.policy.profile);
     let report = run::apply(root, &wanted.steps, mode, names)?;
-    let status = tell(given, &report, FAILED);
+    let status = tell(given, &report);
     if report.failed() && mode == Mode::Whole {
         complain(&"all is as it was before (--keep-going does what can be done)");
     }
@@ -115,7 +112,7 @@ fn plan(root: &Root, given: &Given) -> Result<u8> {
         profile: wanted.policy.profile,
         entries: run::plan(root, &wanted.steps),
     };
-    let status = tell(given, &report, FAILED);
+    let status = tell(given, &report);
     Ok(if wanted.incomplete { FAILED } else { status })
 }
 
@@ -147,17 +144,15 @@ fn watch(root: &Root, given: &Given) -> Result<u8> {
     pressure::watch(root, &policy, ready).map(|()| DONE)
 }
 
-/// Prints a report; the status is `bad` when something failed or has drifted.
-fn tell(given: &Given, report: &Report, bad: u8) -> u8 {
+/// Prints a report; the exit status that it means.
+fn tell(given: &Given, report: &Report) -> u8 {
     let text = match given.has("json") {
         true => report.json() + "\n",
         false => report.text(given.has("quiet")),
     };
     print(&text);
-    let drifted = report.count(|outcome| matches!(outcome, run::Outcome::Drifted(_))) > 0;
-    if report.failed() || drifted {
-        bad
-    } else {
-        DONE
+    match report.holds() {
+        true => DONE,
+        false => FAILED,
     }
 }

@@ -102,13 +102,15 @@ pub struct Report {
 }
 
 impl Report {
-    pub fn count(&self, counts: impl Fn(&Outcome) -> bool) -> usize {
-        let outcomes = self.entries.iter().map(|entry| &entry.outcome);
-        outcomes.filter(|outcome| counts(outcome)).count()
+    pub fn failed(&self) -> bool {
+        let mut outcomes = self.entries.iter().map(|entry| &entry.outcome);
+        outcomes.any(|outcome| matches!(outcome, Outcome::Failed(_)))
     }
 
-    pub fn failed(&self) -> bool {
-        self.count(|outcome| matches!(outcome, Outcome::Failed(_))) > 0
+    /// Whether all is as it should be.
+    pub fn holds(&self) -> bool {
+        let mut outcomes = self.entries.iter().map(|entry| &entry.outcome);
+        !outcomes.any(|outcome| matches!(outcome, Outcome::Failed(_) | Outcome::Drifted(_)))
     }
 
     /// A line a value; `quiet`: only what failed or has drifted.
@@ -138,16 +140,15 @@ impl Report {
                 None => counted.push((name, 1)),
             }
         }
-        let parts = counted
-            .iter()
-            .map(|(name, count)| format!("{count} {name}"));
-        let parts: Vec<String> = parts.collect();
-        match parts.is_empty() {
-            true => text += "nothing to do\n",
-            false => {
-                let _ = writeln!(text, "{}", parts.join(", "));
-            }
+        if counted.is_empty() {
+            text += "nothing to do";
         }
+        let mut before = "";
+        for (name, count) in counted {
+            let _ = write!(text, "{before}{count} {name}");
+            before = ", ";
+        }
+        text.push('\n');
         text
     }
 

@@ -1,6 +1,6 @@
 //! `[groups.NAME]`: control groups and their limits (`Documentation/admin-guide/cgroup-v2.rst`).
 
-use super::dash;
+use super::{dash, first};
 use super::sysctl::plain;
 use crate::cgroup::{FILES, File, Group, Limit, Takes};
 use crate::error::Result;
@@ -8,6 +8,7 @@ use crate::policy::read::{Reading, wrong};
 use crate::policy::units;
 use crate::step::Kind;
 use document::{Data, Key, Table, Value};
+use std::fmt::Write;
 
 /// What the peer's JSON calls them.
 const FOREIGN: &[(&str, &str)] = &[
@@ -21,7 +22,7 @@ const FOREIGN: &[(&str, &str)] = &[
 pub fn groups(reading: &mut Reading<'_>, key: &Key, value: &Value) -> Result<()> {
     for (key, value) in &reading.table(key, value)?.0 {
         let table = reading.table(key, value)?;
-        let mut group = begin(reading, key)?;
+        let mut group = begin(reading, &key.name, key.line)?;
         for (key, value) in &table.0 {
             let (optional, name) = dash(&key.name);
             if name == "controllers" {
@@ -49,48 +50,46 @@ pub fn root(reading: &mut Reading<'_>, key: &Key, value: &Value) -> Result<()> {
 
 /// A list of tables with `path`, or a table of them by name.
 pub fn foreign(reading: &mut Reading<'_>, key: &Key, value: &Value) -> Result<()> {
-    let mut each: Vec<(Key, &Value)> = Vec::new();
     match &value.data {
         Data::Array(values) => {
-            let unnamed = |value| {
-                (
-                    Key {
-                        name: String::new(),
-                        ..key.clone()
-                    },
-                    value,
-                )
+            let unnamed = Key {
+                name: String::new(),
+                line: key.line,
             };
-            each.extend(values.iter().map(unnamed));
+            for value in values {
+                foreign_group(reading, &unnamed, value)?;
+            }
         }
-        Data::Table(table) => each.extend(table.0.iter().map(|(key, value)| (key.clone(), value))),
+        Data::Table(table) => {
+            for (key, value) in &table.0 {
+                foreign_group(reading, key, value)?;
+            }
+        }
         _ => return Err(reading.other(key, value, "a list or an object")),
     }
-    for (mut key, value) in each {
-        let table = reading.table(&key, value)?;
-        if let Some((path, value)) = table
-            .0
-            .iter()
-            .find(|(key, _)| key.name == "path" || key.name == "name")
-        {
-            key = Key {
-                name: reading.text(path, value)?.trim_matches('/').to_owned(),
-                line: path.line,
-            };
+    Ok(())
+}
+
+fn foreign_group(reading: &mut Reading<'_>, key: &Key, value: &Value) -> Result<()> {
+    let table = reading.table(key, value)?;
+    let is_name = |key: &Key| matches!(&*key.name, "path" | "name");
+    let mut group = match table.0.iter().find(|(key, _)| is_name(key)) {
+        Some((path, value)) => {
+            let name = reading.text(path, value)?.trim_matches('/');
+            begin(reading, name, path.line)?
         }
-        let mut group = begin(reading, &key)?;
-        for (key, value) in table.0.iter().filter(|(_, value)| value.data != Data::Null) {
-            if matches!(&*key.name, "path" | "name") {
-                continue;
-            }
-            let Some((_, name)) = FOREIGN.iter().find(|(foreign, _)| *foreign == key.name) else {
-                let known: Vec<&str> = FOREIGN.iter().map(|(foreign, _)| *foreign).collect();
-                return Err(reading.unknown(key, "a group", &known));
-            };
-            limit(reading, &mut group, name, false, key, value)?;
+        None => begin(reading, &key.name, key.line)?,
+    };
+    for (key, value) in &table.0 {
+        if is_name(key) || value.data == Data::Null {
+            continue;
         }
-        add(reading, group);
+        let Some((_, name)) = FOREIGN.iter().find(|(foreign, _)| *foreign == key.name) else {
+            return Err(reading.unknown(key, "a group", &first(FOREIGN)));
+        };
+        limit(reading, &mut group, name, false, key, value)?;
     }
+    add(reading, group);
     Ok(())
 }
 
@@ -107,18 +106,17 @@ pub fn is_name(name: &str) -> bool {
     name.split('/').all(part)
 }
 
-fn begin(reading: &Reading<'_>, key: &Key) -> Result<Group> {
-    if !is_name(&key.name) {
+fn begin(reading: &Reading<'_>, name: &str, line: u32) -> Result<Group> {
+    if !is_name(name) {
         return wrong!(
             reading,
-            key.line,
-            "'{}' is no name of a group: write it as 'batch' or 'web/workers'",
-            key.name
+            line,
+            "'{name}' is no name of a group: write it as 'batch' or 'web/workers'"
         );
     }
     Ok(Group {
-        name: key.name.clone(),
-        origin: reading.origin(key.line),
+        name: name.to_owned(),
+        origin: reading.origin(line),
         controllers: Vec::new(),
         limits: Vec::new(),
     })
@@ -161,7 +159,10 @@ fn limit(
         return inner(reading, group, name, optional, table);
     }
     let Some(file) = file else {
-        let known: Vec<&str> = FILES.iter().map(|file| file.name).collect();
+        let mut known = Vec::new();
+        for file in FILES {
+            known.push(file.name);
+        }
         let key = Key {
             name: name.to_owned(),
             line: key.line,
@@ -264,48 +265,39 @@ fn one(file: &File, value: &Value) -> Result<(Kind, String), &'static str> {
 
 /// `"rbps=1M wiops=100"`, or a table of these.
 fn devices(reading: &Reading<'_>, key: &Key, value: &Value, names: &[&str]) -> Result<String> {
-    let mut parts: Vec<(String, Option<String>)> = Vec::new();
+    let mut text = String::new();
+    let mut right = true;
+    let mut part = |name: &str, amount: Option<&str>| match amount.and_then(units::bytes_or_max) {
+        Some(amount) if names.contains(&name) => {
+            let space = if text.is_empty() { "" } else { " " };
+            let _ = write!(text, "{space}{name}={amount}");
+        }
+        _ => right = false,
+    };
     match &value.data {
         Data::Table(table) => {
-            parts.extend(
-                table
-                    .0
-                    .iter()
-                    .map(|(key, value)| (key.name.clone(), plain(value))),
-            );
+            for (key, value) in &table.0 {
+                part(&key.name, plain(value).as_deref());
+            }
         }
         Data::Text(text) => {
-            parts.extend(
-                text.split_ascii_whitespace()
-                    .map(|part| match part.split_once('=') {
-                        Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
-                        None => (part.to_owned(), None),
-                    }),
-            )
+            for word in text.split_ascii_whitespace() {
+                let (name, amount) = word.split_once('=').unwrap_or((word, ""));
+                part(name, Some(amount));
+            }
         }
         _ => {}
     }
-    let wrong = || -> Result<String> {
-        wrong!(
+    let apart = |c: char| c == '/' || c.is_whitespace() || c.is_control();
+    let device = &*key.name;
+    let named = !device.is_empty() && !device.starts_with('.') && !device.contains(apart);
+    if text.is_empty() || !right || !named {
+        return wrong!(
             reading,
             value.line,
-            "'{}' is limits of a device: {}=N, N a size, or 'max'",
-            key.name,
+            "'{device}' is limits of a device: {}=N, N a size, or 'max'",
             names.join("=N ")
-        )
-    };
-    let slash = key
-        .name
-        .contains(|c: char| c == '/' || c.is_whitespace() || c.is_control());
-    if parts.is_empty() || key.name.is_empty() || key.name.starts_with('.') || slash {
-        return wrong();
+        );
     }
-    let mut text = Vec::new();
-    for (name, amount) in parts {
-        match amount.as_deref().and_then(units::bytes_or_max) {
-            Some(amount) if names.contains(&&*name) => text.push(format!("{name}={amount}")),
-            _ => return wrong(),
-        }
-    }
-    Ok(text.join(" "))
+    Ok(text)
 }

@@ -114,8 +114,10 @@ fn each(reading: &mut Reading<'_>, section: &Key, before: &str, table: &Table) -
                 push(reading, &shown, &path, optional, key, value)?;
             }
             None => {
-                let own = SECTIONS.iter().filter(|own| own.name == section.name);
-                let known: Vec<&str> = own.flat_map(|own| own.keys.iter().copied()).collect();
+                let mut known: Vec<&str> = Vec::new();
+                for own in SECTIONS.iter().filter(|own| own.name == section.name) {
+                    known.extend_from_slice(own.keys);
+                }
                 return Err(reading.unknown(key, &section.name, &known));
             }
         }

@@ -32,6 +32,15 @@ const SECTIONS: &[(&str, Reader)] = &[
     ("pressure", pressure::pressure),
 ];
 
+/// The names of a table, for messages.
+pub fn first<T>(table: &[(&'static str, T)]) -> Vec<&'static str> {
+    let mut names = Vec::new();
+    for (name, _) in table {
+        names.push(*name);
+    }
+    names
+}
+
 /// A name without the dash that makes it optional, and whether there was one.
 pub fn dash(name: &str) -> (bool, &str) {
     match name.strip_prefix('-') {
@@ -45,8 +54,7 @@ pub fn read(reading: &mut Reading<'_>, key: &Key, value: &Value, others: &[&str]
     match SECTIONS.iter().find(|(name, _)| *name == key.name) {
         Some((_, reader)) => reader(reading, key, value),
         None => {
-            let sections = SECTIONS.iter().map(|(name, _)| *name);
-            let known: Vec<&str> = others.iter().copied().chain(sections).collect();
+            let known = [others, &first(SECTIONS)].concat();
             Err(reading.unknown(key, "the policy", &known))
         }
     }

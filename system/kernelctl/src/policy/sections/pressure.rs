@@ -1,5 +1,6 @@
 //! `[[pressure]]`: what is done when processes wait too long for memory, devices or processors.
 
+use super::first;
 use super::sysctl::amount as written;
 use crate::error::Result;
 use crate::policy::read::{Reading, wrong};
@@ -18,6 +19,13 @@ const KEYS: &[&str] = &[
     "actions",
 ];
 const ACTIONS: &[&str] = &["reclaim", "freeze", "tell", "kill"];
+
+/// What can be said further, and of which action.
+const FURTHER: &[(&str, &str)] = &[
+    ("amount", "reclaim"),
+    ("time", "freeze"),
+    ("signal", "tell"),
+];
 
 pub fn pressure(reading: &mut Reading<'_>, section: &Key, value: &Value) -> Result<()> {
     let Some(values) = value.array() else {
@@ -144,91 +152,53 @@ fn time(reading: &Reading<'_>, key: &Key, value: &Value) -> Result<u64> {
 }
 
 fn action(reading: &Reading<'_>, line: u32, table: &Table) -> Result<Action> {
-    let mut doing = None;
-    let (mut amount, mut pause, mut signal) = (64 << 20, 5_000_000, SIGNALS[0].1);
-    let mut further: Option<(&Key, &str)> = None;
+    let mut doing: Option<(&Key, &Value)> = None;
     for (key, value) in &table.0 {
-        let found = match &*key.name {
-            "reclaim" => Doing::Reclaim {
-                group: group(reading, key, value)?,
-                amount,
-            },
-            "freeze" => Doing::Freeze {
-                group: group(reading, key, value)?,
-                pause,
-            },
-            "kill" => Doing::Kill {
-                group: group(reading, key, value)?,
-            },
-            "tell" => Doing::Tell {
-                service: reading.text(key, value)?.to_owned(),
-                signal,
-            },
-            "amount" => {
-                match written(value)
-                    .and_then(|text| units::bytes(&text))
-                    .filter(|bytes| *bytes > 0)
-                {
-                    Some(bytes) => amount = bytes,
-                    None => return wrong!(reading, value.line, "'amount' is a size: '64M'"),
-                }
-                further = Some((key, "reclaim"));
-                continue;
+        let name = &*key.name;
+        if ACTIONS.contains(&name) {
+            if doing.replace((key, value)).is_some() {
+                return wrong!(
+                    reading,
+                    key.line,
+                    "an action is one thing; write another '{{ … }}' for the next"
+                );
             }
-            "time" => {
-                pause = time(reading, key, value)?;
-                further = Some((key, "freeze"));
-                continue;
-            }
-            "signal" => {
-                let name = reading.text(key, value)?;
-                let name = name.strip_prefix("SIG").unwrap_or(name);
-                match SIGNALS.iter().find(|(known, _)| *known == name) {
-                    Some((_, number)) => signal = *number,
-                    None => {
-                        let known: Vec<&str> = SIGNALS.iter().map(|(known, _)| *known).collect();
-                        return wrong!(
-                            reading,
-                            value.line,
-                            "'signal' is one of {}",
-                            known.join(", ")
-                        );
-                    }
-                }
-                further = Some((key, "tell"));
-                continue;
-            }
-            _ => {
-                let known = [
-                    "reclaim", "amount", "freeze", "time", "tell", "signal", "kill",
-                ];
-                return Err(reading.unknown(key, "an action", &known));
-            }
-        };
-        if doing.replace((key, found)).is_some() {
-            return wrong!(
-                reading,
-                key.line,
-                "an action is one thing; write another '{{ … }}' for the next"
-            );
+        } else if !FURTHER.iter().any(|(further, _)| *further == name) {
+            let known = [
+                "reclaim", "amount", "freeze", "time", "tell", "signal", "kill",
+            ];
+            return Err(reading.unknown(key, "an action", &known));
         }
     }
-    let Some((key, mut doing)) = doing else {
+    let Some((key, value)) = doing else {
         return wrong!(reading, line, "an action is one of {}", ACTIONS.join(", "));
     };
-    if let Some((other, of)) = further.filter(|(_, of)| *of != key.name) {
-        return wrong!(
-            reading,
-            other.line,
-            "'{}' belongs to '{of}', not to '{}'",
-            other.name,
-            key.name
-        );
+    let mut given: Option<(&Key, &Value)> = None;
+    for (other, value) in &table.0 {
+        let Some((_, of)) = FURTHER.iter().find(|(name, _)| *name == other.name) else {
+            continue;
+        };
+        if *of != key.name {
+            return wrong!(
+                reading,
+                other.line,
+                "'{}' belongs to '{of}', not to '{}'",
+                other.name,
+                key.name
+            );
+        }
+        given = Some((other, value));
     }
-    match &mut doing {
-        Doing::Reclaim { amount: own, .. } => *own = amount,
-        Doing::Freeze { group, pause: own } => {
-            *own = pause;
+    let doing = match &*key.name {
+        "reclaim" => Doing::Reclaim {
+            group: group(reading, key, value)?,
+            amount: match given {
+                Some((_, value)) => amount(reading, value)?,
+                None => 64 << 20,
+            },
+        },
+        "freeze" => {
+            let group = group(reading, key, value)?;
             if group.is_empty() {
                 return wrong!(
                     reading,
@@ -236,9 +206,44 @@ fn action(reading: &Reading<'_>, line: u32, table: &Table) -> Result<Action> {
                     "all of the system cannot be frozen: name a group"
                 );
             }
+            let pause = match given {
+                Some((key, value)) => time(reading, key, value)?,
+                None => 5_000_000,
+            };
+            Doing::Freeze { group, pause }
         }
-        Doing::Tell { signal: own, .. } => *own = signal,
-        Doing::Kill { .. } => {}
-    }
+        "tell" => Doing::Tell {
+            service: reading.text(key, value)?.to_owned(),
+            signal: match given {
+                Some((key, value)) => signal(reading, key, value)?,
+                None => SIGNALS[0].1,
+            },
+        },
+        _ => Doing::Kill {
+            group: group(reading, key, value)?,
+        },
+    };
     Ok(Action { doing })
+}
+
+fn amount(reading: &Reading<'_>, value: &Value) -> Result<u64> {
+    let bytes = written(value).and_then(|text| units::bytes(&text));
+    match bytes {
+        Some(bytes) if bytes > 0 => Ok(bytes),
+        _ => wrong!(reading, value.line, "'amount' is a size: '64M'"),
+    }
+}
+
+fn signal(reading: &Reading<'_>, key: &Key, value: &Value) -> Result<i32> {
+    let name = reading.text(key, value)?;
+    let name = name.strip_prefix("SIG").unwrap_or(name);
+    match SIGNALS.iter().find(|(known, _)| *known == name) {
+        Some((_, number)) => Ok(*number),
+        None => wrong!(
+            reading,
+            value.line,
+            "'signal' is one of {}",
+            first(SIGNALS).join(", ")
+        ),
+    }
 }

@@ -54,17 +54,21 @@ fn assign(
     key: &Key,
     value: &Value,
 ) -> Result<()> {
-    let text = match &value.data {
-        Data::Array(values) => {
-            let fields: Option<Vec<String>> = values.iter().map(plain).collect();
-            fields.map(|fields| fields.join(" "))
+    let fields = match &value.data {
+        Data::Array(values) => values,
+        _ => std::slice::from_ref(value),
+    };
+    let mut text = String::new();
+    for field in fields {
+        let Some(field) = plain(field) else {
+            let expected = "a string, a number, true or false, or a list of them";
+            return Err(reading.other(key, value, expected));
+        };
+        if !text.is_empty() {
+            text.push(' ');
         }
-        _ => plain(value),
-    };
-    let Some(text) = text else {
-        let expected = "a string, a number, true or false, or a list of them";
-        return Err(reading.other(key, value, expected));
-    };
+        text += &field;
+    }
     if text.contains(char::is_control) {
         return wrong!(
             reading,
