@@ -83,73 +83,77 @@ impl State {
 
     fn parse(bytes: &[u8; BYTES]) -> Option<Self> {
         let mut rest = Rest(bytes);
-        if rest.take()? != *MAGIC || rest.number()? < 1 || (rest.number()? as usize) < BYTES {
+        let magic = rest.take(MAGIC.len());
+        if magic != MAGIC || rest.number() < 1 || (rest.number() as usize) < BYTES {
             return None;
         }
-        let time = rest.long()?;
-        let load = [rest.number()?, rest.number()?, rest.number()?];
-        let flags = rest.number()?;
+        let time = rest.long();
+        let load = [rest.number(), rest.number(), rest.number()];
+        let flags = rest.number();
         let memory = Memory {
-            total: rest.long()?,
-            free: rest.long()?,
-            available: rest.long()?,
-            buffers: rest.long()?,
-            cached: rest.long()?,
-            shared: rest.long()?,
-            swap: rest.long()?,
-            swap_free: rest.long()?,
+            total: rest.long(),
+            free: rest.long(),
+            available: rest.long(),
+            buffers: rest.long(),
+            cached: rest.long(),
+            shared: rest.long(),
+            swap: rest.long(),
+            swap_free: rest.long(),
         };
         let pressure = Pressure {
-            io_some: rest.stall()?,
-            io_full: rest.stall()?,
-            memory_some: rest.stall()?,
-            memory_full: rest.stall()?,
-            cpu_some: rest.stall()?,
+            io_some: rest.stall(),
+            io_full: rest.stall(),
+            memory_some: rest.stall(),
+            memory_full: rest.stall(),
+            cpu_some: rest.stall(),
         };
         // Of all processors there is no full.
-        rest.stall()?;
+        rest.stall();
         Some(Self {
             time,
             load,
             memory,
             pressure: (flags & 1 != 0).then_some(pressure),
-            release: rest.text()?,
-            version: rest.text()?,
+            release: rest.text(),
+            version: rest.text(),
         })
     }
 }
 
-/// What is not read yet.
+/// What is not read yet. Of what is there no more, nothing is read, and numbers are 0.
 struct Rest<'b>(&'b [u8]);
 
-impl Rest<'_> {
-    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let (part, rest) = self.0.split_first_chunk()?;
+impl<'b> Rest<'b> {
+    #[inline(never)]
+    fn take(&mut self, length: usize) -> &'b [u8] {
+        let (part, rest) = self.0.split_at(length.min(self.0.len()));
         self.0 = rest;
-        Some(*part)
+        part
     }
 
-    fn number(&mut self) -> Option<u32> {
-        self.take().map(u32::from_le_bytes)
+    fn number(&mut self) -> u32 {
+        self.take(4).try_into().map_or(0, u32::from_le_bytes)
     }
 
-    fn long(&mut self) -> Option<u64> {
-        self.take().map(u64::from_le_bytes)
+    #[inline(never)]
+    fn long(&mut self) -> u64 {
+        self.take(8).try_into().map_or(0, u64::from_le_bytes)
     }
 
-    fn stall(&mut self) -> Option<Stall> {
+    #[inline(never)]
+    fn stall(&mut self) -> Stall {
         let stall = Stall {
-            total: self.long()?,
-            averages: [self.number()?, self.number()?, self.number()?],
+            total: self.long(),
+            averages: [self.number(), self.number(), self.number()],
         };
-        self.number()?;
-        Some(stall)
+        self.number();
+        stall
     }
 
-    fn text(&mut self) -> Option<String> {
-        let bytes: [u8; 64] = self.take()?;
-        let text = bytes.split(|byte| *byte == 0).next()?;
-        Some(String::from_utf8_lossy(text).into_owned())
+    fn text(&mut self) -> String {
+        let bytes = self.take(64);
+        let end = bytes.iter().position(|byte| *byte == 0);
+        String::from_utf8_lossy(&bytes[..end.unwrap_or(bytes.len())]).into_owned()
     }
 }
 

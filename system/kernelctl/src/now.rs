@@ -4,7 +4,6 @@ use common::state::{Memory, Pressure, Stall};
 use common::{Root, State};
 use document::json::Json;
 use std::fmt::{self, Write};
-use std::fs;
 
 /// How it is now; none where nobody tells how much memory there is.
 pub fn state(root: &Root) -> Option<State> {
@@ -48,47 +47,63 @@ fn by_proc(root: &Root) -> Option<State> {
     })
 }
 
+/// Bytes of all memory, as /proc tells.
+pub fn total(root: &Root) -> Option<u64> {
+    meminfo(root).map(|memory| memory.total)
+}
+
 /// /proc/meminfo.
 fn meminfo(root: &Root) -> Option<Memory> {
-    let text = fs::read_to_string(root.at("/proc/meminfo")).ok()?;
-    let of = |name: &str| {
-        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
-        let kib = line.split_ascii_whitespace().next()?.parse::<u64>().ok()?;
-        Some(kib.saturating_mul(1024))
-    };
-    Some(Memory {
-        total: of("MemTotal:")?,
-        available: of("MemAvailable:")?,
-        free: of("MemFree:").unwrap_or(0),
-        buffers: of("Buffers:").unwrap_or(0),
-        cached: of("Cached:").unwrap_or(0),
-        shared: of("Shmem:").unwrap_or(0),
-        swap: of("SwapTotal:").unwrap_or(0),
-        swap_free: of("SwapFree:").unwrap_or(0),
-    })
+    let text = root.value("/proc/meminfo")?;
+    let mut memory = Memory::default();
+    let (mut total, mut available) = (false, false);
+    for line in text.lines() {
+        let mut words = line.split_ascii_whitespace();
+        let name = words.next().unwrap_or("");
+        let Some(kib) = words.next().and_then(|word| word.parse::<u64>().ok()) else {
+            continue;
+        };
+        let place = match name {
+            "MemTotal:" => {
+                total = true;
+                &mut memory.total
+            }
+            "MemAvailable:" => {
+                available = true;
+                &mut memory.available
+            }
+            "MemFree:" => &mut memory.free,
+            "Buffers:" => &mut memory.buffers,
+            "Cached:" => &mut memory.cached,
+            "Shmem:" => &mut memory.shared,
+            "SwapTotal:" => &mut memory.swap,
+            "SwapFree:" => &mut memory.swap_free,
+            _ => continue,
+        };
+        *place = kib.saturating_mul(1024);
+    }
+    (total && available).then_some(memory)
 }
 
 /// What `/proc/pressure/NAME` says of some and of all who wait.
 fn pressure(root: &Root, name: &str) -> Option<[Stall; 2]> {
-    let text = fs::read_to_string(root.at(&format!("/proc/pressure/{name}"))).ok()?;
-    let of = |kind: &str| {
-        let mut stall = Stall::default();
-        let line = text.lines().find_map(|line| line.strip_prefix(kind));
-        for word in line.unwrap_or_default().split(' ') {
-            match word.split_once('=') {
-                Some(("avg10", average)) => stall.averages[0] = fixed(average),
-                Some(("avg60", average)) => stall.averages[1] = fixed(average),
-                Some(("avg300", average)) => stall.averages[2] = fixed(average),
+    let text = root.value(&format!("/proc/pressure/{name}"))?;
+    let mut stalls = [Stall::default(); 2];
+    for line in text.lines() {
+        let stall = &mut stalls[usize::from(line.starts_with("full"))];
+        for word in line.split(' ') {
+            let (name, value) = word.split_once('=').unwrap_or((word, ""));
+            match name {
+                "avg10" => stall.averages[0] = fixed(value),
+                "avg60" => stall.averages[1] = fixed(value),
+                "avg300" => stall.averages[2] = fixed(value),
                 // Microseconds.
-                Some(("total", total)) => {
-                    stall.total = total.parse().unwrap_or(0u64).saturating_mul(1000)
-                }
+                "total" => stall.total = value.parse().unwrap_or(0u64).saturating_mul(1000),
                 _ => {}
             }
         }
-        stall
-    };
-    Some([of("some"), of("full")])
+    }
+    Some(stalls)
 }
 
 /// A number with two decimals in 1/2048; it is rounded up, so that its decimals are those again.
@@ -205,6 +220,7 @@ pub fn json(state: &State, json: &mut Json) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     fn tree() -> (tempfile::TempDir, Root) {
         let folder = tempfile::tempdir().unwrap();

@@ -6,7 +6,6 @@ use crate::files::Value;
 use crate::system::service;
 use common::Root;
 use rustix::io::Errno;
-use std::fs;
 
 /// Puts a process into a group.
 ///
@@ -78,10 +77,10 @@ fn one(root: &Root, pid: i32, folder: &str) -> Result<()> {
 
 /// The processes that a process has started and that still run (proc_tid_children(5)).
 fn children(root: &Root, pid: i32) -> Vec<i32> {
-    let tasks = root.at(&format!("/proc/{pid}/task"));
+    let tasks = format!("/proc/{pid}/task");
     let mut pids = Vec::new();
-    for task in common::names(&tasks) {
-        let list = fs::read_to_string(tasks.join(task).join("children"));
+    for task in common::names(&root.at(&tasks)) {
+        let list = root.value(&format!("{tasks}/{task}/children"));
         for pid in list.unwrap_or_default().split_ascii_whitespace() {
             pids.extend(pid.parse::<i32>());
         }
@@ -92,6 +91,7 @@ fn children(root: &Root, pid: i32) -> Vec<i32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn processes_are_written_to_the_group() {

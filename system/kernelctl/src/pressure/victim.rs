@@ -3,7 +3,6 @@
 use crate::error::{Result, told};
 use common::Root;
 use rustix::process::{Pid, PidfdFlags, Signal};
-use std::fs;
 use std::path::Path;
 
 /// A process.
@@ -48,7 +47,7 @@ pub fn largest(root: &Root, folder: Option<&Path>) -> Option<Victim> {
 
 /// The processes of a group and of those below it.
 fn collect(folder: &Path, pids: &mut Vec<i32>) {
-    let text = fs::read_to_string(folder.join("cgroup.procs")).unwrap_or_default();
+    let text = common::root::value(&folder.join("cgroup.procs")).unwrap_or_default();
     for line in text.lines() {
         pids.extend(line.parse::<i32>());
     }
@@ -61,13 +60,13 @@ fn collect(folder: &Path, pids: &mut Vec<i32>) {
 }
 
 fn look(root: &Root, pid: i32) -> Option<Victim> {
-    let read = |file: &str| fs::read_to_string(root.at(&format!("/proc/{pid}/{file}"))).ok();
+    let read = |file: &str| root.value(&format!("/proc/{pid}/{file}"));
     let pages: u64 = read("statm")?.split(' ').nth(1)?.parse().ok()?;
-    let spared = read("oom_score_adj").is_some_and(|text| text.trim() == "-1000");
+    let spared = read("oom_score_adj").is_some_and(|text| text == "-1000");
     // The kernel's own threads have none.
     (pages > 0 && !spared).then(|| Victim {
         pid,
-        name: read("comm").unwrap_or_default().trim().to_owned(),
+        name: read("comm").unwrap_or_default(),
         pages,
     })
 }
@@ -95,6 +94,7 @@ pub fn kill(root: &Root, victim: &Victim) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn the_largest_is_found_and_some_are_spared() {

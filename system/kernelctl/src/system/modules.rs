@@ -20,7 +20,7 @@ fn folder() -> String {
 }
 
 fn is_builtin(root: &Root, name: &str) -> Option<bool> {
-    let list = fs::read_to_string(root.at(&format!("{}/modules.builtin", folder()))).ok()?;
+    let list = root.value(&format!("{}/modules.builtin", folder()))?;
     Some(list.lines().any(|path| module_name(path) == name))
 }
 

@@ -3,10 +3,11 @@
 
 use super::{modules, swap};
 use crate::error::{Error, Result, told};
-use crate::files;
+use crate::now;
+use crate::policy::units;
 use common::Root;
 use std::fs;
-use std::io;
+use std::io::Write;
 
 pub const OFF: &str = "off";
 
@@ -15,9 +16,7 @@ const DEVICE: &str = "/dev/zram0";
 
 /// What a file of the device says.
 fn file(root: &Root, name: &str) -> Option<String> {
-    files::read_value(&root.at(FOLDER).join(name))
-        .ok()
-        .flatten()
+    root.value(&format!("{FOLDER}/{name}"))
 }
 
 /// What it is now.
@@ -36,30 +35,22 @@ pub fn read(root: &Root) -> String {
 
 /// Its priority, if it is used for swap.
 fn priority(root: &Root) -> Option<String> {
-    let swaps = fs::read_to_string(root.at("/proc/swaps")).ok()?;
-    let line = swaps
-        .lines()
-        .find(|line| line.split_ascii_whitespace().next() == Some(DEVICE))?;
-    line.split_ascii_whitespace().nth(4).map(str::to_owned)
+    let swaps = root.value("/proc/swaps")?;
+    let mut lines = swaps.lines().map(str::split_ascii_whitespace);
+    let mut line = lines.find(|line| line.clone().next() == Some(DEVICE))?;
+    line.nth(4).map(str::to_owned)
 }
 
-/// A share of the memory in bytes.
+/// The same value with a share of the memory in bytes.
 pub fn resolve(root: &Root, wanted: &str) -> String {
-    let mut fields: Vec<String> = wanted.split(' ').map(str::to_owned).collect();
-    if let Some(share) = fields
-        .get(1)
-        .and_then(|size| crate::policy::units::percent(size))
-    {
-        let memory = fs::read_to_string(root.at("/proc/meminfo")).unwrap_or_default();
-        let total = memory
-            .lines()
-            .find_map(|line| line.strip_prefix("MemTotal:"));
-        let total =
-            total.and_then(|rest| rest.split_ascii_whitespace().next()?.parse::<u64>().ok());
-        let bytes = total.unwrap_or(0).saturating_mul(1024) / 100 * share;
-        fields[1] = (bytes & !0xffff).to_string();
-    }
-    fields.join(" ")
+    let (algorithm, rest) = wanted.split_once(' ').unwrap_or((wanted, ""));
+    let (size, priority) = rest.split_once(' ').unwrap_or((rest, ""));
+    let Some(share) = units::percent(size) else {
+        return wanted.to_owned();
+    };
+    let total = now::total(root).unwrap_or(0);
+    let bytes = (total / 100 * share) & !0xffff;
+    format!("{algorithm} {bytes} {priority}")
 }
 
 /// Sets it up, or takes it down.
@@ -104,16 +95,20 @@ fn up(root: &Root, value: &str) -> Result<()> {
     let Some(priority) = priority else {
         return Ok(());
     };
-    let failed = |doing| move |error| Error::file(DEVICE, doing, error);
-    let page = common::page_size();
-    let bytes = size.parse().unwrap_or(0);
-    let file = fs::OpenOptions::new().write(true).open(root.at(DEVICE));
-    let mut file = file.map_err(failed("opening it"))?;
-    io::Write::write_all(&mut file, &swap::header(bytes, page))
-        .map_err(failed("writing its header"))?;
-    file.sync_all().map_err(failed("writing its header"))?;
-    drop(file);
-    swap::on(&root.at(DEVICE), priority).map_err(failed("using it for swap"))
+    let header = swap::header(size.parse().unwrap_or(0), common::page_size());
+    let device = root.at(DEVICE);
+    let mut doing = "opening it";
+    let mut used = || {
+        let mut file = fs::OpenOptions::new().write(true).open(&device)?;
+        doing = "writing its header";
+        file.write_all(&header)?;
+        file.sync_all()?;
+        drop(file);
+        doing = "using it for swap";
+        swap::on(&device, priority)
+    };
+    let used = used();
+    used.map_err(|error| Error::file(DEVICE, doing, error))
 }
 
 fn down(root: &Root) -> Result<()> {

@@ -1,7 +1,7 @@
 //! `[groups.NAME]`: control groups and their limits (`Documentation/admin-guide/cgroup-v2.rst`).
 
-use super::{dash, first};
 use super::sysctl::plain;
+use super::{dash, first};
 use crate::cgroup::{FILES, File, Group, Limit, Takes};
 use crate::error::Result;
 use crate::policy::read::{Reading, wrong};
