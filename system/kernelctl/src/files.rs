@@ -97,7 +97,7 @@ fn read_from(file: &OwnedFd) -> Result<String, Errno> {
 /// Writes a file of our own beside its place and renames it there.
 ///
 /// # Errors
-/// [`Error::File`]; then what was there is there as it was.
+/// [`Error::file`]; then what was there is there as it was.
 pub fn replace(path: &Path, shown: &str, contents: &str) -> Result<()> {
     let failed = |doing| move |error| Error::file(shown, doing, error);
     if let Some(folder) = path.parent() {

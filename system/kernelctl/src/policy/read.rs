@@ -40,8 +40,8 @@ pub struct Policy {
 /// Reads the policy of that name, or the usual one if there is one, for a profile or for the one that it names itself.
 ///
 /// # Errors
-/// [`Error::Syntax`] for what it does not say right, [`Error::File`].
-pub fn read(root: &Root, named: Option<String>, profile: Option<String>) -> Result<Policy> {
+/// [`Error::syntax`] for what it does not say right, [`Error::file`].
+pub fn read(root: &Root, named: Option<String>, profile: Option<String>) -> Result<Box<Policy>> {
     let is_named = named.is_some();
     let (shown, path) = match named {
         Some(named) => (named.clone(), PathBuf::from(named)),
@@ -52,7 +52,7 @@ pub fn read(root: &Root, named: Option<String>, profile: Option<String>) -> Resu
         Ok(text) => text,
         Err(error) if !is_named && error.kind() == std::io::ErrorKind::NotFound => {
             return match profile {
-                None => Ok(Policy::default()),
+                None => Ok(Box::default()),
                 Some(profile) => Err(told!(
                     "there is no profile '{profile}', because there is no {USUAL}: write it, or name another with --policy"
                 )),
@@ -68,8 +68,8 @@ pub fn read(root: &Root, named: Option<String>, profile: Option<String>) -> Resu
 /// The same for a file's text.
 ///
 /// # Errors
-/// [`Error::Syntax`]
-pub fn parse(shown: &str, text: &[u8], profile: Option<&str>) -> Result<Policy> {
+/// [`Error::syntax`]
+pub fn parse(shown: &str, text: &[u8], profile: Option<&str>) -> Result<Box<Policy>> {
     let foreign = Path::new(shown)
         .extension()
         .is_some_and(|end| end == "json")
@@ -95,10 +95,8 @@ pub fn parse(shown: &str, text: &[u8], profile: Option<&str>) -> Result<Policy> 
             ));
         }
     };
-    let mut policy = Policy {
-        file: shown.to_owned(),
-        ..Policy::default()
-    };
+    let mut policy = Box::new(Policy::default());
+    shown.clone_into(&mut policy.file);
     let mut reading = Reading {
         file: file.clone(),
         foreign,

@@ -13,7 +13,7 @@ use std::rc::Rc;
 pub fn steps(root: &Root, policy: &Policy, assignments: &[Assignment]) -> Vec<Rc<Step>> {
     let mut steps = policy.modules.clone();
     steps.extend(sections::blacklist(policy));
-    steps.extend(sysctl::steps(root, assignments));
+    steps.append(&mut sysctl::steps(root, assignments));
     for knob in &policy.knobs {
         matching(root, knob, &mut steps);
     }

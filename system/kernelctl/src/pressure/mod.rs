@@ -97,11 +97,13 @@ impl Trigger {
 
 /// The folder of a group; empty: of all.
 pub fn folder(base: &str, group: &str) -> String {
-    let parts = [
-        crate::cgroup::ROOT,
-        if group.is_empty() { "" } else { base },
-        group,
-    ];
-    let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    parts.join("/")
+    let base = if group.is_empty() { "" } else { base };
+    let mut folder = crate::cgroup::ROOT.to_owned();
+    for part in [base, group] {
+        if !part.is_empty() {
+            folder.push('/');
+            folder += part;
+        }
+    }
+    folder
 }

@@ -94,10 +94,10 @@ fn run(
 ) -> Result<()> {
     loop {
         let fired = {
-            let files = watched
-                .iter()
-                .map(|each| PollFd::new(&each.file, PollFlags::PRI));
-            let mut files: Vec<PollFd<'_>> = files.collect();
+            let mut files = Vec::new();
+            for each in watched.iter() {
+                files.push(PollFd::new(&each.file, PollFlags::PRI));
+            }
             files.push(PollFd::from_borrowed_fd(signals.as_fd(), PollFlags::IN));
             let next = frozen.iter().map(|(_, until)| *until).min();
             let pause = next.map(|until| duration(until.saturating_sub(now())));

@@ -59,21 +59,21 @@ fn command(root: &Root, told: &Told) -> Result<u8> {
 
 /// What is wanted, and whether some of it could not be read.
 struct Wanted {
-    policy: Policy,
+    policy: Box<Policy>,
     steps: Vec<Rc<Step>>,
     incomplete: bool,
 }
 
 /// Reads everything. A mistake in a file of sysctl.d is told and, if the others are to be kept going with, passed over.
 fn wanted(root: &Root, given: &Given) -> Result<Option<Wanted>> {
-    let policy = policy::read(root, given.text("policy"), given.text("profile"))?;
+    let mut policy = policy::read(root, given.text("policy"), given.text("profile"))?;
     let (mut assignments, errors) = sysctl::read(root);
     errors.iter().for_each(|error| complain(error));
     if !errors.is_empty() && !given.has("keep-going") {
         complain(&"nothing was done (--keep-going does what can be done)");
         return Ok(None);
     }
-    assignments.extend(policy.sysctls.iter().cloned());
+    assignments.append(&mut policy.sysctls);
     let steps = policy::steps(root, &policy, &assignments);
     Ok(Some(Wanted {
         policy,

@@ -20,8 +20,10 @@ pub enum Mode {
 
 /// What would be done. Nothing is written anywhere.
 pub fn plan(root: &Root, wanted: &[Rc<Step>]) -> Vec<Entry> {
-    let entries = wanted.iter().cloned().map(|step| look(root, step));
-    let mut entries: Vec<Entry> = entries.collect();
+    let mut entries: Vec<Entry> = Vec::with_capacity(wanted.len());
+    for step in wanted {
+        entries.push(look(root, step.clone()));
+    }
     settle_absent(&mut entries);
     entries
 }
@@ -79,11 +81,11 @@ fn settle_absent(entries: &mut [Entry]) {
 }
 
 /// The order in which values of these kinds go back, by their places: the last one first, but controllers after the groups that use them.
-fn backwards(kinds: &[Kind]) -> Vec<usize> {
-    let mut order = Vec::with_capacity(kinds.len());
+fn backwards(count: usize, kind: &dyn Fn(usize) -> Kind) -> Vec<usize> {
+    let mut order = Vec::with_capacity(count);
     for controllers in [false, true] {
-        for (at, kind) in kinds.iter().enumerate().rev() {
-            if (*kind == Kind::Controllers) == controllers {
+        for at in (0..count).rev() {
+            if (kind(at) == Kind::Controllers) == controllers {
                 order.push(at);
             }
         }
@@ -93,8 +95,7 @@ fn backwards(kinds: &[Kind]) -> Vec<usize> {
 
 /// The same of what is kept.
 fn backwards_of(kept: &[Kept]) -> Vec<usize> {
-    let kinds: Vec<Kind> = kept.iter().map(|kept| kept.step.kind).collect();
-    backwards(&kinds)
+    backwards(kept.len(), &|at| kept[at].step.kind)
 }
 
 /// Does what is wanted; puts back what an earlier run set and this one no longer wants.
@@ -112,10 +113,12 @@ pub fn apply(root: &Root, wanted: &[Rc<Step>], mode: Mode, names: (&str, &str)) 
             continue;
         }
         // A group that is in use stays for a while, and does not stand in the way.
-        entries.extend(back(root, kept, kept.step.kind == Kind::Group));
+        if let Some(entry) = back(root, kept, kept.step.kind == Kind::Group) {
+            entries.push(entry);
+        }
     }
     let reverted = entries.len();
-    entries.extend(plan(root, wanted));
+    entries.append(&mut plan(root, wanted));
     let mut report = Report {
         system: None,
         policy: names.0.to_owned(),
@@ -181,24 +184,21 @@ fn order(entries: &[Entry], reverted: usize) -> Vec<usize> {
 fn kept(entries: &[Entry], reverted: usize, earlier: &State) -> Vec<Kept> {
     let (back, wanted) = entries.split_at(reverted);
     // What went back is forgotten; what could not, or not yet, is not.
-    let stay = |entry: &&Entry| !matches!(entry.outcome, Outcome::Reverted | Outcome::Held);
-    let back = back.iter().rev().filter(stay);
-    let mut all: Vec<Kept> = back
-        .filter_map(|entry| earlier.of(&entry.step).cloned())
-        .collect();
-    for entry in wanted {
+    let stays = |entry: &&Entry| !matches!(entry.outcome, Outcome::Reverted | Outcome::Held);
+    let back = back.iter().rev().filter(stays).map(|entry| (entry, true));
+    let mut all = Vec::new();
+    for (entry, goes_back) in back.chain(wanted.iter().map(|entry| (entry, false))) {
         let known = earlier.of(&entry.step);
-        if entry.outcome.error().is_some() {
-            all.extend(known.cloned());
-            continue;
-        }
-        let before = match known {
-            Some(known) => known.before.clone(),
-            None => entry.old.text().map(str::to_owned),
+        let failed = goes_back || entry.outcome.error().is_some();
+        let (step, before) = match known {
+            Some(known) if failed => (&known.step, known.before.as_deref()),
+            None if failed => continue,
+            Some(known) => (&entry.step, known.before.as_deref()),
+            None => (&entry.step, entry.old.text()),
         };
         all.push(Kept {
-            step: entry.step.clone(),
-            before,
+            step: step.clone(),
+            before: before.map(str::to_owned),
         });
     }
     all
@@ -257,8 +257,7 @@ fn perform(root: &Root, entry: &mut Entry, as_done: Outcome) {
 /// Puts back what was done, the last one first; whether all of it could be.
 fn undo(root: &Root, entries: &mut [Entry]) -> bool {
     let mut all = true;
-    let kinds: Vec<Kind> = entries.iter().map(|entry| entry.step.kind).collect();
-    for at in backwards(&kinds) {
+    for at in backwards(entries.len(), &|at| entries[at].step.kind) {
         let entry = &mut entries[at];
         if !matches!(entry.outcome, Outcome::Changed | Outcome::Reverted) {
             continue;

@@ -34,7 +34,7 @@ impl State {
     /// What is kept; nothing if nothing was ever done.
     ///
     /// # Errors
-    /// [`Error::File`]; [`Error::State`] if it makes no sense.
+    /// [`Error::file`]; [`Error::state`] if it makes no sense.
     pub fn load(root: &Root) -> Result<Self> {
         let text = match std::fs::read(root.at(FILE)) {
             Ok(text) => text,
@@ -45,20 +45,15 @@ impl State {
                 return Err(Error::file(FILE, "reading it", error));
             }
         };
-        let wrong = |what: String| {
-            Box::new(Error::State {
-                path: FILE.to_owned(),
-                what,
-            })
-        };
-        let value = json::parse(&text).map_err(|error| wrong(format!("line {error}")))?;
-        decode(&value).ok_or_else(|| wrong("it is not what kernelctl writes".to_owned()))
+        let value =
+            json::parse(&text).map_err(|error| Error::state(FILE, &format!("line {error}")))?;
+        decode(&value).ok_or_else(|| Error::state(FILE, "it is not what kernelctl writes"))
     }
 
     /// Keeps it: whole, or what was kept before stays.
     ///
     /// # Errors
-    /// [`Error::File`]
+    /// [`Error::file`]
     pub fn save(&self, root: &Root) -> Result<()> {
         files::replace(&root.at(FILE), FILE, &encode(self))
     }
@@ -72,7 +67,7 @@ impl State {
 /// Waits until no other run of kernelctl changes anything.
 ///
 /// # Errors
-/// [`Error::File`]
+/// [`Error::file`]
 pub fn lock(root: &Root) -> Result<OwnedFd> {
     let failed = |error: std::io::Error| Error::file(LOCK, "locking it", error);
     let path = root.at(LOCK);

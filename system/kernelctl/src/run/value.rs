@@ -179,32 +179,33 @@ fn controllers(root: &Root, step: &Step, value: &str) -> Result<()> {
         return Err(advice::absent(step));
     };
     let has = |list: &str, word: &str| list.split_ascii_whitespace().any(|other| other == word);
+    let mut change = String::new();
     if value.starts_with('+') {
-        let lacking = value.split(' ').filter(|word| !has(&now, &word[1..]));
-        let lacking: Vec<&str> = lacking.collect();
-        if lacking.is_empty() {
-            return Ok(());
+        for word in value.split(' ').filter(|word| !has(&now, &word[1..])) {
+            change += word;
+            change.push(' ');
         }
-        return one(root, step, &lacking.join(" ")).map(drop);
-    }
-    let mut surplus: Vec<String> = Vec::new();
-    for word in now.split_ascii_whitespace() {
-        if !has(value, word) {
-            surplus.push(format!("-{word}"));
+    } else {
+        for word in now.split_ascii_whitespace() {
+            if !has(value, word) {
+                change += "-";
+                change += word;
+                change.push(' ');
+            }
         }
     }
-    if surplus.is_empty() {
+    if change.is_empty() {
         return Ok(());
     }
     let path = root.at(&step.path);
     let folder = path.parent().unwrap_or(&path);
-    let others = common::names(folder);
-    if others.iter().any(|name| folder.join(name).is_dir()) {
+    let inner = |name: &String| folder.join(name).is_dir();
+    if change.starts_with('-') && common::names(folder).iter().any(inner) {
         return Err(told!(
             "left as it is: groups of others may use these controllers"
         ));
     }
-    one(root, step, &surplus.join(" ")).map(drop)
+    one(root, step, change.trim_end()).map(drop)
 }
 
 /// A file of ours that other programs read.

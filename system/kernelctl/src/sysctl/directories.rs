@@ -30,9 +30,9 @@ pub fn read(root: &Root) -> (Vec<Assignment>, Vec<Box<Error>>) {
     for path in paths {
         match fs::read(root.at(&path)) {
             Ok(text) => {
-                let (found, wrong) = parse(&path, &text);
-                assignments.extend(found);
-                errors.extend(wrong);
+                let (mut found, mut wrong) = parse(&path, &text);
+                assignments.append(&mut found);
+                errors.append(&mut wrong);
             }
             Err(error) => errors.push(Error::file(&path, "reading it", error)),
         }

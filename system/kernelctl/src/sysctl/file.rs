@@ -23,7 +23,8 @@ pub fn parse(file: &str, text: &[u8]) -> (Vec<Assignment>, Vec<Box<Error>>) {
         let origin = Origin::new(file, number);
         match std::str::from_utf8(line) {
             Ok(line) => match one(line.trim(), &origin) {
-                Ok(assignment) => assignments.extend(assignment),
+                Ok(Some(assignment)) => assignments.push(assignment),
+                Ok(None) => {}
                 Err(error) => errors.push(error),
             },
             Err(_) => errors.push(Error::syntax(
