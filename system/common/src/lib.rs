@@ -1,8 +1,9 @@
-//! What the daemons share: command lines, signals and descriptors, clocks, errors in words, the root below which a program looks, how the system is.
+//! What the daemons share: command lines, signals and descriptors, clocks, errors in words, patterns, the root below which a program looks, how the system is.
 
 pub mod arguments;
 pub mod clock;
 pub mod descriptor;
+pub mod glob;
 pub mod page;
 pub mod reason;
 pub mod root;

@@ -16,7 +16,6 @@ pub mod block;
 pub mod daemon;
 pub mod device;
 pub mod error;
-pub mod glob;
 pub mod links;
 pub mod modules;
 pub mod node;

@@ -1,6 +1,7 @@
 //! Reading and writing the kernel's files and our own.
 
 use crate::error::{Error, Result};
+use common::Root;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use std::fs;
@@ -66,6 +67,26 @@ impl AsFd for Value {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.file.as_fd()
     }
+}
+
+/// Writes a value to a file of the kernel below a root.
+pub fn write(root: &Root, path: &str, value: &str) -> Result<(), Errno> {
+    Value::open(&root.at(path))?.write(value)
+}
+
+/// The number of a process.
+pub fn pid(text: &str) -> Option<i32> {
+    text.parse::<u32>().ok()?.try_into().ok()
+}
+
+/// Of a text that has all choices the one that is marked: `always [madvise] never`, `none voluntary (full)`.
+pub fn chosen(text: &str) -> &str {
+    for word in text.split_ascii_whitespace() {
+        if let [b'[', .., b']'] | [b'(', .., b')'] = word.as_bytes() {
+            return &word[1..word.len() - 1];
+        }
+    }
+    text
 }
 
 /// The value that a file has, without white space at its end; none where it cannot be read.

@@ -12,75 +12,7 @@ pub fn matches(pattern: &str, name: &str) -> bool {
     if name.starts_with('.') && !pattern.starts_with('.') {
         return false;
     }
-    let (pattern, name): (Vec<char>, Vec<char>) =
-        (pattern.chars().collect(), name.chars().collect());
-    let (mut at, mut seen) = (0, 0);
-    // Where to go on when nothing fits: behind the last star, one character further in the name.
-    let mut retry = None;
-    while seen < name.len() {
-        match pattern.get(at) {
-            Some('*') => {
-                at += 1;
-                retry = Some((at, seen));
-                continue;
-            }
-            Some('?') => {
-                (at, seen) = (at + 1, seen + 1);
-                continue;
-            }
-            Some('[') => {
-                if let Some((fits, next)) = class(&pattern, at, name[seen]) {
-                    if fits {
-                        (at, seen) = (next, seen + 1);
-                        continue;
-                    }
-                } else if name[seen] == '[' {
-                    (at, seen) = (at + 1, seen + 1);
-                    continue;
-                }
-            }
-            Some('\\') if pattern.get(at + 1) == Some(&name[seen]) => {
-                (at, seen) = (at + 2, seen + 1);
-                continue;
-            }
-            Some(other) if *other == name[seen] && *other != '\\' => {
-                (at, seen) = (at + 1, seen + 1);
-                continue;
-            }
-            _ => {}
-        }
-        let Some((star, from)) = retry else {
-            return false;
-        };
-        retry = Some((star, from + 1));
-        (at, seen) = (star, from + 1);
-    }
-    pattern[at..].iter().all(|rest| *rest == '*')
-}
-
-/// `[…]` at a place of a pattern: whether a character is in it, and where it ends. None: it does not end.
-fn class(pattern: &[char], at: usize, character: char) -> Option<(bool, usize)> {
-    let mut next = at + 1;
-    let negated = matches!(pattern.get(next), Some('!' | '^'));
-    next += usize::from(negated);
-    let (first, mut found) = (next, false);
-    loop {
-        let low = *pattern.get(next)?;
-        if low == ']' && next > first {
-            return Some((found != negated, next + 1));
-        }
-        let range = pattern.get(next + 1) == Some(&'-');
-        match pattern.get(next + 2) {
-            Some(high) if range && *high != ']' => {
-                found |= (low..=*high).contains(&character);
-                next += 3;
-            }
-            _ => {
-                found |= low == character;
-                next += 1;
-            }
-        }
-    }
+    common::glob::matches(pattern.as_bytes(), name.as_bytes())
 }
 
 /// The files below a folder whose path from there matches, in the order of their names.

@@ -4,8 +4,8 @@ pub mod socket;
 pub mod uevent;
 pub mod walk;
 
-use crate::glob;
 use crate::modules::devname;
+use common::glob;
 use common::root::{Root, value};
 use std::path::{Path, PathBuf};
 

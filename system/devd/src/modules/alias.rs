@@ -6,7 +6,7 @@
 //! patterns are compared whose beginning is the device's.
 
 use super::name::normalize_bytes;
-use crate::glob;
+use common::glob;
 
 pub struct Aliases {
     text: Vec<u8>,

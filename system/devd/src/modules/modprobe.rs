@@ -5,8 +5,8 @@
 
 use super::name::normalize;
 use crate::error::Error;
-use crate::glob;
 use common::Root;
+use common::glob;
 
 /// Where files are; of those with the same name only that in the first folder counts.
 pub const FOLDERS: &[&str] = &[

@@ -5,8 +5,8 @@ mod read;
 
 use crate::device::Device;
 use crate::error::{Error, Result};
-use crate::glob;
 use common::Root;
+use common::glob;
 use std::rc::Rc;
 
 /// Where files are; of those with the same name only that in the first folder counts.

@@ -2,7 +2,7 @@
 
 use super::{ROOT, usable};
 use crate::error::{Result, told};
-use crate::files::Value;
+use crate::files;
 use crate::system::service;
 use common::Root;
 use rustix::io::Errno;
@@ -57,7 +57,7 @@ fn folder(root: &Root, group: &str) -> Result<String> {
 
 fn one(root: &Root, pid: i32, folder: &str) -> Result<()> {
     let path = format!("{folder}/cgroup.procs");
-    let written = Value::open(&root.at(&path)).and_then(|file| file.write(&pid.to_string()));
+    let written = files::write(root, &path, &pid.to_string());
     written.map_err(|errno| {
         let way_out = match errno {
             Errno::SRCH => &format!("there is no process {pid}"),
@@ -82,7 +82,7 @@ fn children(root: &Root, pid: i32) -> Vec<i32> {
     for task in common::names(&root.at(&tasks)) {
         let list = root.value(&format!("{tasks}/{task}/children"));
         for pid in list.unwrap_or_default().split_ascii_whitespace() {
-            pids.extend(pid.parse::<i32>());
+            pids.extend(files::pid(pid));
         }
     }
     pids

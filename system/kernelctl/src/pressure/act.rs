@@ -2,7 +2,7 @@
 
 use super::{Doing, folder, victim};
 use crate::error::{Result, told};
-use crate::files::{self, Value};
+use crate::files;
 use crate::system::service;
 use common::Root;
 use rustix::io::Errno;
@@ -36,14 +36,12 @@ pub fn act(root: &Root, base: &str, doing: &Doing) -> Result<String> {
 
 fn reclaim(root: &Root, folder: &str, amount: u64) -> Result<String> {
     let now = || {
-        let value = files::read_value(&root.at(&format!("{folder}/memory.current")))
-            .ok()
-            .flatten();
+        let value = root.value(&format!("{folder}/memory.current"));
         value.and_then(|text| text.parse::<u64>().ok()).unwrap_or(0)
     };
     let before = now();
     let path = format!("{folder}/memory.reclaim");
-    let written = Value::open(&root.at(&path)).and_then(|file| file.write(&amount.to_string()));
+    let written = files::write(root, &path, &amount.to_string());
     let less = before.saturating_sub(now()) >> 10;
     match written {
         Ok(()) => Ok(format!("reclaimed {} KiB from {folder}", amount >> 10)),
@@ -60,6 +58,6 @@ fn reclaim(root: &Root, folder: &str, amount: u64) -> Result<String> {
 pub fn freeze(root: &Root, folder: &str, stop: bool) -> Result<()> {
     let path = format!("{folder}/cgroup.freeze");
     let value = if stop { "1" } else { "0" };
-    let written = Value::open(&root.at(&path)).and_then(|file| file.write(value));
+    let written = files::write(root, &path, value);
     written.map_err(|errno| told!("{path}: {}", common::words(errno)))
 }

@@ -1,6 +1,7 @@
 //! The process that is killed: of those in a group, the one with the most memory.
 
 use crate::error::{Result, told};
+use crate::files;
 use common::Root;
 use rustix::process::{Pid, PidfdFlags, Signal};
 use std::path::Path;
@@ -22,7 +23,7 @@ pub fn largest(root: &Root, folder: Option<&Path>) -> Option<Victim> {
         Some(folder) => collect(folder, &mut pids),
         None => {
             for name in common::names(&root.at("/proc")) {
-                pids.extend(name.parse::<i32>());
+                pids.extend(files::pid(&name));
             }
         }
     }
@@ -49,7 +50,7 @@ pub fn largest(root: &Root, folder: Option<&Path>) -> Option<Victim> {
 fn collect(folder: &Path, pids: &mut Vec<i32>) {
     let text = common::root::value(&folder.join("cgroup.procs")).unwrap_or_default();
     for line in text.lines() {
-        pids.extend(line.parse::<i32>());
+        pids.extend(files::pid(line));
     }
     for name in common::names(folder) {
         let path = folder.join(name);

@@ -10,6 +10,7 @@ use common::Signals;
 use common::clock;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
+use std::fmt;
 use std::io::Write;
 use std::os::fd::AsFd;
 
@@ -43,7 +44,9 @@ pub fn watch(root: &Root, policy: &Policy, ready: Option<u32>) -> Result<()> {
     }
     // What is to help when memory is short must not wait for its own.
     if rustix::mm::mlockall(rustix::mm::MlockAllFlags::CURRENT).is_err() {
-        log("its memory cannot be locked: it may be slow when memory is short");
+        log(format_args!(
+            "its memory cannot be locked: it may be slow when memory is short"
+        ));
     }
     if let Some(number) = ready {
         let path = format!("/proc/self/fd/{number}");
@@ -130,7 +133,7 @@ fn run(
                 .next()
                 .is_some_and(|events| events.contains(PollFlags::ERR));
             if gone {
-                log(&format!(
+                log(format_args!(
                     "{}: its group is gone, it is watched no more",
                     each.trigger.shown()
                 ));
@@ -153,7 +156,7 @@ fn fire(root: &Root, policy: &Policy, each: &mut Watched<'_>, frozen: &mut Vec<(
             Ok(text) => (text, true),
             Err(error) => (error.to_string(), false),
         };
-        log(&format!("{}: {text}", trigger.shown()));
+        log(format_args!("{}: {text}", trigger.shown()));
         if !helped {
             continue;
         }
@@ -168,14 +171,14 @@ fn fire(root: &Root, policy: &Policy, each: &mut Watched<'_>, frozen: &mut Vec<(
 
 fn go_on(root: &Root, folder: &str) {
     match freeze(root, folder, false) {
-        Ok(()) => log(&format!("{folder} goes on")),
-        Err(error) => log(&format!("{folder} does not go on: {error}")),
+        Ok(()) => log(format_args!("{folder} goes on")),
+        Err(error) => log(format_args!("{folder} does not go on: {error}")),
     }
 }
 
 /// A line of the log. Nobody who does not read it holds up the loop: what cannot be written is lost.
-fn log(text: &str) {
-    let _ = std::io::stdout().write_all(format!("kernelctl: {text}\n").as_bytes());
+fn log(what: fmt::Arguments<'_>) {
+    let _ = std::io::stdout().write_all(format!("kernelctl: {what}\n").as_bytes());
 }
 
 /// Microseconds since some beginning.

@@ -6,6 +6,7 @@ mod table;
 
 use crate::cgroup;
 use crate::error::Result;
+use crate::files;
 use crate::marks;
 use crate::now;
 use crate::policy::{self, Policy};
@@ -119,8 +120,8 @@ fn plan(root: &Root, given: &Given) -> Result<u8> {
 fn attach(root: &Root, told: &Told) -> Result<u8> {
     let done = match (told.given.text("service"), &*told.words) {
         (Some(service), [group]) => cgroup::attach::service(root, &service, group).map(drop),
-        (None, [pid, group]) => match pid.parse() {
-            Ok(pid) if pid > 0 => cgroup::attach::process(root, pid, group),
+        (None, [pid, group]) => match files::pid(pid) {
+            Some(pid) if pid > 0 => cgroup::attach::process(root, pid, group),
             _ => {
                 complain(&format_args!("'{pid}' is no number of a process"));
                 return Ok(WRONG);

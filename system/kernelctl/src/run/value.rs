@@ -84,7 +84,7 @@ pub fn read(root: &Root, step: &Step) -> Result<Found> {
             other => other,
         }),
         Kind::Sys => Ok(match file(&path, step)? {
-            Found::Is(text) => Found::Is(chosen(&text)),
+            Found::Is(text) => Found::Is(files::chosen(&text).to_owned()),
             other => other,
         }),
         _ => file(&path, step),
@@ -108,24 +108,6 @@ fn default_weight(text: &str) -> String {
     line.unwrap_or(text).trim().to_owned()
 }
 
-/// Of a file that shows all choices the one that is marked: `always [madvise] never`, `none voluntary (full)`.
-fn chosen(text: &str) -> String {
-    let marked = |word: &&str| {
-        let inner = word
-            .strip_prefix('[')
-            .and_then(|word| word.strip_suffix(']'));
-        inner
-            .or(word
-                .strip_prefix('(')
-                .and_then(|word| word.strip_suffix(')')))
-            .is_some()
-    };
-    let found = text.split_ascii_whitespace().find(marked);
-    found
-        .map_or(text, |word| &word[1..word.len() - 1])
-        .to_owned()
-}
-
 /// Writes `value` and reads it back; None: it cannot be read. The error says what to do.
 pub fn write(root: &Root, step: &Step, value: &str) -> Result<Option<String>> {
     match step.kind {
@@ -145,7 +127,7 @@ pub fn write(root: &Root, step: &Step, value: &str) -> Result<Option<String>> {
         _ => {
             return one(root, step, value).map(|got| match step.kind {
                 Kind::Weight => got.as_deref().map(default_weight),
-                Kind::Sys => got.as_deref().map(chosen),
+                Kind::Sys => got.map(|got| files::chosen(&got).to_owned()),
                 _ => got,
             });
         }

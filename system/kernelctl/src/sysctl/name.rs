@@ -23,17 +23,15 @@ pub fn path(name: &str) -> Option<String> {
 
 /// Dots and slashes in each other's places.
 fn swap(name: &str) -> String {
-    let mut text = String::with_capacity(name.len());
-    for part in name.split_inclusive(['.', '/']) {
-        let (kept, end) = match part.as_bytes().last() {
-            Some(b'.') => (&part[..part.len() - 1], "/"),
-            Some(b'/') => (&part[..part.len() - 1], "."),
-            _ => (part, ""),
+    let mut bytes = name.as_bytes().to_vec();
+    for byte in &mut bytes {
+        *byte = match *byte {
+            b'.' => b'/',
+            b'/' => b'.',
+            other => other,
         };
-        text.push_str(kept);
-        text.push_str(end);
     }
-    text
+    String::from_utf8(bytes).unwrap_or_default()
 }
 
 /// The name with dots that a path has; one whose first part has a dot has none, and is written with a slash before it.

@@ -142,7 +142,8 @@ impl Client {
 
     /// Sends a request; how its reply begins.
     fn ask(&mut self, request: u8, words: &[u8]) -> Result<u8> {
-        let bytes = [&[request], words].concat();
+        let mut bytes = vec![request];
+        bytes.extend_from_slice(words);
         self.0
             .write_all(&bytes)
             .map_err(|error| told!("writing to the control socket: {}", common::reason(&error)))?;

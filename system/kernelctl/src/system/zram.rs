@@ -3,6 +3,7 @@
 
 use super::{modules, swap};
 use crate::error::{Error, Result, told};
+use crate::files;
 use crate::now;
 use crate::policy::units;
 use common::Root;
@@ -26,7 +27,7 @@ pub fn read(root: &Root) -> String {
         return OFF.to_owned();
     }
     let algorithms = file(root, "comp_algorithm").unwrap_or_default();
-    let chosen = algorithms.split(['[', ']']).nth(1).unwrap_or(&algorithms);
+    let chosen = files::chosen(&algorithms);
     format!(
         "{chosen} {size} {}",
         priority(root).unwrap_or_else(|| "unused".to_owned())
@@ -88,7 +89,7 @@ fn up(root: &Root, value: &str) -> Result<()> {
         let there = file(root, "comp_algorithm").unwrap_or_default();
         told!(
             "the kernel has no algorithm '{algorithm}' for zram; there are: {} ({error})",
-            there.replace(['[', ']'], "")
+            there.replace('[', "").replace(']', "")
         )
     })?;
     set("disksize", root, size).map_err(|error| told!("{FOLDER}/disksize: {error}"))?;

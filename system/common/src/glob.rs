@@ -1,5 +1,5 @@
-//! Patterns as fnmatch(3) has them without flags: `*`, `?`, `[…]` and `\`; all of them match slashes and dots too, as what is
-//! matched are the names of devices and not of files.
+//! Patterns as fnmatch(3) has them without flags: `*`, `?`, `[…]` and `\`; all of them match slashes and dots too: whose names
+//! are those of files sees to that itself.
 
 /// Whether a text matches a pattern.
 pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
