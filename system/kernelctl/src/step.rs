@@ -6,6 +6,8 @@ use std::rc::Rc;
 
 mod same;
 
+pub use same::has;
+
 /// What a value is, which decides how it is read, written and compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

@@ -6,6 +6,7 @@ use crate::files;
 use crate::system::service;
 use common::Root;
 use rustix::io::Errno;
+use std::fmt;
 
 /// Puts a process into a group.
 ///
@@ -59,19 +60,21 @@ fn one(root: &Root, pid: i32, folder: &str) -> Result<()> {
     let path = format!("{folder}/cgroup.procs");
     let written = files::write(root, &path, &pid.to_string());
     written.map_err(|errno| {
-        let way_out = match errno {
-            Errno::SRCH => &format!("there is no process {pid}"),
-            Errno::BUSY | Errno::OPNOTSUPP => {
+        let moving = |why: fmt::Arguments<'_>| told!("moving process {pid} to {folder}: {why}");
+        match errno {
+            Errno::SRCH => moving(format_args!("there is no process {pid}")),
+            Errno::BUSY | Errno::OPNOTSUPP => moving(format_args!(
                 "a group that gives on controllers has no processes of its own: take one below it"
-            }
-            Errno::ACCESS | Errno::PERM => "run it as root",
-            Errno::NOSPC => {
+            )),
+            Errno::ACCESS | Errno::PERM => moving(format_args!("run it as root")),
+            Errno::NOSPC => moving(format_args!(
                 "the group has no processor or memory node: set cpuset.cpus and cpuset.mems"
-            }
-            Errno::INVAL => &format!("process {pid} is the kernel's own, which stays where it is"),
-            _ => &common::words(errno).to_string(),
-        };
-        told!("moving process {pid} to {folder}: {way_out}")
+            )),
+            Errno::INVAL => moving(format_args!(
+                "process {pid} is the kernel's own, which stays where it is"
+            )),
+            _ => moving(format_args!("{}", common::words(errno))),
+        }
     })
 }
 

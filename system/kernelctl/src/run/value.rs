@@ -4,7 +4,7 @@ use super::advice;
 use crate::cgroup;
 use crate::error::{Result, told};
 use crate::files::{self, Value};
-use crate::step::{Kind, Step};
+use crate::step::{Kind, Step, has};
 use crate::system::{modules, zram};
 use common::Root;
 use rustix::io::Errno;
@@ -50,7 +50,7 @@ pub fn read(root: &Root, step: &Step) -> Result<Found> {
                 .wanted
                 .split(' ')
                 .filter_map(|word| word.strip_prefix('+'));
-            let mut lacking = wanted.filter(|name| !all.split(' ').any(|other| other == *name));
+            let mut lacking = wanted.filter(|name| !has(&all, name));
             match lacking.next() {
                 Some(name) => Err(advice::no_controller(name, &all)),
                 None => file(&path, step),
@@ -160,7 +160,6 @@ fn controllers(root: &Root, step: &Step, value: &str) -> Result<()> {
     let Found::Is(now) = file(&root.at(&step.path), step)? else {
         return Err(advice::absent(step));
     };
-    let has = |list: &str, word: &str| list.split_ascii_whitespace().any(|other| other == word);
     let mut change = String::new();
     if value.starts_with('+') {
         for word in value.split(' ').filter(|word| !has(&now, &word[1..])) {

@@ -5,35 +5,47 @@ use crate::policy::units::ranges;
 /// Fields between white space, each the same text or number. The kernel shows all fields of a value of which only the
 /// first ones were written (`kernel.printk`).
 pub fn fields(wanted: &str, got: &str) -> bool {
-    let mut shown = got.split_ascii_whitespace();
-    let mut fields = wanted.split_ascii_whitespace().peekable();
-    if fields.peek().is_none() {
-        return shown.next().is_none();
+    let mut fields = wanted.split_ascii_whitespace();
+    let (mut numbers, mut some, mut more) = (true, false, false);
+    for shown in got.split_ascii_whitespace() {
+        numbers &= number(shown).is_some();
+        match fields.next() {
+            Some(field) if one(field, shown) => some = true,
+            Some(_) => return false,
+            None => more = true,
+        }
     }
-    let numbers = got
-        .split_ascii_whitespace()
-        .all(|field| number(field).is_some());
-    let all = fields.all(|field| shown.next().is_some_and(|other| one(field, other)));
-    all && (numbers || shown.next().is_none())
+    fields.next().is_none() && (!more || (some && numbers))
 }
 
 /// What `-` stands for is the kernel's choice.
 pub fn any(wanted: &str, got: &str) -> bool {
-    let (wanted, got) = (wanted.split(' '), got.split(' '));
-    wanted.clone().count() == got.clone().count()
-        && wanted
-            .zip(got)
-            .all(|(wanted, got)| wanted == "-" || wanted == got)
+    let (mut wanted, mut got) = (wanted.split(' '), got.split(' '));
+    loop {
+        match (wanted.next(), got.next()) {
+            (None, None) => return true,
+            (Some(wanted), Some(got)) if wanted == "-" || wanted == got => {}
+            _ => return false,
+        }
+    }
+}
+
+/// Whether a word is one of a list.
+#[inline(never)]
+pub fn has(list: &str, word: &str) -> bool {
+    list.split_ascii_whitespace().any(|other| other == word)
 }
 
 /// `+cpu +memory`: at least these; without signs just these.
 pub fn controllers(wanted: &str, got: &str) -> bool {
-    let there = |word: &str| got.split_ascii_whitespace().any(|other| other == word);
-    let mut words = wanted.split_ascii_whitespace();
-    match wanted.starts_with('+') {
-        true => words.all(|word| there(word.trim_start_matches('+'))),
-        false => words.clone().count() == got.split_ascii_whitespace().count() && words.all(there),
+    let mut count = 0;
+    for word in wanted.split_ascii_whitespace() {
+        if !has(got, word.trim_start_matches('+')) {
+            return false;
+        }
+        count += 1;
     }
+    wanted.starts_with('+') || count == got.split_ascii_whitespace().count()
 }
 
 /// The kernel rounds a size down to whole pages, of at most 64 KiB.
@@ -51,8 +63,7 @@ pub fn lists(wanted: &str, got: &str) -> bool {
 
 /// Each limit of a device that is wanted.
 pub fn limits(wanted: &str, got: &str) -> bool {
-    let there = |word: &str| got.split_ascii_whitespace().any(|other| other == word);
-    wanted.split_ascii_whitespace().all(there)
+    wanted.split_ascii_whitespace().all(|limit| has(got, limit))
 }
 
 fn one(wanted: &str, got: &str) -> bool {

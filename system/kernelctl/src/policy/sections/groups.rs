@@ -22,16 +22,16 @@ const FOREIGN: &[(&str, &str)] = &[
 pub fn groups(reading: &mut Reading<'_>, key: &Key, value: &Value) -> Result<()> {
     for (key, value) in &reading.table(key, value)?.0 {
         let table = reading.table(key, value)?;
-        let mut group = begin(reading, &key.name, key.line)?;
+        let group = begin(reading, &key.name, key.line)?;
         for (key, value) in &table.0 {
             let (optional, name) = dash(&key.name);
             if name == "controllers" {
-                group.controllers.extend(reading.texts(key, value)?);
+                let mut names = reading.texts(key, value)?;
+                reading.policy.groups[group].controllers.append(&mut names);
             } else {
-                limit(reading, &mut group, name, optional, key, value)?;
+                limit(reading, group, name, optional, key, value)?;
             }
         }
-        add(reading, group);
     }
     Ok(())
 }
@@ -73,7 +73,7 @@ pub fn foreign(reading: &mut Reading<'_>, key: &Key, value: &Value) -> Result<()
 fn foreign_group(reading: &mut Reading<'_>, key: &Key, value: &Value) -> Result<()> {
     let table = reading.table(key, value)?;
     let is_name = |key: &Key| matches!(&*key.name, "path" | "name");
-    let mut group = match table.0.iter().find(|(key, _)| is_name(key)) {
+    let group = match table.0.iter().find(|(key, _)| is_name(key)) {
         Some((path, value)) => {
             let name = reading.text(path, value)?.trim_matches('/');
             begin(reading, name, path.line)?
@@ -87,9 +87,8 @@ fn foreign_group(reading: &mut Reading<'_>, key: &Key, value: &Value) -> Result<
         let Some((_, name)) = FOREIGN.iter().find(|(foreign, _)| *foreign == key.name) else {
             return Err(reading.unknown(key, "a group", &first(FOREIGN)));
         };
-        limit(reading, &mut group, name, false, key, value)?;
+        limit(reading, group, name, false, key, value)?;
     }
-    add(reading, group);
     Ok(())
 }
 
@@ -106,7 +105,9 @@ pub fn is_name(name: &str) -> bool {
     name.split('/').all(part)
 }
 
-fn begin(reading: &Reading<'_>, name: &str, line: u32) -> Result<Group> {
+/// The place of a group, which may be there already: what comes later counts.
+fn begin(reading: &mut Reading<'_>, name: &str, line: u32) -> Result<usize> {
+    let origin = reading.origin(line);
     if !is_name(name) {
         return wrong!(
             reading,
@@ -114,33 +115,23 @@ fn begin(reading: &Reading<'_>, name: &str, line: u32) -> Result<Group> {
             "'{name}' is no name of a group: write it as 'batch' or 'web/workers'"
         );
     }
-    Ok(Group {
-        name: name.to_owned(),
-        origin: reading.origin(line),
-        controllers: Vec::new(),
-        limits: Vec::new(),
-    })
-}
-
-/// Adds to a group that is there already: what comes later counts.
-fn add(reading: &mut Reading<'_>, group: Group) {
     let groups = &mut reading.policy.groups;
-    match groups.iter_mut().find(|other| other.name == group.name) {
-        Some(other) => {
-            for limit in group.limits {
-                other.limits.retain(|earlier| earlier.key != limit.key);
-                other.limits.push(limit);
-            }
-            other.controllers.extend(group.controllers);
-        }
-        None => groups.push(group),
-    }
+    let at = groups.iter().position(|group| group.name == name);
+    Ok(at.unwrap_or_else(|| {
+        groups.push(Group {
+            name: name.to_owned(),
+            origin,
+            controllers: Vec::new(),
+            limits: Vec::new(),
+        });
+        groups.len() - 1
+    }))
 }
 
 /// A limit, or a table of limits whose names go on.
 fn limit(
-    reading: &Reading<'_>,
-    group: &mut Group,
+    reading: &mut Reading<'_>,
+    group: usize,
     name: &str,
     optional: bool,
     key: &Key,
@@ -169,20 +160,24 @@ fn limit(
         };
         return Err(reading.unknown(&key, "a group", &known));
     };
-    let mut push = |key: String, kind: Kind, wanted: String, line: u32| {
-        group.limits.push(Limit {
+    let push = |reading: &mut Reading<'_>, key: String, kind, wanted: String, line| {
+        let origin = reading.origin(line);
+        let limits = &mut reading.policy.groups[group].limits;
+        limits.retain(|earlier| earlier.key != key);
+        limits.push(Limit {
             file: file.name,
             key,
             kind,
             wanted,
             optional,
-            origin: reading.origin(line),
+            origin,
         });
     };
     if let Takes::Devices(names) = file.takes {
         for (device, value) in &reading.table(key, value)?.0 {
             let text = devices(reading, device, value, names)?;
             push(
+                reading,
                 format!("{name}[{}]", device.name),
                 Kind::Device,
                 format!("{} {text}", device.name),
@@ -193,7 +188,7 @@ fn limit(
     }
     match one(file, value) {
         Ok((kind, wanted)) => {
-            push(name.to_owned(), kind, wanted, key.line);
+            push(reading, name.to_owned(), kind, wanted, key.line);
             Ok(())
         }
         Err(expected) => wrong!(reading, value.line, "'{name}' is {expected}"),
@@ -201,8 +196,8 @@ fn limit(
 }
 
 fn inner(
-    reading: &Reading<'_>,
-    group: &mut Group,
+    reading: &mut Reading<'_>,
+    group: usize,
     before: &str,
     optional: bool,
     table: &Table,
