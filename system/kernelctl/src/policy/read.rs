@@ -10,7 +10,7 @@ use common::Root;
 use document::Origin;
 use document::{Data, Key, Table, Value, json, toml};
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::Rc;
 
 /// Where the policy is unless another is named: the machine's own, or else that of what it was installed from.
@@ -70,10 +70,7 @@ pub fn read(root: &Root, named: Option<String>, profile: Option<String>) -> Resu
 /// # Errors
 /// [`Error::syntax`]
 pub fn parse(shown: &str, text: &[u8], profile: Option<&str>) -> Result<Box<Policy>> {
-    let foreign = Path::new(shown)
-        .extension()
-        .is_some_and(|end| end == "json")
-        || text.trim_ascii_start().starts_with(b"{");
+    let foreign = shown.ends_with(".json") || text.trim_ascii_start().starts_with(b"{");
     let file: Rc<str> = shown.into();
     let at = |line| Origin {
         file: file.clone(),
@@ -196,7 +193,7 @@ impl Reading<'_> {
         let (mut profile, mut profiles) = (None, None);
         for (key, value) in &table.0 {
             match &*key.name {
-                "profile" => profile = Some((value.line, self.text(key, value)?.to_owned())),
+                "profile" => profile = Some((value.line, self.text(key, value)?)),
                 "profiles" => profiles = Some(self.table(key, value)?),
                 _ => sections::read(self, key, value, &["profile", "profiles"])?,
             }
@@ -213,11 +210,11 @@ impl Reading<'_> {
                 reading.profile(profiles, key, value, &mut Vec::new())?;
             }
         }
-        let chosen = chosen.map(|name| (0, name.to_owned())).or(profile);
+        let chosen = chosen.map(|name| (0, name)).or(profile);
         let Some((line, name)) = chosen else {
             return Ok(());
         };
-        self.policy.profile.clone_from(&name);
+        name.clone_into(&mut self.policy.profile);
         let found = profiles.and_then(|all| all.0.iter().find(|(key, _)| key.name == name));
         match (found, profiles) {
             (Some((key, value)), Some(profiles)) => {
@@ -239,18 +236,18 @@ impl Reading<'_> {
     }
 
     /// What a profile includes comes before what it says itself.
-    fn profile(
+    fn profile<'v>(
         &mut self,
-        all: &Table,
-        name: &Key,
-        value: &Value,
-        above: &mut Vec<String>,
+        all: &'v Table,
+        name: &'v Key,
+        value: &'v Value,
+        above: &mut Vec<&'v str>,
     ) -> Result<()> {
         let table = self.table(name, value)?;
-        above.push(name.name.clone());
+        above.push(&name.name);
         for (key, value) in table.0.iter().filter(|(key, _)| key.name == "include") {
             for included in self.texts(key, value)? {
-                if above.contains(&included) {
+                if above.contains(&&*included) {
                     return wrong!(self, value.line, "profile '{included}' includes itself");
                 }
                 match all.0.iter().find(|(key, _)| key.name == included) {

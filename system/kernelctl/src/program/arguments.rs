@@ -22,10 +22,11 @@ pub struct Told {
 pub fn parse(words: Vec<String>) -> Result<Told, Stop> {
     let given = PROGRAM.read(words)?;
     let (name, words) = given.command()?;
-    let mut all = commands().into_iter();
-    let Some(command) = all.find(|command| command.name == name) else {
+    let mut all = commands();
+    let Some(at) = all.iter().position(|command| command.name == name) else {
         wrong!("there is no command '{name}'");
     };
+    let command = all.swap_remove(at);
     for taken in &given.options {
         if !command.takes(taken.option.long) {
             wrong!("{name} takes no --{}", taken.option.long);

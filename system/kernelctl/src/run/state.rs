@@ -119,24 +119,24 @@ fn encode(state: &State) -> String {
 }
 
 fn decode(value: &Value) -> Option<State> {
-    let text = |value: &Value, name| Some(value.get(name)?.text()?.to_owned());
+    let policy = value.get("policy")?.text()?;
+    let profile = value.get("profile")?.text()?;
     let mut state = State {
-        policy: text(value, "policy")?,
-        profile: text(value, "profile")?,
+        policy: policy.to_owned(),
+        profile: profile.to_owned(),
         kept: Vec::new(),
     };
     for kept in value.get("kept")?.array()? {
+        let text = |name| kept.get(name)?.text();
+        let kind = Kind::named(text("kind")?)?;
+        let (key, path, wanted) = (text("key")?, text("path")?, text("wanted")?);
+        let optional = kept.get("optional")?.boolean()?;
         let line = u32::try_from(kept.get("line")?.integer()?).ok()?;
+        let origin = Origin::new(text("file")?, line);
+        let (key, path) = (format_args!("{key}"), format_args!("{path}"));
         state.kept.push(Kept {
-            step: Rc::new(Step {
-                kind: Kind::named(&text(kept, "kind")?)?,
-                key: text(kept, "key")?,
-                path: text(kept, "path")?,
-                wanted: text(kept, "wanted")?,
-                optional: kept.get("optional")?.boolean()?,
-                origin: Origin::new(&text(kept, "file")?, line),
-            }),
-            before: text(kept, "before"),
+            step: Step::new(kind, optional, key, path, format_args!("{wanted}"), &origin),
+            before: text("before").map(str::to_owned),
         });
     }
     Some(state)

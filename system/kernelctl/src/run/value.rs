@@ -74,21 +74,30 @@ pub fn read(root: &Root, step: &Step) -> Result<Found> {
         Kind::Device => {
             let (device, _) = step.wanted.split_once(' ').unwrap_or((&step.wanted, ""));
             let number = cgroup::device(root, device)?;
-            Ok(match file(&path, step)? {
-                Found::Is(text) => Found::Is(cgroup::of_device(&text, device, &number, &step.path)),
-                other => other,
-            })
+            let mut found = file(&path, step)?;
+            if let Found::Is(text) = &mut found {
+                *text = cgroup::of_device(text, device, &number, &step.path);
+            }
+            Ok(found)
         }
-        Kind::Weight => Ok(match file(&path, step)? {
-            Found::Is(text) => Found::Is(default_weight(&text)),
-            other => other,
-        }),
-        Kind::Sys => Ok(match file(&path, step)? {
-            Found::Is(text) => Found::Is(files::chosen(&text).to_owned()),
-            other => other,
-        }),
-        _ => file(&path, step),
+        _ => {
+            let mut found = file(&path, step)?;
+            if let Found::Is(text) = &mut found {
+                *text = shown(step.kind, std::mem::take(text));
+            }
+            Ok(found)
+        }
     }
+}
+
+/// The value in what a file of some kinds shows.
+fn shown(kind: Kind, text: String) -> String {
+    let value = match kind {
+        Kind::Weight => default_weight(&text),
+        Kind::Sys => files::chosen(&text),
+        _ => return text,
+    };
+    value.to_owned()
 }
 
 fn file(path: &Path, step: &Step) -> Result<Found> {
@@ -103,9 +112,9 @@ fn file(path: &Path, step: &Step) -> Result<Found> {
 }
 
 /// Of `default 100` and a line for each device that has another.
-fn default_weight(text: &str) -> String {
+fn default_weight(text: &str) -> &str {
     let line = text.lines().find_map(|line| line.strip_prefix("default "));
-    line.unwrap_or(text).trim().to_owned()
+    line.unwrap_or(text).trim()
 }
 
 /// Writes `value` and reads it back; None: it cannot be read. The error says what to do.
@@ -125,11 +134,8 @@ pub fn write(root: &Root, step: &Step, value: &str) -> Result<Option<String>> {
             one(root, step, &format!("{number} {limits}"))?;
         }
         _ => {
-            return one(root, step, value).map(|got| match step.kind {
-                Kind::Weight => got.as_deref().map(default_weight),
-                Kind::Sys => got.map(|got| files::chosen(&got).to_owned()),
-                _ => got,
-            });
+            let got = one(root, step, value)?;
+            return Ok(got.map(|got| shown(step.kind, got)));
         }
     }
     Ok(read(root, step)?.text().map(str::to_owned))

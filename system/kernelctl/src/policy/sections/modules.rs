@@ -51,8 +51,8 @@ pub fn modules(reading: &mut Reading<'_>, section: &Key, value: &Value) -> Resul
         }
     }
     for (module, origin) in &reading.policy.blacklist {
-        let path = format!("/sys/module/{module}");
-        if let Some(loaded) = reading.policy.modules.iter().find(|step| step.path == path) {
+        let mut loaded = reading.policy.modules.iter();
+        if let Some(loaded) = loaded.find(|step| step.module() == module) {
             return wrong!(
                 reading,
                 section.line,
