@@ -21,10 +21,8 @@ pub fn expand(folder: &Path, pattern: &str) -> Vec<String> {
     for part in pattern.split('/').filter(|part| !part.is_empty()) {
         let mut next = Vec::new();
         for before in &found {
-            let join = |name: &str| match before.is_empty() {
-                true => name.to_owned(),
-                false => format!("{before}/{name}"),
-            };
+            let slash = if before.is_empty() { "" } else { "/" };
+            let join = |name: &str| format!("{before}{slash}{name}");
             if !is_pattern(part) {
                 next.push(join(part));
                 continue;

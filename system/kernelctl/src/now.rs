@@ -49,40 +49,30 @@ fn by_proc(root: &Root) -> Option<State> {
 
 /// Bytes of all memory, as /proc tells.
 pub fn total(root: &Root) -> Option<u64> {
-    meminfo(root).map(|memory| memory.total)
+    bytes(&root.value("/proc/meminfo")?, "MemTotal:")
 }
 
 /// /proc/meminfo.
 fn meminfo(root: &Root) -> Option<Memory> {
     let text = root.value("/proc/meminfo")?;
-    let mut memory = Memory::default();
-    let (mut total, mut available) = (false, false);
-    for line in text.lines() {
-        let mut words = line.split_ascii_whitespace();
-        let name = words.next().unwrap_or("");
-        let Some(kib) = words.next().and_then(|word| word.parse::<u64>().ok()) else {
-            continue;
-        };
-        let place = match name {
-            "MemTotal:" => {
-                total = true;
-                &mut memory.total
-            }
-            "MemAvailable:" => {
-                available = true;
-                &mut memory.available
-            }
-            "MemFree:" => &mut memory.free,
-            "Buffers:" => &mut memory.buffers,
-            "Cached:" => &mut memory.cached,
-            "Shmem:" => &mut memory.shared,
-            "SwapTotal:" => &mut memory.swap,
-            "SwapFree:" => &mut memory.swap_free,
-            _ => continue,
-        };
-        *place = kib.saturating_mul(1024);
-    }
-    (total && available).then_some(memory)
+    let or_none = |name| bytes(&text, name).unwrap_or(0);
+    Some(Memory {
+        total: bytes(&text, "MemTotal:")?,
+        available: bytes(&text, "MemAvailable:")?,
+        free: or_none("MemFree:"),
+        buffers: or_none("Buffers:"),
+        cached: or_none("Cached:"),
+        shared: or_none("Shmem:"),
+        swap: or_none("SwapTotal:"),
+        swap_free: or_none("SwapFree:"),
+    })
+}
+
+/// Of a text like that of /proc/meminfo, the bytes in the line that begins with a name.
+fn bytes(text: &str, name: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    let kib = line.split_ascii_whitespace().next()?.parse::<u64>().ok()?;
+    Some(kib.saturating_mul(1024))
 }
 
 /// What `/proc/pressure/NAME` says of some and of all who wait.

@@ -45,10 +45,8 @@ pub fn steps(base: &str, groups: &[Group], steps: &mut Vec<Rc<Step>>) {
     let mut folders: Vec<Folder<'_>> = Vec::new();
     let mut limits = Vec::new();
     for group in groups {
-        let name = match base.is_empty() {
-            true => group.name.clone(),
-            false => format!("{base}/{}", group.name),
-        };
+        let slash = if base.is_empty() { "" } else { "/" };
+        let name = format!("{base}{slash}{}", group.name);
         let mut end = 0;
         loop {
             let own = &name[..end];
@@ -105,10 +103,8 @@ pub fn steps(base: &str, groups: &[Group], steps: &mut Vec<Rc<Step>>) {
 
 /// The steps by which a folder gives controllers on: one for all that must be, and one for each that need not.
 fn controllers(folder: &Folder<'_>, steps: &mut Vec<Rc<Step>>) {
-    let file = match &*folder.name {
-        "" => "cgroup.subtree_control".to_owned(),
-        name => format!("{name}/cgroup.subtree_control"),
-    };
+    let slash = if folder.name.is_empty() { "" } else { "/" };
+    let file = format!("{}{slash}cgroup.subtree_control", folder.name);
     let path = format_args!("{ROOT}/{file}");
     let kind = Kind::Controllers;
     let (mut names, mut first) = (String::new(), None);

@@ -2,10 +2,7 @@
 
 /// Bytes: a number, perhaps with K, M, G or T behind it (1,024 each), and B or iB behind that.
 pub fn bytes(text: &str) -> Option<u64> {
-    let text = text.trim();
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let (number, unit) = text.split_at(digits);
-    let unit = unit.trim();
+    let (number, unit) = number(text.trim())?;
     let short = unit.strip_suffix("iB").or(unit.strip_suffix('B'));
     let shift = match short.unwrap_or(unit) {
         "" => 0,
@@ -15,8 +12,15 @@ pub fn bytes(text: &str) -> Option<u64> {
         "T" | "t" => 40,
         _ => return None,
     };
-    let number: u64 = number.parse().ok()?;
     number.checked_mul(1 << shift)
+}
+
+/// A number, and the unit behind it.
+#[inline(never)]
+fn number(text: &str) -> Option<(u64, &str)> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    Some((number.parse().ok()?, unit.trim()))
 }
 
 /// Bytes as the kernel takes them, or `max`.
@@ -60,16 +64,15 @@ pub fn cpu_max(text: &str) -> Option<String> {
 
 /// Microseconds: `150ms`, `1s`, `500us`, or a plain number of them.
 pub fn micros(text: &str) -> Option<u64> {
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let (number, unit) = text.split_at(digits);
-    let factor = match unit.trim() {
+    let (number, unit) = number(text)?;
+    let factor = match unit {
         "" | "us" => 1,
         "ms" => 1000,
         "s" => 1_000_000,
         "min" => 60_000_000,
         _ => return None,
     };
-    number.parse::<u64>().ok()?.checked_mul(factor)
+    number.checked_mul(factor)
 }
 
 /// `0-3,6`, or nothing.

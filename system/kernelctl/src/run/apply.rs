@@ -239,9 +239,8 @@ fn perform(root: &Root, entry: &mut Entry, as_done: Outcome) {
         }
         Err(error) => {
             // What was done in part is undone.
-            let now = value::read(root, step)
-                .ok()
-                .and_then(|found| found.text().map(str::to_owned));
+            let now = value::read(root, step).ok();
+            let now = now.and_then(Found::into_text);
             let old = entry.old.text();
             entry.got = match old {
                 Some(old) if now.as_deref().is_some_and(|now| now != old) => {

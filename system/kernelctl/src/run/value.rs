@@ -23,6 +23,13 @@ pub enum Found {
 }
 
 impl Found {
+    pub fn into_text(self) -> Option<String> {
+        match self {
+            Self::Is(text) => Some(text),
+            _ => None,
+        }
+    }
+
     pub fn text(&self) -> Option<&str> {
         match self {
             Self::Is(text) => Some(text),
@@ -138,7 +145,7 @@ pub fn write(root: &Root, step: &Step, value: &str) -> Result<Option<String>> {
             return Ok(got.map(|got| shown(step.kind, got)));
         }
     }
-    Ok(read(root, step)?.text().map(str::to_owned))
+    Ok(read(root, step)?.into_text())
 }
 
 fn one(root: &Root, step: &Step, value: &str) -> Result<Option<String>> {
