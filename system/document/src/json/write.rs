@@ -55,8 +55,13 @@ impl Json {
     }
 
     pub fn number(&mut self, value: impl Into<i64>) {
+        self.integer(value.into());
+    }
+
+    #[inline(never)]
+    fn integer(&mut self, value: i64) {
         self.separate();
-        let _ = write!(self.text, "{}", value.into());
+        let _ = write!(self.text, "{value}");
     }
 
     /// A number that is given in hundredths.

@@ -204,6 +204,9 @@ fn integer(word: &str) -> Option<i64> {
     if !apart || digits.contains(['+', '-']) {
         return None;
     }
-    let number = i128::from_str_radix(&digits.replace('_', ""), radix).ok()?;
-    i64::try_from(if negative { -number } else { number }).ok()
+    let number = u64::from_str_radix(&digits.replace('_', ""), radix).ok()?;
+    match negative {
+        true => 0i64.checked_sub_unsigned(number),
+        false => i64::try_from(number).ok(),
+    }
 }

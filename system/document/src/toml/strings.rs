@@ -106,8 +106,9 @@ fn several_lines(scan: &mut Scan<'_>, quotes: &str, escapes: bool) -> Result<Str
     loop {
         if scan.rest().starts_with(quotes) {
             // Up to two quotes may stand before the closing ones.
-            let quote = &quotes[..1];
-            let many = scan.rest().len() - scan.rest().trim_start_matches(quote).len();
+            let quote = quotes.as_bytes()[0];
+            let rest = scan.rest().bytes();
+            let many = rest.take_while(|byte| *byte == quote).count();
             let own = many.min(5) - 3;
             text.push_str(&quotes[..own]);
             for _ in 0..own + 3 {
