@@ -1,6 +1,6 @@
 //! Putting processes into groups.
 
-use super::{ROOT, usable};
+use super::{ROOT, plain, usable};
 use crate::error::{Result, told};
 use crate::files;
 use crate::system::service;
@@ -46,7 +46,7 @@ pub fn service(root: &Root, name: &str, group: &str) -> Result<usize> {
 
 fn folder(root: &Root, group: &str) -> Result<String> {
     usable(root)?;
-    let name = group.strip_prefix(ROOT).unwrap_or(group).trim_matches('/');
+    let name = plain(group.strip_prefix(ROOT).unwrap_or(group));
     let folder = format!("{ROOT}/{name}");
     match root.at(&folder).is_dir() && !name.split('/').any(|part| part == "..") {
         true => Ok(folder.trim_end_matches('/').to_owned()),

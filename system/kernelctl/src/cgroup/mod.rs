@@ -16,6 +16,11 @@ pub use steps::steps;
 /// Where the hierarchy is mounted.
 pub const ROOT: &str = "/sys/fs/cgroup";
 
+/// The name of a group without slashes around it.
+pub fn plain(name: &str) -> &str {
+    name.trim_start_matches('/').trim_end_matches('/')
+}
+
 /// A group that is wanted.
 #[derive(Clone, Debug)]
 pub struct Group {

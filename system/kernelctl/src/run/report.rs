@@ -168,33 +168,41 @@ impl Report {
         json.array();
         for entry in &self.entries {
             json.object();
-            for (name, value) in [
-                ("key", Some(&*entry.step.key)),
-                ("path", Some(&*entry.step.path)),
-                ("file", Some(&*entry.step.origin.file)),
-            ] {
-                json.key(name);
-                json.text_or_null(value);
-            }
+            let step = &entry.step;
+            members(
+                &mut json,
+                &[
+                    ("key", Some(&step.key)),
+                    ("path", Some(&step.path)),
+                    ("file", Some(&step.origin.file)),
+                ],
+            );
             json.key("line");
-            json.number(entry.step.origin.line);
-            json.key("outcome");
-            json.string(entry.outcome.name());
-            for (name, value) in [
-                ("old", entry.old.text()),
-                ("wanted", Some(&*entry.step.wanted)),
-                ("got", entry.got.as_deref()),
-                ("error", entry.outcome.error()),
-                ("why", entry.outcome.why()),
-            ] {
-                json.key(name);
-                json.text_or_null(value);
-            }
+            json.number(step.origin.line);
+            members(
+                &mut json,
+                &[
+                    ("outcome", Some(entry.outcome.name())),
+                    ("old", entry.old.text()),
+                    ("wanted", Some(&step.wanted)),
+                    ("got", entry.got.as_deref()),
+                    ("error", entry.outcome.error()),
+                    ("why", entry.outcome.why()),
+                ],
+            );
             json.end();
         }
         json.end();
         json.end();
         json.finish()
+    }
+}
+
+/// Members of an object that are text, or null.
+fn members(json: &mut Json, members: &[(&str, Option<&str>)]) {
+    for (name, value) in members {
+        json.key(name);
+        json.text_or_null(*value);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::sysctl::plain;
 use super::{dash, first};
-use crate::cgroup::{FILES, File, Group, Limit, Takes};
+use crate::cgroup::{self, FILES, File, Group, Limit, Takes};
 use crate::error::Result;
 use crate::policy::read::{Reading, wrong};
 use crate::policy::units;
@@ -40,7 +40,7 @@ pub fn groups(reading: &mut Reading<'_>, key: &Key, value: &Value) -> Result<()>
 pub fn root(reading: &mut Reading<'_>, key: &Key, value: &Value) -> Result<()> {
     let text = reading.text(key, value)?;
     let inner = text.strip_prefix("/sys/fs/cgroup").unwrap_or(text);
-    let inner = inner.trim_matches('/');
+    let inner = cgroup::plain(inner);
     if !inner.is_empty() && !is_name(inner) {
         return wrong!(reading, value.line, "'{text}' is no path of a group");
     }
@@ -75,7 +75,7 @@ fn foreign_group(reading: &mut Reading<'_>, key: &Key, value: &Value) -> Result<
     let is_name = |key: &Key| matches!(&*key.name, "path" | "name");
     let group = match table.0.iter().find(|(key, _)| is_name(key)) {
         Some((path, value)) => {
-            let name = reading.text(path, value)?.trim_matches('/');
+            let name = cgroup::plain(reading.text(path, value)?);
             begin(reading, name, path.line)?
         }
         None => begin(reading, &key.name, key.line)?,

@@ -126,7 +126,7 @@ fn trigger(reading: &Reading<'_>, line: u32, table: &Table) -> Result<Trigger> {
 
 /// A group, or `/` for all.
 fn group(reading: &Reading<'_>, key: &Key, value: &Value) -> Result<String> {
-    let name = reading.text(key, value)?.trim_matches('/');
+    let name = crate::cgroup::plain(reading.text(key, value)?);
     match name.is_empty() || super::groups::is_name(name) {
         true => Ok(name.to_owned()),
         false => wrong!(reading, value.line, "'{name}' is no name of a group"),
