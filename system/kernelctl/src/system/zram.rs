@@ -86,11 +86,12 @@ fn up(root: &Root, value: &str) -> Result<()> {
         _ => set("comp_algorithm", root, algorithm),
     };
     chosen.map_err(|error| {
-        let there = file(root, "comp_algorithm").unwrap_or_default();
-        told!(
-            "the kernel has no algorithm '{algorithm}' for zram; there are: {} ({error})",
-            there.replace('[', "").replace(']', "")
-        )
+        let marked = file(root, "comp_algorithm").unwrap_or_default();
+        let mut there = String::new();
+        for part in marked.split(['[', ']']) {
+            there += part;
+        }
+        told!("the kernel has no algorithm '{algorithm}' for zram; there are: {there} ({error})")
     })?;
     set("disksize", root, size).map_err(|error| told!("{FOLDER}/disksize: {error}"))?;
     let Some(priority) = priority else {
