@@ -72,10 +72,7 @@ pub fn read(root: &Root, named: Option<String>, profile: Option<String>) -> Resu
 pub fn parse(shown: &str, text: &[u8], profile: Option<&str>) -> Result<Box<Policy>> {
     let foreign = shown.ends_with(".json") || text.trim_ascii_start().starts_with(b"{");
     let file: Rc<str> = shown.into();
-    let at = |line| Origin {
-        file: file.clone(),
-        line,
-    };
+    let at = |line| Origin::new(shown, line);
     let read = match foreign {
         false => toml::parse(text).map(Data::Table),
         true => json::parse(text).map(|value| value.data),
