@@ -15,6 +15,8 @@ join() {
     other ip link set lo up
     other ip link set v1 up
 }
+# Ends the server, and waits until its port is free for the next one.
+leave() { kill $server; wait $server || true; }
 other() { nsenter -t $peer -n "$@"; }
 serve() {
     other ip address add 192.0.2.1/24 dev v1

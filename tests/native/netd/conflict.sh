@@ -6,7 +6,7 @@ other ip address flush dev v1
 other ip address add 192.0.2.1/24 dev br0
 other ip link set v1 master br0
 other ip link set br0 up
-kill $server
+leave
 other ip link add x0 type veth peer name x1
 other ip link set x0 master br0 up
 unshare -n sleep 1000 & third=$!
@@ -22,7 +22,7 @@ run
 until_holds 'grep -q "DHCPDECLINE(br0) 192.0.2.100" /tmp/dnsmasq'
 if ip -o address show v0 | grep -q 192.0.2.100; then fail 'it took it'; fi
 # Where no server answers, one of its own choice.
-kill $server
+leave
 printf '[link.v0]\nmac = "02:00:00:00:00:01"\nipv4-link-local = true\n' >/tmp/etc/a.toml
 tell apply >/tmp/said || fail "$(cat /tmp/said)"
 until_holds 'ip -o address show v0 | grep -q "inet 169.254"'

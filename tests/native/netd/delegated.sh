@@ -64,7 +64,7 @@ has "$said" "/tmp/etc/a.toml:6: link.d1.delegated.from: no link 'd0' asks for a 
 has "$(ip -6 -o address show d0)" "$network"
 
 # What is delegated ends, and all of it goes.
-kill $server
+leave
 printf '[link.v0]\nmtu = 1500\n' >/tmp/etc/a.toml
 tell apply >/tmp/said || fail "$(cat /tmp/said)"
 if ip -6 -o address show d0 | grep -q 2001:db8:1000; then fail 'the network is still there'; fi

@@ -34,7 +34,7 @@ until_holds 'tell status --json | grep -q "\"dhcp4\":\"bound\""'
 has "$(ip -o address show v0)" "$address"
 
 # Another network: the server refuses, and there is another lease.
-kill $server
+leave
 other ip address flush dev v1
 other ip address add 198.51.100.1/24 dev v1
 rm /tmp/leases

@@ -27,7 +27,7 @@ until_holds 'grep -qs "nameserver 2001:db8::53" /tmp/resolv.conf'
 has "$(cat /tmp/resolv.conf)" 'search example.net'
 
 # It ends, and says so: nothing leads there any more, and nobody is asked for names there.
-kill $server
+leave
 wait $server || true
 until_holds '! ip -6 route show default | grep -q v0'
 until_holds '! grep -q "2001:db8::53\|example.net" /tmp/resolv.conf'
