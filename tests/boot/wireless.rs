@@ -68,10 +68,21 @@ fn reaches(network: &str) -> String {
     format!("{answered}; echo reached {network}.1")
 }
 
+/// Boots with that disk, and returns what the commands say.
+fn says(disk: &Path, commands: &[String]) -> Result<String, String> {
+    let disk = disk.display().to_string();
+    let mut words = vec!["--edition", "wireless-demo", "--board", "microvm"];
+    words.extend(["--disk", &disk]);
+    for command in commands {
+        words.extend(["--run", command]);
+    }
+    boot(&words, 0)
+}
+
 fn join() -> Outcome {
     let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
     let files = [("etc/hostapd.conf", HOSTAPD), ("etc/hostapd.users", USERS)];
-    let disk = disk(folder.path(), &files, "")?.display().to_string();
+    let disk = disk(folder.path(), &files, "")?;
     let connect = |word: &str, network: &str| {
         format!(
             "iwctl --passphrase '{word}' station wlan0 connect {network} && echo joined {network} || echo refused by {network}"
@@ -130,14 +141,8 @@ fn join() -> Outcome {
         // Who is not root has no say.
         "su -s /bin/sh nobody -c 'dbus-send --system --print-reply --dest=net.connman.iwd / org.freedesktop.DBus.ObjectManager.GetManagedObjects'; [ $? = 1 ]".into(),
     ];
-    let mut words = vec!["--edition", "wireless-demo", "--board", "microvm"];
-    words.extend(["--disk", &disk]);
-    for command in &commands {
-        words.extend(["--run", command]);
-    }
-    let said = boot(&words, 0)?;
     has(
-        &said,
+        &says(&disk, &commands)?,
         &[
             "there are networks",
             "messagebus   dbus-daemon",

@@ -12,7 +12,7 @@ use std::process::Stdio;
 const FOLDER: &str = "lib/modules";
 
 /// Lists that nobody asks: the kernel asks for a module by a symbol of it (`symbol_request`) only in drivers that no kernel of ours
-/// has. They are 1.5 % of what `standard` has in memory.
+/// has. Of `standard`'s root of 10.9 MB they were 120 KB.
 const UNUSED: [&str; 2] = ["modules.symbols", "modules.symbols.bin"];
 
 /// Makes the lists for every release that `root` has modules of (depmod(8)), by the build root's depmod. Nothing of the root

@@ -88,7 +88,7 @@ pub enum Error {
     },
     /// A board has no such bus, or no further place on it.
     #[error(
-        "{board} has no place for a disk by {bus}: q35 has {} by sata, and any number by nvme, usb and virtio; microvm has virtio alone",
+        "{board} has no place for a further disk by {bus}: sata is q35's, with {} places; nvme and usb need PCI, which microvm has not; virtio is everywhere",
         DiskBus::SATA_PORTS
     )]
     DiskBus {

@@ -1,8 +1,8 @@
 //! A network that is joined by certificates (802.1X): the server's is verified before any word is said, and the station's stands for one.
 
-use super::{disk, reaches};
+use super::{disk, reaches, says};
 use crate::demo::until;
-use alpenglow_tests::{Outcome, boot, has};
+use alpenglow_tests::{Outcome, has};
 
 const HOSTAPD: &str = include_str!("company.conf");
 const CERTIFICATES: &str = include_str!("certificates.sh");
@@ -70,9 +70,7 @@ fn part() -> String {
 pub fn join() -> Outcome {
     let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
     let files = [("etc/hostapd.conf", HOSTAPD), ("etc/hostapd.users", USERS)];
-    let disk = disk(folder.path(), &files, CERTIFICATES)?
-        .display()
-        .to_string();
+    let disk = disk(folder.path(), &files, CERTIFICATES)?;
     let (server, word) = ("radius.company.example", "a word of their own");
     let (pap, chap) = ("Tunneled-PAP", "MSCHAPV2");
     let mut commands = vec![
@@ -118,14 +116,8 @@ pub fn join() -> Outcome {
             part(),
         ]);
     }
-    let mut words = vec!["--edition", "wireless-demo", "--board", "microvm"];
-    words.extend(["--disk", &disk]);
-    for command in &commands {
-        words.extend(["--run", command]);
-    }
-    let said = boot(&words, 0)?;
     has(
-        &said,
+        &says(&disk, &commands)?,
         &[
             "there is a network",
             "copied",

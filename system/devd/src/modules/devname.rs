@@ -1,10 +1,9 @@
 //! Nodes that are there before their module is: `modules.devname`, which depmod makes of `devname:` aliases. Who opens such a node has the kernel
 //! ask for the module by the node's number.
 
-/// One line: a module, its node, and the node's number.
+/// One line: a module's node, and its number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
-    pub module: String,
     /// Below /dev: `net/tun`.
     pub name: String,
     pub block: bool,
@@ -28,7 +27,6 @@ fn line(line: &str) -> Option<Node> {
     };
     let (major, minor) = number[1..].split_once(':')?;
     let node = Node {
-        module: module.to_owned(),
         name: name.to_owned(),
         block,
         major: major.parse().ok()?,
@@ -53,7 +51,6 @@ mod tests {
         assert_eq!(
             nodes[1],
             Node {
-                module: "tun".to_owned(),
                 name: "net/tun".to_owned(),
                 block: false,
                 major: 10,

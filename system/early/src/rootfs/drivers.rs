@@ -4,7 +4,7 @@
 use common::root::Root;
 use devd::device::walk::{Found, walk};
 use devd::modules::insert::{Outcome, insert, is_loaded};
-use devd::modules::plan::Plan;
+use devd::modules::plan::{Load, Plan};
 use devd::modules::{self, Database};
 use std::collections::BTreeSet;
 
@@ -28,8 +28,17 @@ impl<'r> Drivers<'r> {
 
     /// Loads what devices ask for that have come since. A module that cannot be loaded is told, once.
     pub fn look(&mut self) {
+        for load in self.due() {
+            if let Outcome::Failed(what) = insert(self.root, &load) {
+                tell(&what);
+            }
+        }
+    }
+
+    /// The modules of devices that have come since this was asked last.
+    fn due(&mut self) -> Vec<Load> {
         let Some(database) = &self.database else {
-            return;
+            return Vec::new();
         };
         let root = self.root;
         let loaded = |name: &str| is_loaded(root, name);
@@ -44,11 +53,7 @@ impl<'r> Drivers<'r> {
                 asked.insert(alias);
             }
         });
-        for load in &plan.loads {
-            if let Outcome::Failed(what) = insert(root, load) {
-                tell(&what);
-            }
-        }
+        plan.loads
     }
 }
 
@@ -71,19 +76,25 @@ mod tests {
             fs::write(folder.join("modalias"), format!("pci:{name}\n")).unwrap();
         };
         device("a");
-        let mut none = Drivers::new(&root);
-        none.look();
-        assert!(none.asked.is_empty());
+        assert!(Drivers::new(&root).due().is_empty());
 
         let lists = root.at(&format!("/lib/modules/{}", modules::running()));
         fs::create_dir_all(&lists).unwrap();
-        fs::write(lists.join("modules.dep"), "a.ko:\n").unwrap();
-        fs::write(lists.join("modules.alias"), "alias pci:a a\n").unwrap();
+        fs::write(lists.join("modules.dep"), "a.ko: x.ko\nb.ko:\nx.ko:\n").unwrap();
+        fs::write(
+            lists.join("modules.alias"),
+            "alias pci:a a\nalias pci:b b\n",
+        )
+        .unwrap();
         let mut drivers = Drivers::new(&root);
-        drivers.look();
+        let mut due = || {
+            let loads = drivers.due().into_iter();
+            loads.map(|load| load.name).collect::<Vec<_>>()
+        };
+        assert_eq!(due(), ["x", "a"]);
         device("b");
-        drivers.look();
-        let asked: Vec<&str> = drivers.asked.iter().map(String::as_str).collect();
-        assert_eq!(asked, ["pci:a", "pci:b"]);
+        // What could not be loaded is not tried again.
+        assert_eq!(due(), ["b"]);
+        assert!(due().is_empty());
     }
 }
